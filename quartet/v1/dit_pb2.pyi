@@ -1,0 +1,222 @@
+from quartet.v1 import stage_pb2 as _stage_pb2
+from quartet.v1 import tensor_pb2 as _tensor_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class SamplerMethod(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SAMPLER_METHOD_UNSPECIFIED: _ClassVar[SamplerMethod]
+    SAMPLER_METHOD_ODE: _ClassVar[SamplerMethod]
+    SAMPLER_METHOD_SDE: _ClassVar[SamplerMethod]
+
+class GuidanceMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    GUIDANCE_MODE_UNSPECIFIED: _ClassVar[GuidanceMode]
+    GUIDANCE_MODE_APG: _ClassVar[GuidanceMode]
+    GUIDANCE_MODE_ADG: _ClassVar[GuidanceMode]
+    GUIDANCE_MODE_CFG: _ClassVar[GuidanceMode]
+SAMPLER_METHOD_UNSPECIFIED: SamplerMethod
+SAMPLER_METHOD_ODE: SamplerMethod
+SAMPLER_METHOD_SDE: SamplerMethod
+GUIDANCE_MODE_UNSPECIFIED: GuidanceMode
+GUIDANCE_MODE_APG: GuidanceMode
+GUIDANCE_MODE_ADG: GuidanceMode
+GUIDANCE_MODE_CFG: GuidanceMode
+
+class Schedule(_message.Message):
+    __slots__ = ("steps", "shift", "timesteps")
+    STEPS_FIELD_NUMBER: _ClassVar[int]
+    SHIFT_FIELD_NUMBER: _ClassVar[int]
+    TIMESTEPS_FIELD_NUMBER: _ClassVar[int]
+    steps: int
+    shift: float
+    timesteps: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, steps: _Optional[int] = ..., shift: _Optional[float] = ..., timesteps: _Optional[_Iterable[float]] = ...) -> None: ...
+
+class Guidance(_message.Message):
+    __slots__ = ("scale", "mode", "interval_start", "interval_end")
+    SCALE_FIELD_NUMBER: _ClassVar[int]
+    MODE_FIELD_NUMBER: _ClassVar[int]
+    INTERVAL_START_FIELD_NUMBER: _ClassVar[int]
+    INTERVAL_END_FIELD_NUMBER: _ClassVar[int]
+    scale: float
+    mode: GuidanceMode
+    interval_start: float
+    interval_end: float
+    def __init__(self, scale: _Optional[float] = ..., mode: _Optional[_Union[GuidanceMode, str]] = ..., interval_start: _Optional[float] = ..., interval_end: _Optional[float] = ...) -> None: ...
+
+class WaveletCorrection(_message.Message):
+    __slots__ = ("low", "high")
+    LOW_FIELD_NUMBER: _ClassVar[int]
+    HIGH_FIELD_NUMBER: _ClassVar[int]
+    low: float
+    high: float
+    def __init__(self, low: _Optional[float] = ..., high: _Optional[float] = ...) -> None: ...
+
+class SampleRequest(_message.Message):
+    __slots__ = ("model", "condition", "null_condition", "frames", "source_latents", "mask", "seed", "noise", "schedule", "method", "guidance", "wavelet_correction", "preview_every_steps")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    CONDITION_FIELD_NUMBER: _ClassVar[int]
+    NULL_CONDITION_FIELD_NUMBER: _ClassVar[int]
+    FRAMES_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_LATENTS_FIELD_NUMBER: _ClassVar[int]
+    MASK_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
+    NOISE_FIELD_NUMBER: _ClassVar[int]
+    SCHEDULE_FIELD_NUMBER: _ClassVar[int]
+    METHOD_FIELD_NUMBER: _ClassVar[int]
+    GUIDANCE_FIELD_NUMBER: _ClassVar[int]
+    WAVELET_CORRECTION_FIELD_NUMBER: _ClassVar[int]
+    PREVIEW_EVERY_STEPS_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    condition: _tensor_pb2.Tensor
+    null_condition: _tensor_pb2.Tensor
+    frames: int
+    source_latents: _tensor_pb2.Tensor
+    mask: _tensor_pb2.Tensor
+    seed: int
+    noise: _tensor_pb2.Tensor
+    schedule: Schedule
+    method: SamplerMethod
+    guidance: Guidance
+    wavelet_correction: WaveletCorrection
+    preview_every_steps: int
+    def __init__(self, model: _Optional[str] = ..., condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., null_condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., frames: _Optional[int] = ..., source_latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., mask: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., seed: _Optional[int] = ..., noise: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., schedule: _Optional[_Union[Schedule, _Mapping]] = ..., method: _Optional[_Union[SamplerMethod, str]] = ..., guidance: _Optional[_Union[Guidance, _Mapping]] = ..., wavelet_correction: _Optional[_Union[WaveletCorrection, _Mapping]] = ..., preview_every_steps: _Optional[int] = ...) -> None: ...
+
+class SampleResponse(_message.Message):
+    __slots__ = ("progress", "preview", "result")
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    PREVIEW_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    progress: SampleProgress
+    preview: SamplePreview
+    result: SampleResult
+    def __init__(self, progress: _Optional[_Union[SampleProgress, _Mapping]] = ..., preview: _Optional[_Union[SamplePreview, _Mapping]] = ..., result: _Optional[_Union[SampleResult, _Mapping]] = ...) -> None: ...
+
+class SampleProgress(_message.Message):
+    __slots__ = ("step", "steps")
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    STEPS_FIELD_NUMBER: _ClassVar[int]
+    step: int
+    steps: int
+    def __init__(self, step: _Optional[int] = ..., steps: _Optional[int] = ...) -> None: ...
+
+class SamplePreview(_message.Message):
+    __slots__ = ("step", "latents")
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    LATENTS_FIELD_NUMBER: _ClassVar[int]
+    step: int
+    latents: _tensor_pb2.Tensor
+    def __init__(self, step: _Optional[int] = ..., latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class SampleResult(_message.Message):
+    __slots__ = ("latents", "timesteps", "warnings", "report")
+    LATENTS_FIELD_NUMBER: _ClassVar[int]
+    TIMESTEPS_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    REPORT_FIELD_NUMBER: _ClassVar[int]
+    latents: _tensor_pb2.Tensor
+    timesteps: _containers.RepeatedScalarFieldContainer[float]
+    warnings: _containers.RepeatedScalarFieldContainer[str]
+    report: _stage_pb2.StageReport
+    def __init__(self, latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., timesteps: _Optional[_Iterable[float]] = ..., warnings: _Optional[_Iterable[str]] = ..., report: _Optional[_Union[_stage_pb2.StageReport, _Mapping]] = ...) -> None: ...
+
+class AlignRequest(_message.Message):
+    __slots__ = ("model", "latents", "condition", "lyric_tokens", "seed")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    LATENTS_FIELD_NUMBER: _ClassVar[int]
+    CONDITION_FIELD_NUMBER: _ClassVar[int]
+    LYRIC_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    latents: _tensor_pb2.Tensor
+    condition: _tensor_pb2.Tensor
+    lyric_tokens: int
+    seed: int
+    def __init__(self, model: _Optional[str] = ..., latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., lyric_tokens: _Optional[int] = ..., seed: _Optional[int] = ...) -> None: ...
+
+class AlignResponse(_message.Message):
+    __slots__ = ("alignment", "report")
+    ALIGNMENT_FIELD_NUMBER: _ClassVar[int]
+    REPORT_FIELD_NUMBER: _ClassVar[int]
+    alignment: _tensor_pb2.Tensor
+    report: _stage_pb2.StageReport
+    def __init__(self, alignment: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., report: _Optional[_Union[_stage_pb2.StageReport, _Mapping]] = ...) -> None: ...
+
+class Adapter(_message.Message):
+    __slots__ = ("id", "default_weight", "revision")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    DEFAULT_WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    default_weight: float
+    revision: str
+    def __init__(self, id: _Optional[str] = ..., default_weight: _Optional[float] = ..., revision: _Optional[str] = ...) -> None: ...
+
+class LoadAdapterRequest(_message.Message):
+    __slots__ = ("id", "path", "default_weight")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    DEFAULT_WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    path: str
+    default_weight: float
+    def __init__(self, id: _Optional[str] = ..., path: _Optional[str] = ..., default_weight: _Optional[float] = ...) -> None: ...
+
+class LoadAdapterResponse(_message.Message):
+    __slots__ = ("adapter",)
+    ADAPTER_FIELD_NUMBER: _ClassVar[int]
+    adapter: Adapter
+    def __init__(self, adapter: _Optional[_Union[Adapter, _Mapping]] = ...) -> None: ...
+
+class UnloadAdapterRequest(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class UnloadAdapterResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class DitServiceListAdaptersRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class DitServiceListAdaptersResponse(_message.Message):
+    __slots__ = ("adapters",)
+    ADAPTERS_FIELD_NUMBER: _ClassVar[int]
+    adapters: _containers.RepeatedCompositeFieldContainer[Adapter]
+    def __init__(self, adapters: _Optional[_Iterable[_Union[Adapter, _Mapping]]] = ...) -> None: ...
+
+class DitServiceGetInfoRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class DitServiceGetInfoResponse(_message.Message):
+    __slots__ = ("info", "defaults")
+    INFO_FIELD_NUMBER: _ClassVar[int]
+    DEFAULTS_FIELD_NUMBER: _ClassVar[int]
+    info: _stage_pb2.StageInfo
+    defaults: _containers.RepeatedCompositeFieldContainer[SamplingDefaults]
+    def __init__(self, info: _Optional[_Union[_stage_pb2.StageInfo, _Mapping]] = ..., defaults: _Optional[_Iterable[_Union[SamplingDefaults, _Mapping]]] = ...) -> None: ...
+
+class SamplingDefaults(_message.Message):
+    __slots__ = ("steps", "shift", "guidance_scale", "is_turbo", "wavelet_correction")
+    STEPS_FIELD_NUMBER: _ClassVar[int]
+    SHIFT_FIELD_NUMBER: _ClassVar[int]
+    GUIDANCE_SCALE_FIELD_NUMBER: _ClassVar[int]
+    IS_TURBO_FIELD_NUMBER: _ClassVar[int]
+    WAVELET_CORRECTION_FIELD_NUMBER: _ClassVar[int]
+    steps: int
+    shift: float
+    guidance_scale: float
+    is_turbo: bool
+    wavelet_correction: WaveletCorrection
+    def __init__(self, steps: _Optional[int] = ..., shift: _Optional[float] = ..., guidance_scale: _Optional[float] = ..., is_turbo: _Optional[bool] = ..., wavelet_correction: _Optional[_Union[WaveletCorrection, _Mapping]] = ...) -> None: ...

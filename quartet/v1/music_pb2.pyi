@@ -1,0 +1,536 @@
+import datetime
+
+from google.protobuf import duration_pb2 as _duration_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from quartet.v1 import dit_pb2 as _dit_pb2
+from quartet.v1 import planner_pb2 as _planner_pb2
+from quartet.v1 import stage_pb2 as _stage_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class AudioFormat(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    AUDIO_FORMAT_UNSPECIFIED: _ClassVar[AudioFormat]
+    AUDIO_FORMAT_FLAC: _ClassVar[AudioFormat]
+    AUDIO_FORMAT_WAV16: _ClassVar[AudioFormat]
+    AUDIO_FORMAT_WAV24: _ClassVar[AudioFormat]
+    AUDIO_FORMAT_WAV32F: _ClassVar[AudioFormat]
+    AUDIO_FORMAT_MP3: _ClassVar[AudioFormat]
+    AUDIO_FORMAT_OPUS: _ClassVar[AudioFormat]
+    AUDIO_FORMAT_VORBIS: _ClassVar[AudioFormat]
+
+class JobState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    JOB_STATE_UNSPECIFIED: _ClassVar[JobState]
+    JOB_STATE_QUEUED: _ClassVar[JobState]
+    JOB_STATE_RUNNING: _ClassVar[JobState]
+    JOB_STATE_SUCCEEDED: _ClassVar[JobState]
+    JOB_STATE_FAILED: _ClassVar[JobState]
+    JOB_STATE_CANCELLED: _ClassVar[JobState]
+AUDIO_FORMAT_UNSPECIFIED: AudioFormat
+AUDIO_FORMAT_FLAC: AudioFormat
+AUDIO_FORMAT_WAV16: AudioFormat
+AUDIO_FORMAT_WAV24: AudioFormat
+AUDIO_FORMAT_WAV32F: AudioFormat
+AUDIO_FORMAT_MP3: AudioFormat
+AUDIO_FORMAT_OPUS: AudioFormat
+AUDIO_FORMAT_VORBIS: AudioFormat
+JOB_STATE_UNSPECIFIED: JobState
+JOB_STATE_QUEUED: JobState
+JOB_STATE_RUNNING: JobState
+JOB_STATE_SUCCEEDED: JobState
+JOB_STATE_FAILED: JobState
+JOB_STATE_CANCELLED: JobState
+
+class SongSpec(_message.Message):
+    __slots__ = ("text_to_music", "caption", "lyrics", "metadata", "duration", "reference_audio_id", "items", "seeds", "model", "sampling", "output")
+    class TextToMusic(_message.Message):
+        __slots__ = ()
+        def __init__(self) -> None: ...
+    TEXT_TO_MUSIC_FIELD_NUMBER: _ClassVar[int]
+    CAPTION_FIELD_NUMBER: _ClassVar[int]
+    LYRICS_FIELD_NUMBER: _ClassVar[int]
+    METADATA_FIELD_NUMBER: _ClassVar[int]
+    DURATION_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_AUDIO_ID_FIELD_NUMBER: _ClassVar[int]
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    SEEDS_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    SAMPLING_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_FIELD_NUMBER: _ClassVar[int]
+    text_to_music: SongSpec.TextToMusic
+    caption: str
+    lyrics: str
+    metadata: _stage_pb2.Metadata
+    duration: _duration_pb2.Duration
+    reference_audio_id: str
+    items: int
+    seeds: _containers.RepeatedScalarFieldContainer[int]
+    model: str
+    sampling: SongSampling
+    output: SongOutput
+    def __init__(self, text_to_music: _Optional[_Union[SongSpec.TextToMusic, _Mapping]] = ..., caption: _Optional[str] = ..., lyrics: _Optional[str] = ..., metadata: _Optional[_Union[_stage_pb2.Metadata, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., reference_audio_id: _Optional[str] = ..., items: _Optional[int] = ..., seeds: _Optional[_Iterable[int]] = ..., model: _Optional[str] = ..., sampling: _Optional[_Union[SongSampling, _Mapping]] = ..., output: _Optional[_Union[SongOutput, _Mapping]] = ...) -> None: ...
+
+class SongSampling(_message.Message):
+    __slots__ = ("schedule", "method", "guidance", "wavelet_correction")
+    SCHEDULE_FIELD_NUMBER: _ClassVar[int]
+    METHOD_FIELD_NUMBER: _ClassVar[int]
+    GUIDANCE_FIELD_NUMBER: _ClassVar[int]
+    WAVELET_CORRECTION_FIELD_NUMBER: _ClassVar[int]
+    schedule: _dit_pb2.Schedule
+    method: _dit_pb2.SamplerMethod
+    guidance: _dit_pb2.Guidance
+    wavelet_correction: _dit_pb2.WaveletCorrection
+    def __init__(self, schedule: _Optional[_Union[_dit_pb2.Schedule, _Mapping]] = ..., method: _Optional[_Union[_dit_pb2.SamplerMethod, str]] = ..., guidance: _Optional[_Union[_dit_pb2.Guidance, _Mapping]] = ..., wavelet_correction: _Optional[_Union[_dit_pb2.WaveletCorrection, _Mapping]] = ...) -> None: ...
+
+class SongOutput(_message.Message):
+    __slots__ = ("format", "peak_dbfs", "keep_level", "fade_in", "fade_out")
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
+    PEAK_DBFS_FIELD_NUMBER: _ClassVar[int]
+    KEEP_LEVEL_FIELD_NUMBER: _ClassVar[int]
+    FADE_IN_FIELD_NUMBER: _ClassVar[int]
+    FADE_OUT_FIELD_NUMBER: _ClassVar[int]
+    format: AudioFormat
+    peak_dbfs: float
+    keep_level: bool
+    fade_in: _duration_pb2.Duration
+    fade_out: _duration_pb2.Duration
+    def __init__(self, format: _Optional[_Union[AudioFormat, str]] = ..., peak_dbfs: _Optional[float] = ..., keep_level: _Optional[bool] = ..., fade_in: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., fade_out: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class GenerateRequest(_message.Message):
+    __slots__ = ("song", "request_id")
+    SONG_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    song: SongSpec
+    request_id: str
+    def __init__(self, song: _Optional[_Union[SongSpec, _Mapping]] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class GenerateResponse(_message.Message):
+    __slots__ = ("job", "progress", "audio", "record")
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    AUDIO_FIELD_NUMBER: _ClassVar[int]
+    RECORD_FIELD_NUMBER: _ClassVar[int]
+    job: Job
+    progress: StageProgress
+    audio: AudioFileChunk
+    record: SongRecord
+    def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ..., progress: _Optional[_Union[StageProgress, _Mapping]] = ..., audio: _Optional[_Union[AudioFileChunk, _Mapping]] = ..., record: _Optional[_Union[SongRecord, _Mapping]] = ...) -> None: ...
+
+class Job(_message.Message):
+    __slots__ = ("id", "state", "song", "created_at", "started_at", "ended_at", "stage", "failure", "record", "request_id")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    SONG_FIELD_NUMBER: _ClassVar[int]
+    CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    STARTED_AT_FIELD_NUMBER: _ClassVar[int]
+    ENDED_AT_FIELD_NUMBER: _ClassVar[int]
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    RECORD_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    state: JobState
+    song: SongSpec
+    created_at: _timestamp_pb2.Timestamp
+    started_at: _timestamp_pb2.Timestamp
+    ended_at: _timestamp_pb2.Timestamp
+    stage: str
+    failure: JobFailure
+    record: SongRecord
+    request_id: str
+    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[JobState, str]] = ..., song: _Optional[_Union[SongSpec, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., stage: _Optional[str] = ..., failure: _Optional[_Union[JobFailure, _Mapping]] = ..., record: _Optional[_Union[SongRecord, _Mapping]] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class JobFailure(_message.Message):
+    __slots__ = ("reason", "message", "stage", "code")
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    reason: str
+    message: str
+    stage: str
+    code: int
+    def __init__(self, reason: _Optional[str] = ..., message: _Optional[str] = ..., stage: _Optional[str] = ..., code: _Optional[int] = ...) -> None: ...
+
+class StageProgress(_message.Message):
+    __slots__ = ("stage", "item", "step", "steps")
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    ITEM_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    STEPS_FIELD_NUMBER: _ClassVar[int]
+    stage: str
+    item: int
+    step: int
+    steps: int
+    def __init__(self, stage: _Optional[str] = ..., item: _Optional[int] = ..., step: _Optional[int] = ..., steps: _Optional[int] = ...) -> None: ...
+
+class AudioFileChunk(_message.Message):
+    __slots__ = ("item", "offset", "data", "last")
+    ITEM_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    LAST_FIELD_NUMBER: _ClassVar[int]
+    item: int
+    offset: int
+    data: bytes
+    last: bool
+    def __init__(self, item: _Optional[int] = ..., offset: _Optional[int] = ..., data: _Optional[bytes] = ..., last: _Optional[bool] = ...) -> None: ...
+
+class SongRecord(_message.Message):
+    __slots__ = ("job_id", "song", "items", "timings", "total_ns", "models", "warnings")
+    class ModelsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _stage_pb2.ModelInfo
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_stage_pb2.ModelInfo, _Mapping]] = ...) -> None: ...
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    SONG_FIELD_NUMBER: _ClassVar[int]
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    TIMINGS_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_NS_FIELD_NUMBER: _ClassVar[int]
+    MODELS_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    job_id: str
+    song: SongSpec
+    items: _containers.RepeatedCompositeFieldContainer[SongItem]
+    timings: _containers.RepeatedCompositeFieldContainer[StageTiming]
+    total_ns: int
+    models: _containers.MessageMap[str, _stage_pb2.ModelInfo]
+    warnings: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, job_id: _Optional[str] = ..., song: _Optional[_Union[SongSpec, _Mapping]] = ..., items: _Optional[_Iterable[_Union[SongItem, _Mapping]]] = ..., timings: _Optional[_Iterable[_Union[StageTiming, _Mapping]]] = ..., total_ns: _Optional[int] = ..., models: _Optional[_Mapping[str, _stage_pb2.ModelInfo]] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class SongItem(_message.Message):
+    __slots__ = ("index", "seed", "audio_id", "format", "bytes", "sha256", "samples", "sample_rate", "channels", "peak", "timesteps")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
+    AUDIO_ID_FIELD_NUMBER: _ClassVar[int]
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
+    BYTES_FIELD_NUMBER: _ClassVar[int]
+    SHA256_FIELD_NUMBER: _ClassVar[int]
+    SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    SAMPLE_RATE_FIELD_NUMBER: _ClassVar[int]
+    CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    PEAK_FIELD_NUMBER: _ClassVar[int]
+    TIMESTEPS_FIELD_NUMBER: _ClassVar[int]
+    index: int
+    seed: int
+    audio_id: str
+    format: AudioFormat
+    bytes: int
+    sha256: str
+    samples: int
+    sample_rate: int
+    channels: int
+    peak: float
+    timesteps: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, index: _Optional[int] = ..., seed: _Optional[int] = ..., audio_id: _Optional[str] = ..., format: _Optional[_Union[AudioFormat, str]] = ..., bytes: _Optional[int] = ..., sha256: _Optional[str] = ..., samples: _Optional[int] = ..., sample_rate: _Optional[int] = ..., channels: _Optional[int] = ..., peak: _Optional[float] = ..., timesteps: _Optional[_Iterable[float]] = ...) -> None: ...
+
+class StageTiming(_message.Message):
+    __slots__ = ("stage", "item", "start_ns", "total_ns", "queue_ns", "compute_ns")
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    ITEM_FIELD_NUMBER: _ClassVar[int]
+    START_NS_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_NS_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_NS_FIELD_NUMBER: _ClassVar[int]
+    COMPUTE_NS_FIELD_NUMBER: _ClassVar[int]
+    stage: str
+    item: int
+    start_ns: int
+    total_ns: int
+    queue_ns: int
+    compute_ns: int
+    def __init__(self, stage: _Optional[str] = ..., item: _Optional[int] = ..., start_ns: _Optional[int] = ..., total_ns: _Optional[int] = ..., queue_ns: _Optional[int] = ..., compute_ns: _Optional[int] = ...) -> None: ...
+
+class CreateJobRequest(_message.Message):
+    __slots__ = ("song", "request_id")
+    SONG_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    song: SongSpec
+    request_id: str
+    def __init__(self, song: _Optional[_Union[SongSpec, _Mapping]] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class CreateJobResponse(_message.Message):
+    __slots__ = ("job",)
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    job: Job
+    def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ...) -> None: ...
+
+class GetJobRequest(_message.Message):
+    __slots__ = ("job_id",)
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    job_id: str
+    def __init__(self, job_id: _Optional[str] = ...) -> None: ...
+
+class GetJobResponse(_message.Message):
+    __slots__ = ("job",)
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    job: Job
+    def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ...) -> None: ...
+
+class ListJobsRequest(_message.Message):
+    __slots__ = ("states", "page_size", "page_token")
+    STATES_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    states: _containers.RepeatedScalarFieldContainer[JobState]
+    page_size: int
+    page_token: str
+    def __init__(self, states: _Optional[_Iterable[_Union[JobState, str]]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListJobsResponse(_message.Message):
+    __slots__ = ("jobs", "next_page_token")
+    JOBS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    jobs: _containers.RepeatedCompositeFieldContainer[Job]
+    next_page_token: str
+    def __init__(self, jobs: _Optional[_Iterable[_Union[Job, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class WatchJobRequest(_message.Message):
+    __slots__ = ("job_id",)
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    job_id: str
+    def __init__(self, job_id: _Optional[str] = ...) -> None: ...
+
+class WatchJobResponse(_message.Message):
+    __slots__ = ("job", "progress")
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    job: Job
+    progress: StageProgress
+    def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ..., progress: _Optional[_Union[StageProgress, _Mapping]] = ...) -> None: ...
+
+class CancelJobRequest(_message.Message):
+    __slots__ = ("job_id",)
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    job_id: str
+    def __init__(self, job_id: _Optional[str] = ...) -> None: ...
+
+class CancelJobResponse(_message.Message):
+    __slots__ = ("job",)
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    job: Job
+    def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ...) -> None: ...
+
+class DeleteJobRequest(_message.Message):
+    __slots__ = ("job_id",)
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    job_id: str
+    def __init__(self, job_id: _Optional[str] = ...) -> None: ...
+
+class DeleteJobResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class UploadAudioRequest(_message.Message):
+    __slots__ = ("header", "data")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    header: AudioUpload
+    data: bytes
+    def __init__(self, header: _Optional[_Union[AudioUpload, _Mapping]] = ..., data: _Optional[bytes] = ...) -> None: ...
+
+class AudioUpload(_message.Message):
+    __slots__ = ("bytes",)
+    BYTES_FIELD_NUMBER: _ClassVar[int]
+    bytes: int
+    def __init__(self, bytes: _Optional[int] = ...) -> None: ...
+
+class UploadAudioResponse(_message.Message):
+    __slots__ = ("audio_id", "duration", "sample_rate", "channels")
+    AUDIO_ID_FIELD_NUMBER: _ClassVar[int]
+    DURATION_FIELD_NUMBER: _ClassVar[int]
+    SAMPLE_RATE_FIELD_NUMBER: _ClassVar[int]
+    CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    audio_id: str
+    duration: _duration_pb2.Duration
+    sample_rate: int
+    channels: int
+    def __init__(self, audio_id: _Optional[str] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., sample_rate: _Optional[int] = ..., channels: _Optional[int] = ...) -> None: ...
+
+class ReadAudioRequest(_message.Message):
+    __slots__ = ("audio_id", "offset", "limit")
+    AUDIO_ID_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    audio_id: str
+    offset: int
+    limit: int
+    def __init__(self, audio_id: _Optional[str] = ..., offset: _Optional[int] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class ReadAudioResponse(_message.Message):
+    __slots__ = ("offset", "data", "total_bytes")
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_BYTES_FIELD_NUMBER: _ClassVar[int]
+    offset: int
+    data: bytes
+    total_bytes: int
+    def __init__(self, offset: _Optional[int] = ..., data: _Optional[bytes] = ..., total_bytes: _Optional[int] = ...) -> None: ...
+
+class ComposeRequest(_message.Message):
+    __slots__ = ("query", "instrumental", "vocal_language", "sampling")
+    QUERY_FIELD_NUMBER: _ClassVar[int]
+    INSTRUMENTAL_FIELD_NUMBER: _ClassVar[int]
+    VOCAL_LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    SAMPLING_FIELD_NUMBER: _ClassVar[int]
+    query: str
+    instrumental: bool
+    vocal_language: str
+    sampling: _planner_pb2.TokenSampling
+    def __init__(self, query: _Optional[str] = ..., instrumental: _Optional[bool] = ..., vocal_language: _Optional[str] = ..., sampling: _Optional[_Union[_planner_pb2.TokenSampling, _Mapping]] = ...) -> None: ...
+
+class ComposeResponse(_message.Message):
+    __slots__ = ("blueprint",)
+    BLUEPRINT_FIELD_NUMBER: _ClassVar[int]
+    blueprint: _planner_pb2.Blueprint
+    def __init__(self, blueprint: _Optional[_Union[_planner_pb2.Blueprint, _Mapping]] = ...) -> None: ...
+
+class RewriteRequest(_message.Message):
+    __slots__ = ("given", "sampling")
+    GIVEN_FIELD_NUMBER: _ClassVar[int]
+    SAMPLING_FIELD_NUMBER: _ClassVar[int]
+    given: _planner_pb2.Blueprint
+    sampling: _planner_pb2.TokenSampling
+    def __init__(self, given: _Optional[_Union[_planner_pb2.Blueprint, _Mapping]] = ..., sampling: _Optional[_Union[_planner_pb2.TokenSampling, _Mapping]] = ...) -> None: ...
+
+class RewriteResponse(_message.Message):
+    __slots__ = ("blueprint",)
+    BLUEPRINT_FIELD_NUMBER: _ClassVar[int]
+    blueprint: _planner_pb2.Blueprint
+    def __init__(self, blueprint: _Optional[_Union[_planner_pb2.Blueprint, _Mapping]] = ...) -> None: ...
+
+class UnderstandRequest(_message.Message):
+    __slots__ = ("audio_id", "sampling")
+    AUDIO_ID_FIELD_NUMBER: _ClassVar[int]
+    SAMPLING_FIELD_NUMBER: _ClassVar[int]
+    audio_id: str
+    sampling: _planner_pb2.TokenSampling
+    def __init__(self, audio_id: _Optional[str] = ..., sampling: _Optional[_Union[_planner_pb2.TokenSampling, _Mapping]] = ...) -> None: ...
+
+class UnderstandResponse(_message.Message):
+    __slots__ = ("blueprint", "codes")
+    BLUEPRINT_FIELD_NUMBER: _ClassVar[int]
+    CODES_FIELD_NUMBER: _ClassVar[int]
+    blueprint: _planner_pb2.Blueprint
+    codes: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, blueprint: _Optional[_Union[_planner_pb2.Blueprint, _Mapping]] = ..., codes: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class TranscribeLyricsTimingRequest(_message.Message):
+    __slots__ = ("job_id", "item")
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    ITEM_FIELD_NUMBER: _ClassVar[int]
+    job_id: str
+    item: int
+    def __init__(self, job_id: _Optional[str] = ..., item: _Optional[int] = ...) -> None: ...
+
+class LyricLine(_message.Message):
+    __slots__ = ("text", "start", "end")
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    START_FIELD_NUMBER: _ClassVar[int]
+    END_FIELD_NUMBER: _ClassVar[int]
+    text: str
+    start: _duration_pb2.Duration
+    end: _duration_pb2.Duration
+    def __init__(self, text: _Optional[str] = ..., start: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., end: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class TranscribeLyricsTimingResponse(_message.Message):
+    __slots__ = ("lines",)
+    LINES_FIELD_NUMBER: _ClassVar[int]
+    lines: _containers.RepeatedCompositeFieldContainer[LyricLine]
+    def __init__(self, lines: _Optional[_Iterable[_Union[LyricLine, _Mapping]]] = ...) -> None: ...
+
+class ScoreRequest(_message.Message):
+    __slots__ = ("job_id", "item")
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    ITEM_FIELD_NUMBER: _ClassVar[int]
+    job_id: str
+    item: int
+    def __init__(self, job_id: _Optional[str] = ..., item: _Optional[int] = ...) -> None: ...
+
+class ScoreResponse(_message.Message):
+    __slots__ = ("scores",)
+    class ScoresEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: float
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
+    SCORES_FIELD_NUMBER: _ClassVar[int]
+    scores: _containers.ScalarMap[str, float]
+    def __init__(self, scores: _Optional[_Mapping[str, float]] = ...) -> None: ...
+
+class ListModelsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class MusicModel(_message.Message):
+    __slots__ = ("model", "min_duration", "max_duration", "defaults")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    MIN_DURATION_FIELD_NUMBER: _ClassVar[int]
+    MAX_DURATION_FIELD_NUMBER: _ClassVar[int]
+    DEFAULTS_FIELD_NUMBER: _ClassVar[int]
+    model: _stage_pb2.ModelInfo
+    min_duration: _duration_pb2.Duration
+    max_duration: _duration_pb2.Duration
+    defaults: _dit_pb2.SamplingDefaults
+    def __init__(self, model: _Optional[_Union[_stage_pb2.ModelInfo, _Mapping]] = ..., min_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., defaults: _Optional[_Union[_dit_pb2.SamplingDefaults, _Mapping]] = ...) -> None: ...
+
+class ListModelsResponse(_message.Message):
+    __slots__ = ("models",)
+    MODELS_FIELD_NUMBER: _ClassVar[int]
+    models: _containers.RepeatedCompositeFieldContainer[MusicModel]
+    def __init__(self, models: _Optional[_Iterable[_Union[MusicModel, _Mapping]]] = ...) -> None: ...
+
+class ListAdaptersRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListAdaptersResponse(_message.Message):
+    __slots__ = ("adapters",)
+    ADAPTERS_FIELD_NUMBER: _ClassVar[int]
+    adapters: _containers.RepeatedCompositeFieldContainer[_dit_pb2.Adapter]
+    def __init__(self, adapters: _Optional[_Iterable[_Union[_dit_pb2.Adapter, _Mapping]]] = ...) -> None: ...
+
+class GetCapacityRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class StageReplica(_message.Message):
+    __slots__ = ("address", "ready", "info", "problem")
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    READY_FIELD_NUMBER: _ClassVar[int]
+    INFO_FIELD_NUMBER: _ClassVar[int]
+    PROBLEM_FIELD_NUMBER: _ClassVar[int]
+    address: str
+    ready: bool
+    info: _stage_pb2.StageInfo
+    problem: str
+    def __init__(self, address: _Optional[str] = ..., ready: _Optional[bool] = ..., info: _Optional[_Union[_stage_pb2.StageInfo, _Mapping]] = ..., problem: _Optional[str] = ...) -> None: ...
+
+class StagePool(_message.Message):
+    __slots__ = ("stage", "replicas")
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    REPLICAS_FIELD_NUMBER: _ClassVar[int]
+    stage: str
+    replicas: _containers.RepeatedCompositeFieldContainer[StageReplica]
+    def __init__(self, stage: _Optional[str] = ..., replicas: _Optional[_Iterable[_Union[StageReplica, _Mapping]]] = ...) -> None: ...
+
+class GetCapacityResponse(_message.Message):
+    __slots__ = ("stages", "queued_jobs", "running_jobs")
+    STAGES_FIELD_NUMBER: _ClassVar[int]
+    QUEUED_JOBS_FIELD_NUMBER: _ClassVar[int]
+    RUNNING_JOBS_FIELD_NUMBER: _ClassVar[int]
+    stages: _containers.RepeatedCompositeFieldContainer[StagePool]
+    queued_jobs: int
+    running_jobs: int
+    def __init__(self, stages: _Optional[_Iterable[_Union[StagePool, _Mapping]]] = ..., queued_jobs: _Optional[int] = ..., running_jobs: _Optional[int] = ...) -> None: ...

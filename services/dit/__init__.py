@@ -1,0 +1,1 @@
+"""The DiT stage: flow-matching sampling of latents."""

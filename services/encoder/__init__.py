@@ -1,0 +1,1 @@
+"""The encoder stage: prompt, lyrics and reference latents to a packed condition; latents to audio codes and back."""

@@ -1,0 +1,161 @@
+"""Reading weights: original safetensors files, memory-mapped, straight to the target dtype, checked key by key."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import nn
+
+log = logging.getLogger(__name__)
+_MAX_LISTED = 20
+
+
+class CheckpointError(Exception):
+    """A checkpoint that cannot be served; names file, key, what was expected and what was found."""
+
+
+class TensorReader(Protocol):
+    """Named tensors of a checkpoint."""
+
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """Shape of every tensor by its key."""
+
+    def location(self, key: str) -> str:
+        """Where a key is or should be, for messages."""
+
+    def read(self, key: str) -> torch.Tensor:
+        """The tensor, memory-mapped."""
+
+
+class SafetensorsFolder:
+    """The safetensors of a model folder, one file or several shards behind an index."""
+
+    def __init__(self, folder: Path, name: str = "model.safetensors") -> None:
+        self._folder = folder
+        self._name = name
+        self._shapes: dict[str, tuple[int, ...]] = {}
+        self._file_of: dict[str, Path] = {}
+        self.files = self._find_files()
+        for file in self.files:
+            with _opened(file) as tensors:
+                for key in tensors.keys():  # noqa: SIM118 (a safetensors handle is no dict)
+                    self._file_of[key] = file
+                    self._shapes[key] = tuple(tensors.get_slice(key).get_shape())
+
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """Shape of every tensor by its key."""
+        return self._shapes
+
+    def location(self, key: str) -> str:
+        """The file that holds a key, or the one that was to hold it."""
+        return str(self._file_of.get(key, self._folder / self._name))
+
+    def read(self, key: str) -> torch.Tensor:
+        """The tensor, memory-mapped; its pages are freed with the last reference to it."""
+        with _opened(self._file_of[key]) as tensors:
+            tensor: torch.Tensor = tensors.get_tensor(key)
+        return tensor
+
+    def _find_files(self) -> tuple[Path, ...]:
+        single, index = self._folder / self._name, self._folder / f"{self._name}.index.json"
+        if single.is_file():
+            return (single,)
+        if not index.is_file():
+            raise CheckpointError(f"{single}: there is no such file, nor an index of shards beside it")
+        shards = sorted(set(read_json(index)["weight_map"].values()))
+        files = tuple(self._folder / shard for shard in shards)
+        missing = [str(file) for file in files if not file.is_file()]
+        if missing:
+            raise CheckpointError(f"{index}: names shards that are missing: {', '.join(missing)}")
+        return files
+
+
+def load_module(
+    module: nn.Module,
+    tensors: TensorReader,
+    prefix: str,
+    *,
+    dtype: torch.dtype,
+    device: torch.device,
+    expected_unused: Iterable[str] = (),
+) -> None:
+    """Fills a module that was built on the meta device from the keys under a prefix.
+
+    Raises CheckpointError that lists every missing and every misshapen key. Unexpected keys under the prefix are named
+    in a warning, but for those in `expected_unused` (without the prefix).
+    """
+    shapes = tensors.shapes()
+    wanted = {prefix + name: name for name, _ in module.named_parameters()}
+    problems = []
+    for key, name in wanted.items():
+        expected = tuple(module.get_parameter(name).shape)
+        if key not in shapes:
+            problems.append(f"{tensors.location(key)}: key {key}: expected {list(expected)}, found nothing")
+        elif shapes[key] != expected:
+            problems.append(f"{tensors.location(key)}: key {key}: expected {list(expected)}, found {list(shapes[key])}")
+    if problems:
+        more = f"\n... and {len(problems) - _MAX_LISTED} more" if len(problems) > _MAX_LISTED else ""
+        raise CheckpointError("\n".join(problems[:_MAX_LISTED]) + more)
+    unused = {prefix + name for name in expected_unused}
+    unexpected = sorted(key for key in shapes if key.startswith(prefix) and key not in wanted and key not in unused)
+    if unexpected:
+        log.warning("%s: unexpected keys: %s", tensors.location(unexpected[0]), ", ".join(unexpected))
+    for key, name in wanted.items():
+        owner, _, leaf = name.rpartition(".")
+        weight = nn.Parameter(tensors.read(key).to(device=device, dtype=dtype), requires_grad=False)
+        setattr(module.get_submodule(owner), leaf, weight)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file. Raises CheckpointError."""
+    try:
+        value = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise CheckpointError(f"{path}: there is no such file") from None
+    except ValueError as error:
+        raise CheckpointError(f"{path}: is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise CheckpointError(f"{path}: holds no JSON object")
+    return value
+
+
+def read_silence_latents(folder: Path, channels: int) -> torch.Tensor:
+    """`silence_latent.pt` as [frames, channels] float32 (spec/model.md §7.3: on disk it is [1, channels, frames]).
+
+    The one file of the original layout that is not safetensors. torch's weights-only reader builds nothing but tensors
+    from it (docs/adr/0002).
+    """
+    path = folder / "silence_latent.pt"
+    try:
+        silence = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise CheckpointError(f"{path}: there is no such file") from None
+    except Exception as error:
+        raise CheckpointError(f"{path}: cannot be read as a tensor: {error}") from None
+    if not isinstance(silence, torch.Tensor) or silence.ndim != 3 or silence.shape[:2] != (1, channels):
+        found = list(silence.shape) if isinstance(silence, torch.Tensor) else type(silence).__name__
+        raise CheckpointError(f"{path}: expected [1, {channels}, frames], found {found}")
+    return silence[0].T.to(torch.float32).contiguous()
+
+
+def revision(files: Iterable[Path]) -> str:
+    """Digest of files, in any order: the same revision, the same weights and configs."""
+    digests = []
+    for file in files:
+        with file.open("rb") as stream:
+            digests.append(f"{file.name}:{hashlib.file_digest(stream, 'sha256').hexdigest()}")
+    return hashlib.sha256("\n".join(sorted(digests)).encode()).hexdigest()[:16]
+
+
+def _opened(file: Path) -> Any:
+    try:
+        return safe_open(file, framework="pt", device="cpu")
+    except SafetensorError as error:
+        raise CheckpointError(f"{file}: is not a whole safetensors file: {error}") from None

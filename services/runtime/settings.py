@@ -1,0 +1,48 @@
+"""Settings that all stage servers share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from serving.settings import ServerSettings, SettingsError, setting
+
+_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+@dataclass(frozen=True)
+class StageSettings(ServerSettings):
+    """What every stage server can be told."""
+
+    models: Path = setting(Path("models/tiny"), "folder of a model family in the original layout")
+    device: str = setting("auto", "torch device; auto takes cuda where there is one, else cpu")
+    dtype: str = setting(
+        "auto", "type to compute in; auto takes bfloat16 on cuda, else float32", choices=("auto", *_DTYPES)
+    )
+    threads: int = setting(0, "CPU threads of the network; 0 leaves the choice to torch", at_least=0)
+    max_queued_items: int = setting(64, "items that may wait for the engine", at_least=1)
+
+    def torch_device(self) -> torch.device:
+        """The device. Raises SettingsError where it is unknown or absent."""
+        if self.device == "auto":
+            return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        try:
+            device = torch.device(self.device)
+        except RuntimeError:
+            raise SettingsError(f"--device: {self.device!r} is not a torch device; use cpu or cuda") from None
+        if device.type == "cuda" and not torch.cuda.is_available():
+            raise SettingsError("--device: this machine or this build of torch has no CUDA; use cpu")
+        return device
+
+    def torch_dtype(self) -> torch.dtype:
+        """The type to compute in."""
+        if self.dtype == "auto":
+            return torch.bfloat16 if self.torch_device().type == "cuda" else torch.float32
+        return _DTYPES[self.dtype]
+
+    def apply_threads(self) -> None:
+        """Sets torch's CPU threads for this process."""
+        if self.threads:
+            torch.set_num_threads(self.threads)

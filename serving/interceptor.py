@@ -1,0 +1,88 @@
+"""The door of every server: each call gets a span, and each exception becomes a google.rpc.Status with details."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, NoReturn
+
+import grpc
+import grpc.aio
+
+from quartet.errors import STATUS_DETAILS_KEY, InternalError, QuartetError, to_status
+from serving.telemetry import Telemetry
+
+log = logging.getLogger(__name__)
+Handler = grpc.RpcMethodHandler[Any, Any]
+
+
+class Door(grpc.aio.ServerInterceptor[Any, Any]):
+    """Wraps the handlers of Quartet's own services; health and reflection pass as they are."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._telemetry = telemetry
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler:
+        """Wraps the handler of a method, whichever of the four kinds it is."""
+        handler = await continuation(handler_call_details)
+        method = handler_call_details.method
+        if handler is None or not method.startswith("/quartet."):
+            return handler
+        codec = {
+            "request_deserializer": handler.request_deserializer,
+            "response_serializer": handler.response_serializer,
+        }
+        streams_in = "stream" if handler.request_streaming else "unary"
+        streams_out = "stream" if handler.response_streaming else "unary"
+        behaviour = getattr(handler, f"{streams_in}_{streams_out}")
+        wrapped = (self._streaming if handler.response_streaming else self._unary)(method, behaviour)
+        build: Callable[..., Handler] = getattr(grpc, f"{streams_in}_{streams_out}_rpc_method_handler")
+        return build(wrapped, **codec)
+
+    def _unary(self, method: str, behaviour: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+            try:
+                with self._telemetry.server_span(method, context.invocation_metadata() or ()):
+                    return await behaviour(request, context)
+            except Exception as error:
+                await _abort(method, context, error)
+
+        return call
+
+    def _streaming(
+        self, method: str, behaviour: Callable[..., AsyncIterator[Any]]
+    ) -> Callable[..., AsyncIterator[Any]]:
+        async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
+            try:
+                with self._telemetry.server_span(method, context.invocation_metadata() or ()):
+                    async for response in behaviour(request, context):
+                        yield response
+            except Exception as error:
+                await _abort(method, context, error)
+
+        return call
+
+
+async def _abort(method: str, context: grpc.aio.ServicerContext[Any, Any], error: Exception) -> NoReturn:
+    if isinstance(error, grpc.aio.AbortError):
+        raise error
+    known = _as_quartet_error(error)
+    if isinstance(known, InternalError):
+        log.error("%s failed", method, exc_info=error)
+    status = to_status(known)
+    await context.abort(known.code, known.message, ((STATUS_DETAILS_KEY, status.SerializeToString()),))
+    raise AssertionError("abort returns never")
+
+
+def _as_quartet_error(error: BaseException) -> QuartetError:
+    """Task groups wrap what happens in them: a group with one cause is that cause."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    if isinstance(error, BaseExceptionGroup):
+        error = next((e for e in error.exceptions if not isinstance(e, asyncio.CancelledError)), error)
+    return error if isinstance(error, QuartetError) else InternalError("the server failed; its log says why")

@@ -1,0 +1,95 @@
+"""Traces: one per job, across processes, over W3C trace context in gRPC metadata. Off unless an endpoint is set."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from opentelemetry import trace
+from opentelemetry.context import Context, attach, detach
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+_PROPAGATOR = TraceContextTextMapPropagator()
+Attributes = Mapping[str, str | int | float | bool]
+
+
+@dataclass(frozen=True)
+class Telemetry:
+    """The tracer of one process. Spans cost next to nothing when nothing is exported."""
+
+    tracer: Tracer
+    provider: TracerProvider | None = None
+
+    @classmethod
+    def off(cls) -> Telemetry:
+        """A telemetry that records nothing."""
+        return cls(trace.NoOpTracer())
+
+    @classmethod
+    def to(cls, service: str, otlp_endpoint: str) -> Telemetry:
+        """Exports spans of a service to an OTLP endpoint; off where the endpoint is empty."""
+        if not otlp_endpoint:
+            return cls.off()
+        provider = TracerProvider(resource=Resource.create({"service.name": service}))
+        exporter = OTLPSpanExporter(endpoint=otlp_endpoint, insecure=otlp_endpoint.startswith("http://"))
+        provider.add_span_processor(BatchSpanProcessor(exporter))
+        return cls(provider.get_tracer("quartet"), provider)
+
+    def shutdown(self) -> None:
+        """Sends what is left."""
+        if self.provider:
+            self.provider.shutdown()
+
+    @contextmanager
+    def server_span(self, method: str, metadata: Iterable[tuple[str, str | bytes]]) -> Iterator[Span]:
+        """The span of one served call, a child of the caller's span."""
+        carrier = {key: value for key, value in metadata if isinstance(value, str)}
+        with self.span(method.lstrip("/"), kind=SpanKind.SERVER, parent=_PROPAGATOR.extract(carrier)) as span:
+            yield span
+
+    @contextmanager
+    def span(
+        self,
+        name: str,
+        *,
+        kind: SpanKind = SpanKind.INTERNAL,
+        parent: Context | None = None,
+        attributes: Attributes | None = None,
+    ) -> Iterator[Span]:
+        """A current span around a block; an exception marks it as failed."""
+        span = self.tracer.start_span(name, context=parent, kind=kind, attributes=attributes)
+        token = attach(trace.set_span_in_context(span, parent))
+        try:
+            yield span
+        except BaseException as error:
+            span.set_status(Status(StatusCode.ERROR, type(error).__name__))
+            raise
+        finally:
+            detach(token)
+            span.end()
+
+    def record_phase(self, name: str, start_ns: int, end_ns: int, parent: Context, attributes: Attributes) -> None:
+        """Adds a span for a phase that is over. Times are of `time.monotonic_ns`."""
+        offset = time.time_ns() - time.monotonic_ns()
+        span = self.tracer.start_span(name, context=parent, start_time=start_ns + offset, attributes=attributes)
+        span.end(end_ns + offset)
+
+
+def outgoing_metadata() -> tuple[tuple[str, str], ...]:
+    """gRPC metadata that makes the callee's span a child of the current one."""
+    carrier: dict[str, str] = {}
+    _PROPAGATOR.inject(carrier)
+    return tuple(carrier.items())
+
+
+def current_trace_id() -> str:
+    """Hexadecimal id of the current trace; empty outside of one."""
+    context = trace.get_current_span().get_span_context()
+    return trace.format_trace_id(context.trace_id) if context.is_valid else ""

@@ -1,0 +1,1 @@
+"""Making models: random checkpoints in the original layout now, training later."""
