@@ -1,0 +1,41 @@
+"""Fixtures that many tests share: a tiny model family and one real server process of each stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import running
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A seeded random model family in the original layout."""
+    from training.random_checkpoint import write_tiny_family
+
+    folder = tmp_path_factory.mktemp("models")
+    write_tiny_family(folder, seed=0)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def encoder_address(tiny_models: Path) -> Iterator[str]:
+    """An encoder that serves the tiny turbo model."""
+    with running("services.encoder", "--models", str(tiny_models)) as server:
+        yield server.address
+
+
+@pytest.fixture(scope="session")
+def dit_address(tiny_models: Path) -> Iterator[str]:
+    """A DiT that serves the tiny turbo model."""
+    with running("services.dit", "--models", str(tiny_models)) as server:
+        yield server.address
+
+
+@pytest.fixture(scope="session")
+def vae_address(tiny_models: Path) -> Iterator[str]:
+    """A VAE that serves the tiny model."""
+    with running("services.vae", "--models", str(tiny_models)) as server:
+        yield server.address

@@ -1,0 +1,64 @@
+"""Real server processes on loopback, for tests."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+READY_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that is ready."""
+
+    address: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
+@contextmanager
+def running(module: str, *flags: str, env: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Starts `python -m module` on a free port, yields once it is ready, and stops it with SIGTERM."""
+    with tempfile.TemporaryDirectory(prefix="quartet-test-") as folder:
+        port_file, log = Path(folder, "port"), Path(folder, "log")
+        command = [sys.executable, "-m", module, "--port-file", str(port_file), *flags]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", **(env or {})}
+        with log.open("wb") as sink:
+            process = subprocess.Popen(command, env=environment, stdout=sink, stderr=subprocess.STDOUT)
+        try:
+            wait_for_port_file(port_file, process, log)
+            yield Server(f"127.0.0.1:{port_file.read_text().strip()}", process, log)
+        finally:
+            stop(process)
+
+
+def wait_for_port_file(port_file: Path, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Returns once a server has announced its port; fails with its log where it ends before."""
+    waited = 0.0
+    while not port_file.exists():
+        try:
+            process.wait(0.05)
+        except subprocess.TimeoutExpired:
+            waited += 0.05
+        else:
+            raise AssertionError(f"the server ended with status {process.returncode}:\n{log.read_text()}")
+        assert waited < READY_SECONDS, f"the server is not ready after {READY_SECONDS} s:\n{log.read_text()}"
+
+
+def stop(process: subprocess.Popen[bytes]) -> int:
+    """Stops a process with SIGTERM, or SIGKILL where that does not help, and returns its status."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(40)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    return process.wait()
