@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import grpc
 from google.protobuf import any_pb2, duration_pb2
@@ -197,10 +197,10 @@ def from_status(status: status_pb2.Status) -> QuartetError:
 
 def from_rpc_error(error: grpc.RpcError) -> QuartetError:
     """Turns a failed call of grpc or grpc.aio into the exception that the server raised."""
-    trailing = error.trailing_metadata() or ()
-    for key, value in trailing:
-        if key == STATUS_DETAILS_KEY:
-            return from_status(status_pb2.Status.FromString(value))
+    trailing: Iterable[Any] = error.trailing_metadata() or ()  # pairs; the stubs know only half of them
+    packed = next((value for key, value in trailing if key == STATUS_DETAILS_KEY), None)
+    if packed is not None:
+        return from_status(status_pb2.Status.FromString(packed))
     code, details = error.code(), error.details()
     return _BY_CODE.get(code, InternalError)(details or code.name, reason=code.name)
 

@@ -14,10 +14,10 @@ from quartet.errors import STATUS_DETAILS_KEY, InternalError, QuartetError, to_s
 from serving.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
-Handler = grpc.RpcMethodHandler[Any, Any]
+Handler = Any  # grpc.RpcMethodHandler, which is generic only in its stubs
 
 
-class Door(grpc.aio.ServerInterceptor[Any, Any]):
+class Door(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
     """Wraps the handlers of Quartet's own services; health and reflection pass as they are."""
 
     def __init__(self, telemetry: Telemetry) -> None:

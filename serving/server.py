@@ -55,8 +55,8 @@ async def serve(settings: ServerSettings, name: str, services: Sequence[str], ap
         async with application(server, telemetry):
             for signum in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(signum, stop.set)
-            status = health.aio.HealthServicer()
-            health_pb2_grpc.add_HealthServicer_to_server(status, server)
+            status = health.aio.HealthServicer()  # type: ignore[attr-defined]
+            health_pb2_grpc.add_HealthServicer_to_server(status, server)  # type: ignore[no-untyped-call]
             reflection.enable_server_reflection((*services, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
             await server.start()
             for service in ("", *services):
