@@ -1,1 +1,76 @@
+# Everything starts here: `make song` and `make test` set up what they need on a fresh clone.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+BUF := node_modules/.bin/buf
+PROTOS := $(wildcard protos/quartet/v1/*.proto)
+MODELS := models/tiny
+PROMPT := $(shell cat examples/morning-train/caption.txt)
+
 .DEFAULT_GOAL := help
+.PHONY: help song test lint format types protos protos-check protos-release clean
+
+help: ## list the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+song: $(VENV)/.installed $(MODELS)/.written ## make out/song.flac and show where the time went
+	@mkdir -p out
+	$(BIN)/quartet song "$(PROMPT)" --lyrics-file examples/morning-train/lyrics.txt --duration 20 --seed 7 \
+	    --up --models $(MODELS) -o out/song.flac --plot out/song.png
+
+test: $(VENV)/.installed-dev ## run the tests
+	$(BIN)/pytest $(TESTS)
+
+lint: $(VENV)/.installed-dev ## check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.installed-dev ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/.installed-dev ## check types
+	$(BIN)/mypy
+
+protos: $(VENV)/.installed-dev ## generate the stubs in quartet/v1 from protos/
+	$(call generate_stubs,.)
+
+protos-check: $(VENV)/.installed-dev $(BUF) ## lint the contract, compare it with the released one and the stubs with it
+	$(BUF) lint protos
+	$(BUF) format --diff --exit-code protos
+	$(BUF) breaking protos --against protos/released.binpb
+	rm -rf out/stubs && mkdir -p out/stubs
+	$(call generate_stubs,out/stubs)
+	diff -r --exclude=__init__.py --exclude=__pycache__ out/stubs/quartet/v1 quartet/v1
+	rm -rf out/stubs
+
+protos-release: $(BUF) ## freeze the contract as it is: from now on it must not break
+	$(BUF) build protos --output protos/released.binpb
+
+clean: ## remove everything that the commands made
+	rm -rf $(VENV) node_modules out $(MODELS) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+define generate_stubs
+	$(BIN)/python -m grpc_tools.protoc --proto_path=protos \
+	    --plugin=protoc-gen-mypy_grpc=$(BIN)/protoc-gen-mypy_grpc \
+	    --python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) --mypy_grpc_out=$(1) $(PROTOS)
+endef
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[cli,gateway,stages]'
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+$(MODELS)/.written: $(VENV)/.installed
+	$(BIN)/quartet models make-tiny $(MODELS)
+	@touch $@
+
+$(BUF): package.json package-lock.json
+	npm ci --silent --no-audit --no-fund
+	@touch $@
