@@ -1,0 +1,342 @@
+"""What the gateway answers, as frozen dataclasses: jobs, records and the events of a running job."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import timestamp_pb2
+
+from quartet.songs import AudioFormat, SongSpec, named
+from quartet.v1 import music_pb2, stage_pb2
+
+
+class JobState(StrEnum):
+    """The states of a job."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        """True where nothing follows."""
+        return self in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
+
+
+@dataclass(frozen=True)
+class Model:
+    """Weights as a stage serves them. Same id and revision, same weights."""
+
+    id: str
+    revision: str
+    compute_dtype: str
+    device: str
+
+    @classmethod
+    def of(cls, message: stage_pb2.ModelInfo) -> Model:
+        """From the message."""
+        return cls(message.id, message.revision, message.compute_dtype, message.device)
+
+
+@dataclass(frozen=True)
+class StageTiming:
+    """Time of one item in one stage; seconds. `item` is 0 for stages that all items share."""
+
+    stage: str
+    item: int
+    start: float
+    total: float
+    queue: float
+    compute: float
+
+    @classmethod
+    def of(cls, message: music_pb2.StageTiming) -> StageTiming:
+        """From the message."""
+        times = (message.start_ns, message.total_ns, message.queue_ns, message.compute_ns)
+        return cls(message.stage, message.item, *(time / 1e9 for time in times))
+
+
+@dataclass(frozen=True)
+class SongItem:
+    """One song of a job. `bytes` and `sha256` are the file's, `samples` per channel, `peak` before normalisation."""
+
+    index: int
+    seed: int
+    audio_id: str
+    format: AudioFormat
+    bytes: int
+    sha256: str
+    samples: int
+    sample_rate: int
+    channels: int
+    peak: float
+    timesteps: tuple[float, ...]
+
+    @classmethod
+    def of(cls, message: music_pb2.SongItem) -> SongItem:
+        """From the message."""
+        return cls(
+            index=message.index,
+            seed=message.seed,
+            audio_id=message.audio_id,
+            format=named(AudioFormat, music_pb2.AudioFormat.Name(message.format)) or AudioFormat.FLAC,
+            bytes=message.bytes,
+            sha256=message.sha256,
+            samples=message.samples,
+            sample_rate=message.sample_rate,
+            channels=message.channels,
+            peak=message.peak,
+            timesteps=tuple(message.timesteps),
+        )
+
+
+@dataclass(frozen=True)
+class Record:
+    """Everything that is needed to know what was made, and to make it again. `total` is in seconds."""
+
+    job_id: str
+    song: SongSpec
+    items: tuple[SongItem, ...]
+    timings: tuple[StageTiming, ...]
+    total: float
+    models: dict[str, Model]
+    warnings: tuple[str, ...]
+
+    @classmethod
+    def of(cls, message: music_pb2.SongRecord) -> Record:
+        """From the message."""
+        return cls(
+            job_id=message.job_id,
+            song=SongSpec.from_message(message.song),
+            items=tuple(SongItem.of(item) for item in message.items),
+            timings=tuple(StageTiming.of(timing) for timing in message.timings),
+            total=message.total_ns / 1e9,
+            models={stage: Model.of(model) for stage, model in sorted(message.models.items())},
+            warnings=tuple(message.warnings),
+        )
+
+    def spec_of(self, item: int) -> SongSpec:
+        """The spec that makes one item again, alone. Raises IndexError."""
+        return dataclasses.replace(self.song, items=1, seeds=(self.items[item].seed,))
+
+    def to_json(self) -> str:
+        """As JSON with the names of these dataclasses."""
+        return to_json(self)
+
+
+@dataclass(frozen=True)
+class JobFailure:
+    """Why a job failed. `stage` is empty where it was the gateway."""
+
+    reason: str
+    message: str
+    stage: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """A unit of work that survives restarts. `stage` says where a running job is."""
+
+    id: str
+    state: JobState
+    song: SongSpec
+    created_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    stage: str
+    failure: JobFailure | None
+    record: Record | None
+    request_id: str
+
+    @classmethod
+    def of(cls, message: music_pb2.Job) -> Job:
+        """From the message."""
+        failure = message.failure
+        return cls(
+            id=message.id,
+            state=named(JobState, music_pb2.JobState.Name(message.state)) or JobState.QUEUED,
+            song=SongSpec.from_message(message.song),
+            created_at=_time(message.created_at) if message.HasField("created_at") else None,
+            started_at=_time(message.started_at) if message.HasField("started_at") else None,
+            ended_at=_time(message.ended_at) if message.HasField("ended_at") else None,
+            stage=message.stage,
+            failure=JobFailure(failure.reason, failure.message, failure.stage) if message.HasField("failure") else None,
+            record=Record.of(message.record) if message.HasField("record") else None,
+            request_id=message.request_id,
+        )
+
+
+@dataclass(frozen=True)
+class JobAccepted:
+    """The job was written down, with every open choice made."""
+
+    job: Job
+
+
+@dataclass(frozen=True)
+class JobChanged:
+    """A watched job has a new state or has reached another stage."""
+
+    job: Job
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Progress of one item through one stage; `item` is 0 for stages that all items share."""
+
+    stage: str
+    item: int
+    step: int
+    steps: int
+
+    @classmethod
+    def of(cls, message: music_pb2.StageProgress) -> Progress:
+        """From the message."""
+        return cls(message.stage, message.item, message.step, message.steps)
+
+
+@dataclass(frozen=True)
+class AudioChunk:
+    """Bytes of an item's audio file from `offset` on. Chunks of an item come in order and without gaps."""
+
+    item: int
+    offset: int
+    data: bytes = field(repr=False)
+    last: bool
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The last event: every file is complete."""
+
+    record: Record
+
+
+Event = JobAccepted | Progress | AudioChunk | Finished
+WatchEvent = JobChanged | Progress
+
+
+@dataclass(frozen=True)
+class Upload:
+    """An audio file that the gateway has taken. The same content has the same id. `duration` is in seconds."""
+
+    audio_id: str
+    duration: float
+    sample_rate: int
+    channels: int
+
+    @classmethod
+    def of(cls, message: music_pb2.UploadAudioResponse) -> Upload:
+        """From the message."""
+        seconds = message.duration.ToNanoseconds() / 1e9
+        return cls(message.audio_id, seconds, message.sample_rate, message.channels)
+
+
+@dataclass(frozen=True)
+class JobPage:
+    """Jobs, newest first. `next_page_token` is empty on the last page."""
+
+    jobs: tuple[Job, ...]
+    next_page_token: str
+
+    @classmethod
+    def of(cls, message: music_pb2.ListJobsResponse) -> JobPage:
+        """From the message."""
+        return cls(tuple(Job.of(job) for job in message.jobs), message.next_page_token)
+
+
+@dataclass(frozen=True)
+class MusicModel:
+    """A DiT model that can be asked for; durations in seconds."""
+
+    model: Model
+    min_duration: float
+    max_duration: float
+    steps: int
+    shift: float
+    guidance: float
+    is_turbo: bool
+
+    @classmethod
+    def of(cls, message: music_pb2.MusicModel) -> MusicModel:
+        """From the message."""
+        return cls(
+            model=Model.of(message.model),
+            min_duration=message.min_duration.ToNanoseconds() / 1e9,
+            max_duration=message.max_duration.ToNanoseconds() / 1e9,
+            steps=message.defaults.steps,
+            shift=message.defaults.shift,
+            guidance=message.defaults.guidance_scale,
+            is_turbo=message.defaults.is_turbo,
+        )
+
+
+@dataclass(frozen=True)
+class Replica:
+    """One server of a stage. `problem` says why it is not ready; `expected_wait` is in seconds."""
+
+    stage: str
+    address: str
+    ready: bool
+    problem: str
+    models: tuple[Model, ...]
+    queued_items: int
+    running_items: int
+    expected_wait: float
+    steps_computed: int
+
+    @classmethod
+    def of(cls, stage: str, message: music_pb2.StageReplica) -> Replica:
+        """From the message."""
+        load = message.info.load
+        return cls(
+            stage=stage,
+            address=message.address,
+            ready=message.ready,
+            problem=message.problem,
+            models=tuple(Model.of(model) for model in message.info.models),
+            queued_items=load.queued_items,
+            running_items=load.running_items,
+            expected_wait=load.expected_wait_ns / 1e9,
+            steps_computed=message.info.steps_computed,
+        )
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What runs, what waits and which servers there are."""
+
+    replicas: tuple[Replica, ...]
+    queued_jobs: int
+    running_jobs: int
+
+    @classmethod
+    def of(cls, message: music_pb2.GetCapacityResponse) -> Capacity:
+        """From the message."""
+        replicas = tuple(Replica.of(pool.stage, replica) for pool in message.stages for replica in pool.replicas)
+        return cls(replicas, message.queued_jobs, message.running_jobs)
+
+
+def to_json(value: Any) -> str:
+    """Any of these dataclasses as indented JSON; times are ISO 8601."""
+    return json.dumps(dataclasses.asdict(value), default=_plain, ensure_ascii=False, indent=2)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+def _time(message: timestamp_pb2.Timestamp) -> datetime:
+    return message.ToDatetime(tzinfo=UTC)

@@ -1,0 +1,248 @@
+"""What to make, as one typed value: `SongSpec` and the choices in it."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypedDict, TypeVar
+
+from google.protobuf import duration_pb2
+
+from quartet.errors import FieldViolation, InvalidRequestError
+from quartet.v1 import dit_pb2, music_pb2, stage_pb2
+
+
+class AudioFormat(StrEnum):
+    """Container and codec of an audio file."""
+
+    FLAC = "flac"
+    WAV16 = "wav16"
+    WAV24 = "wav24"
+    WAV32F = "wav32f"
+    MP3 = "mp3"
+    OPUS = "opus"
+    VORBIS = "vorbis"
+
+    @property
+    def suffix(self) -> str:
+        """Suffix of file names, with the dot."""
+        if self in (AudioFormat.WAV16, AudioFormat.WAV24, AudioFormat.WAV32F):
+            return ".wav"
+        return ".ogg" if self is AudioFormat.VORBIS else f".{self.value}"
+
+    @classmethod
+    def for_suffix(cls, suffix: str) -> AudioFormat:
+        """The usual format of a file name's suffix. Raises ValueError."""
+        for choice in (cls.FLAC, cls.WAV24, cls.MP3, cls.OPUS, cls.VORBIS):
+            if choice.suffix == suffix.lower():
+                return choice
+        raise ValueError(f"{suffix or 'no suffix'} is no audio format; use .flac, .wav, .mp3, .opus or .ogg")
+
+
+class SamplerMethod(StrEnum):
+    """How a sampling step moves the latents."""
+
+    ODE = "ode"
+    SDE = "sde"
+
+
+class GuidanceMode(StrEnum):
+    """How the guided and the unguided velocity are combined."""
+
+    APG = "apg"
+    ADG = "adg"
+    CFG = "cfg"
+
+
+class SongOptions(TypedDict, total=False):
+    """Keyword arguments of `generate`, `stream` and `create_job`: the fields of `SongSpec`, and `seed` for one item."""
+
+    lyrics: str
+    duration: float | None
+    bpm: int | None
+    key_scale: str
+    time_signature: str
+    vocal_language: str
+    reference: Path | None
+    reference_audio_id: str
+    items: int
+    seed: int | None
+    seeds: tuple[int, ...]
+    model: str
+    steps: int
+    shift: float | None
+    timesteps: tuple[float, ...]
+    method: SamplerMethod | str | None
+    guidance: float | None
+    guidance_mode: GuidanceMode | str | None
+    guidance_interval: tuple[float, float] | None
+    wavelet_correction: tuple[float, float] | None
+    format: AudioFormat | str
+    peak_dbfs: float | None
+    keep_level: bool
+    fade_in: float
+    fade_out: float
+
+
+@dataclass(frozen=True)
+class SongSpec:
+    """A wish for 1 to 8 songs. None and empty values leave the choice to the server.
+
+    Attributes:
+        caption: Description of the music.
+        lyrics: Lyrics with structure tags such as "[Verse]"; empty asks for an instrumental.
+        duration: Length in seconds.
+        bpm, key_scale, time_signature, vocal_language: What is known of the music, such as 92, "A minor", "4", "en".
+        reference: Audio file whose sound the song takes on; it is uploaded when the call starts.
+        reference_audio_id: The same as the id of an upload or of an earlier result.
+        items: Songs to make, 1 to 8.
+        seeds: Seeds of the items by position; items without one take a random seed.
+        model: DiT model.
+        steps, shift, timesteps, method: The noise levels of the sampler and how it steps between them.
+        guidance, guidance_mode, guidance_interval: Scale, mode and range of noise levels of guidance.
+        wavelet_correction: Weights of the low and of the high band; (0, 0) turns it off.
+        format: Of the audio files.
+        peak_dbfs: Peak after normalisation.
+        keep_level: Leaves the level alone where it does not exceed full scale.
+        fade_in, fade_out: Seconds.
+    """
+
+    caption: str = ""
+    lyrics: str = ""
+    duration: float | None = None
+    bpm: int | None = None
+    key_scale: str = ""
+    time_signature: str = ""
+    vocal_language: str = ""
+    reference: Path | None = None
+    reference_audio_id: str = ""
+    items: int = 1
+    seeds: tuple[int, ...] = ()
+    model: str = ""
+    steps: int = 0
+    shift: float | None = None
+    timesteps: tuple[float, ...] = ()
+    method: SamplerMethod | str | None = None
+    guidance: float | None = None
+    guidance_mode: GuidanceMode | str | None = None
+    guidance_interval: tuple[float, float] | None = None
+    wavelet_correction: tuple[float, float] | None = None
+    format: AudioFormat | str = AudioFormat.FLAC
+    peak_dbfs: float | None = None
+    keep_level: bool = False
+    fade_in: float = 0.0
+    fade_out: float = 0.0
+
+    def with_options(self, options: SongOptions) -> SongSpec:
+        """A copy with some fields replaced; `seed` stands for `seeds=(seed,)`."""
+        changes: dict[str, Any] = dict(options)
+        seed = changes.pop("seed", None)
+        if seed is not None:
+            changes["seeds"] = (seed,)
+        return dataclasses.replace(self, **changes)
+
+    def to_message(self, reference_audio_id: str = "") -> music_pb2.SongSpec:
+        """As a message; `reference` must have become an id by now. Raises InvalidRequestError for unknown names and
+        for numbers that the message cannot hold; all other rules are the server's."""
+        try:
+            return self._message(reference_audio_id or self.reference_audio_id)
+        except (OverflowError, TypeError, ValueError) as error:
+            raise InvalidRequestError.of([FieldViolation("song", str(error))]) from None
+
+    def _message(self, reference_audio_id: str) -> music_pb2.SongSpec:
+        return music_pb2.SongSpec(
+            text_to_music=music_pb2.SongSpec.TextToMusic(),
+            caption=self.caption,
+            lyrics=self.lyrics,
+            metadata=stage_pb2.Metadata(
+                bpm=self.bpm,
+                key_scale=self.key_scale,
+                time_signature=self.time_signature,
+                vocal_language=self.vocal_language,
+            ),
+            duration=_duration(self.duration),
+            reference_audio_id=reference_audio_id,
+            items=self.items,
+            seeds=self.seeds,
+            model=self.model,
+            sampling=self._sampling_message(),
+            output=music_pb2.SongOutput(
+                format=f"AUDIO_FORMAT_{AudioFormat(self.format).name}",
+                peak_dbfs=self.peak_dbfs,
+                keep_level=self.keep_level,
+                fade_in=_duration(self.fade_in or None),
+                fade_out=_duration(self.fade_out or None),
+            ),
+        )
+
+    def _sampling_message(self) -> music_pb2.SongSampling:
+        start, end = self.guidance_interval or (None, None)
+        method = SamplerMethod(self.method).name if self.method else "UNSPECIFIED"
+        mode = GuidanceMode(self.guidance_mode).name if self.guidance_mode else "UNSPECIFIED"
+        correction = None
+        if self.wavelet_correction is not None:
+            low, high = self.wavelet_correction
+            correction = dit_pb2.WaveletCorrection(low=low, high=high)
+        return music_pb2.SongSampling(
+            schedule=dit_pb2.Schedule(steps=self.steps, shift=self.shift, timesteps=self.timesteps),
+            method=f"SAMPLER_METHOD_{method}",
+            guidance=dit_pb2.Guidance(
+                scale=self.guidance,
+                mode=f"GUIDANCE_MODE_{mode}",
+                interval_start=start,
+                interval_end=end,
+            ),
+            wavelet_correction=correction,
+        )
+
+    @classmethod
+    def from_message(cls, message: music_pb2.SongSpec) -> SongSpec:
+        """What a server says that it makes or made."""
+        sampling, guidance = message.sampling, message.sampling.guidance
+        correction = sampling.wavelet_correction
+        has_interval = guidance.HasField("interval_start") or guidance.HasField("interval_end")
+        end = guidance.interval_end if guidance.HasField("interval_end") else 1.0
+        return cls(
+            caption=message.caption,
+            lyrics=message.lyrics,
+            duration=message.duration.ToNanoseconds() / 1e9 if message.HasField("duration") else None,
+            bpm=message.metadata.bpm if message.metadata.HasField("bpm") else None,
+            key_scale=message.metadata.key_scale,
+            time_signature=message.metadata.time_signature,
+            vocal_language=message.metadata.vocal_language,
+            reference_audio_id=message.reference_audio_id,
+            items=message.items or 1,
+            seeds=tuple(message.seeds),
+            model=message.model,
+            steps=sampling.schedule.steps,
+            shift=sampling.schedule.shift if sampling.schedule.HasField("shift") else None,
+            timesteps=tuple(sampling.schedule.timesteps),
+            method=named(SamplerMethod, dit_pb2.SamplerMethod.Name(sampling.method)),
+            guidance=guidance.scale if guidance.HasField("scale") else None,
+            guidance_mode=named(GuidanceMode, dit_pb2.GuidanceMode.Name(guidance.mode)),
+            guidance_interval=(guidance.interval_start, end) if has_interval else None,
+            wavelet_correction=(correction.low, correction.high) if sampling.HasField("wavelet_correction") else None,
+            format=named(AudioFormat, music_pb2.AudioFormat.Name(message.output.format)) or AudioFormat.FLAC,
+            peak_dbfs=message.output.peak_dbfs if message.output.HasField("peak_dbfs") else None,
+            keep_level=message.output.keep_level,
+            fade_in=message.output.fade_in.ToNanoseconds() / 1e9,
+            fade_out=message.output.fade_out.ToNanoseconds() / 1e9,
+        )
+
+
+E = TypeVar("E", bound=StrEnum)
+
+
+def named(kind: type[E], wire_name: str) -> E | None:
+    """The member of an enum whose name ends a name of the contract; None for unspecified."""
+    return next((member for member in kind if wire_name.endswith(f"_{member.name}")), None)
+
+
+def _duration(seconds: float | None) -> duration_pb2.Duration | None:
+    if seconds is None:
+        return None
+    duration = duration_pb2.Duration()
+    duration.FromNanoseconds(round(seconds * 1e9))
+    return duration
