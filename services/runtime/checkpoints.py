@@ -77,6 +77,30 @@ class SafetensorsFolder:
         return files
 
 
+def check_tensors(
+    expected: Mapping[str, tuple[int, ...]], tensors: TensorReader, prefix: str, expected_unused: Iterable[str] = ()
+) -> None:
+    """Compares a checkpoint with the shapes that are expected under a prefix; all keys are whole.
+
+    Raises CheckpointError that lists every missing and every misshapen key. Unexpected keys under the prefix are named
+    in a warning, but for those in `expected_unused`.
+    """
+    shapes = tensors.shapes()
+    problems = []
+    for key, shape in expected.items():
+        if key not in shapes:
+            problems.append(f"{tensors.location(key)}: key {key}: expected {list(shape)}, found nothing")
+        elif shapes[key] != shape:
+            problems.append(f"{tensors.location(key)}: key {key}: expected {list(shape)}, found {list(shapes[key])}")
+    if problems:
+        more = f"\n... and {len(problems) - _MAX_LISTED} more" if len(problems) > _MAX_LISTED else ""
+        raise CheckpointError("\n".join(problems[:_MAX_LISTED]) + more)
+    known = {*expected, *expected_unused}
+    unexpected = sorted(key for key in shapes if key.startswith(prefix) and key not in known)
+    if unexpected:
+        log.warning("%s: unexpected keys: %s", tensors.location(unexpected[0]), ", ".join(unexpected))
+
+
 def load_module(
     module: nn.Module,
     tensors: TensorReader,
@@ -88,25 +112,11 @@ def load_module(
 ) -> None:
     """Fills a module that was built on the meta device from the keys under a prefix.
 
-    Raises CheckpointError that lists every missing and every misshapen key. Unexpected keys under the prefix are named
-    in a warning, but for those in `expected_unused` (without the prefix).
+    Raises CheckpointError and warns as `check_tensors` does; `expected_unused` are names without the prefix.
     """
-    shapes = tensors.shapes()
     wanted = {prefix + name: name for name, _ in module.named_parameters()}
-    problems = []
-    for key, name in wanted.items():
-        expected = tuple(module.get_parameter(name).shape)
-        if key not in shapes:
-            problems.append(f"{tensors.location(key)}: key {key}: expected {list(expected)}, found nothing")
-        elif shapes[key] != expected:
-            problems.append(f"{tensors.location(key)}: key {key}: expected {list(expected)}, found {list(shapes[key])}")
-    if problems:
-        more = f"\n... and {len(problems) - _MAX_LISTED} more" if len(problems) > _MAX_LISTED else ""
-        raise CheckpointError("\n".join(problems[:_MAX_LISTED]) + more)
-    unused = {prefix + name for name in expected_unused}
-    unexpected = sorted(key for key in shapes if key.startswith(prefix) and key not in wanted and key not in unused)
-    if unexpected:
-        log.warning("%s: unexpected keys: %s", tensors.location(unexpected[0]), ", ".join(unexpected))
+    expected = {key: tuple(module.get_parameter(name).shape) for key, name in wanted.items()}
+    check_tensors(expected, tensors, prefix, [prefix + name for name in expected_unused])
     for key, name in wanted.items():
         owner, _, leaf = name.rpartition(".")
         weight = nn.Parameter(tensors.read(key).to(device=device, dtype=dtype), requires_grad=False)
