@@ -1,4 +1,4 @@
-"""Random weights whose every tensor matters: errors that the usual small initialisation hides show up (spec/model.md §8.1)."""
+"""Random weights whose every tensor matters: a small initialisation would hide errors (spec/model.md §8.1)."""
 
 from __future__ import annotations
 

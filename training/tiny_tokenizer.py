@@ -1,0 +1,119 @@
+"""Byte-level BPE tokenizers in the layout of Qwen's, small enough to be made on the spot (spec/planner.md §1)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+END_OF_TEXT = "<|endoftext|>"
+SPECIAL_TOKENS = (END_OF_TEXT, "<|im_start|>", "<|im_end|>", "<think>", "</think>")
+AUDIO_CODES = 65_535
+
+# Letters, marks and punctuation as words with their leading space, digits one by one, line ends by themselves.
+_SPLIT = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+# Joins in falling rank; byte-level BPE writes a space as U+0120.
+_MERGES = (
+    "e r;i n;o n;a n;r e;s t;e n;o r;a l;t h;o u;i s;l e;a r;i t;n d;e s;in g;o w;u s;e d;o m;a s;i c;v e;m u;mu s;"
+    "mus ic;p i;pi an;pian o;d r;dr u;dru m;b as;bas s;g u;gu it;guit ar;v o;vo c;voc al;th e;an d;l y;ly r;lyr ic;"
+    "Ġ a;Ġ s;Ġ t;Ġ b;Ġ w;Ġ m;Ġ o;Ġ i;Ġ p;Ġ the;Ġ and;Ġo n;Ġi n;Ġ music;Ġ guitar;Ġ bass;Ġ drum"
+)
+
+
+def audio_code_tokens() -> list[str]:
+    """Names of the planner's audio-code tokens, in the order of their ids."""
+    return [f"<|audio_code_{code}|>" for code in range(AUDIO_CODES)]
+
+
+def write_tokenizer(folder: Path, *, append_end_of_text: bool, extra_tokens: Sequence[str] = ()) -> int:
+    """Writes tokenizer.json and tokenizer_config.json; returns the size of the vocabulary.
+
+    `append_end_of_text` makes the post-processor end every sequence with `<|endoftext|>`, as the text encoder's does.
+    """
+    vocabulary = _vocabulary()
+    added = [
+        {
+            "id": len(vocabulary) + number,
+            "content": token,
+            "single_word": False,
+            "lstrip": False,
+            "rstrip": False,
+            "normalized": False,
+            "special": "think" not in token,
+        }
+        for number, token in enumerate((*SPECIAL_TOKENS, *extra_tokens))
+    ]
+    content = {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": added,
+        "normalizer": {"type": "NFC"},
+        "pre_tokenizer": _pre_tokenizer(),
+        "post_processor": _end_of_text(len(vocabulary)) if append_end_of_text else _byte_level(),
+        "decoder": _byte_level(),
+        "model": _model(vocabulary),
+    }
+    (folder / "tokenizer.json").write_text(json.dumps(content, ensure_ascii=False), "utf-8")
+    config = {
+        "tokenizer_class": "Qwen2Tokenizer",
+        "add_prefix_space": False,
+        "bos_token": None,
+        "eos_token": END_OF_TEXT if append_end_of_text else "<|im_end|>",
+        "pad_token": END_OF_TEXT,
+        "unk_token": None,
+        "model_max_length": 131_072,
+        "clean_up_tokenization_spaces": False,
+    }
+    (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
+    return len(vocabulary) + len(added)
+
+
+def _vocabulary() -> dict[str, int]:
+    tokens = [*sorted(_byte_letters()), *("".join(pair.split(" ")) for pair in _MERGES.split(";"))]
+    return {token: number for number, token in enumerate(tokens)}
+
+
+def _byte_letters() -> list[str]:
+    """The letter that stands for each byte: itself where it prints, else one from U+0100 on."""
+    printing = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
+    others = [byte for byte in range(256) if byte not in printing]
+    return [chr(byte) if byte in printing else chr(0x100 + others.index(byte)) for byte in range(256)]
+
+
+def _pre_tokenizer() -> dict[str, Any]:
+    words = {"type": "Split", "pattern": {"Regex": _SPLIT}, "behavior": "Isolated", "invert": False}
+    return {"type": "Sequence", "pretokenizers": [words, _byte_level()]}
+
+
+def _byte_level() -> dict[str, Any]:
+    return {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
+
+
+def _end_of_text(token_id: int) -> dict[str, Any]:
+    sequence = {"Sequence": {"id": "A", "type_id": 0}}
+    end = {"SpecialToken": {"id": END_OF_TEXT, "type_id": 0}}
+    return {
+        "type": "TemplateProcessing",
+        "single": [sequence, end],
+        "pair": [sequence, end, {"Sequence": {"id": "B", "type_id": 0}}, end],
+        "special_tokens": {END_OF_TEXT: {"id": END_OF_TEXT, "ids": [token_id], "tokens": [END_OF_TEXT]}},
+    }
+
+
+def _model(vocabulary: dict[str, int]) -> dict[str, Any]:
+    return {
+        "type": "BPE",
+        "dropout": None,
+        "unk_token": None,
+        "continuing_subword_prefix": "",
+        "end_of_word_suffix": "",
+        "fuse_unk": False,
+        "byte_fallback": False,
+        "ignore_merges": False,
+        "vocab": vocabulary,
+        "merges": [pair.split(" ") for pair in _MERGES.split(";")],
+    }
