@@ -267,17 +267,17 @@ class Song:
         Raises ValueError where the suffix belongs to another format than the song has.
         """
         path = Path(path)
-        paths = self.paths(path)
+        suffix = AudioFormat(self.record.song.format).suffix
+        if path.suffix.lower() != suffix:
+            raise ValueError(f"{path}: this song is a {suffix} file; ask for another with format=…")
+        paths = self.paths_like(path)
         for target, data in zip(paths, self.files, strict=True):
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
         return paths
 
-    def paths(self, path: Path) -> tuple[Path, ...]:
-        """Where `save` writes. Raises ValueError."""
-        suffix = AudioFormat(self.record.song.format).suffix
-        if path.suffix.lower() != suffix:
-            raise ValueError(f"{path}: this song is a {suffix} file; ask for another with format=…")
+    def paths_like(self, path: Path) -> tuple[Path, ...]:
+        """A path per item: the path itself for one item, numbered ones for several."""
         if len(self.files) == 1:
             return (path,)
         return tuple(path.with_stem(f"{path.stem}-{number}") for number in range(1, len(self.files) + 1))

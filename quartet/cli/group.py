@@ -1,0 +1,21 @@
+"""All commands under one name."""
+
+from __future__ import annotations
+
+import click
+
+from quartet.cli.info import info
+from quartet.cli.pull import models, pull
+from quartet.cli.song import song
+from quartet.cli.status import jobs, status
+from quartet.cli.up import up
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="quartet")
+def cli() -> None:
+    """Text becomes music: ACE-Step 1.5 as four stages behind a gateway."""
+
+
+for command in (up, song, status, jobs, info, pull, models):
+    cli.add_command(command)

@@ -1,0 +1,187 @@
+"""`quartet song`: a caption becomes an audio file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+from rich.console import Console
+
+from quartet.cli.display import SongProgress, print_result
+from quartet.cli.main import INTERRUPTED
+from quartet.cli.options import address_option, connect
+from quartet.client import Client
+from quartet.errors import QuartetError
+from quartet.events import JobAccepted
+from quartet.exchange import Song, SongBuilder
+from quartet.songs import AudioFormat, GuidanceMode, SamplerMethod, SongSpec
+
+
+@click.command()
+@click.argument("caption", default="")
+@click.option("--lyrics", help="Lyrics with structure tags such as [Verse].")
+@click.option("--lyrics-file", type=click.File(encoding="utf-8"), help="File with the lyrics; - is standard input.")
+@click.option("--duration", type=float, help="Seconds.  [default: the gateway's choice]")
+@click.option("--bpm", type=int, help="Beats per minute.")
+@click.option("--key", "key_scale", default="", help='Key and scale, such as "A minor".')
+@click.option("--meter", "time_signature", default="", help="Beats per bar: 2, 3, 4 or 6.")
+@click.option("--language", "vocal_language", default="", help="Language of the vocals as an ISO 639 code.")
+@click.option("--seed", "seeds", type=click.IntRange(0, 2**32 - 1), multiple=True, help="Once per item.")
+@click.option("--items", type=click.IntRange(1, 8), default=1, show_default=True, help="Songs to make.")
+@click.option(
+    "--reference",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Audio file whose sound the song takes on.",
+)
+@click.option("--model", default="", help="DiT model.  [default: the gateway's first]")
+@click.option("--steps", type=click.IntRange(0), default=0, help="Sampling steps.  [default: the model's]")
+@click.option("--shift", type=float, help="Shift of the noise levels.  [default: the model's]")
+@click.option("--method", type=click.Choice([m.value for m in SamplerMethod]), help="How steps are taken.")
+@click.option("--guidance", type=float, help="Guidance scale; 1 is none.  [default: the model's]")
+@click.option("--guidance-mode", type=click.Choice([m.value for m in GuidanceMode]), help="How guidance is applied.")
+@click.option(
+    "--format",
+    "audio_format",
+    type=click.Choice([f.value for f in AudioFormat]),
+    help="Format of the files.  [default: by the suffix of --output]",
+)
+@click.option("--peak", "peak_dbfs", type=float, help="Peak after normalisation in dBFS.  [default: -1]")
+@click.option("--keep-level", is_flag=True, help="Leave the level alone.")
+@click.option("--fade-in", type=float, default=0.0, help="Seconds.")
+@click.option("--fade-out", type=float, default=0.0, help="Seconds.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("song.flac"),
+    show_default=True,
+    help="Audio file to write; several items get their number.",
+)
+@click.option(
+    "--plot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="PNG to write with waveform and log-mel spectrogram.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the record as JSON.")
+@click.option("--up", "private", is_flag=True, help="Start private servers for this one call, and stop them.")
+@click.option("--models", type=click.Path(path_type=Path), help="With --up: folder of the model family.")
+@click.option("--variant", help="With --up: DiT variant.")
+@click.option("--timeout", type=float, help="Seconds after which the call is given up.")
+@address_option
+@click.pass_context
+def song(context: click.Context, /, **options: Any) -> None:
+    """Make a song from CAPTION and save it. Ctrl-C cancels it."""
+    spec = _spec(options)
+    plot_file: Path | None = options["plot"]
+    if plot_file and plot_file.suffix.lower() != ".png":
+        raise click.BadParameter("must end with .png", param_hint="--plot")
+    console = Console(stderr=options["as_json"], highlight=False, soft_wrap=True)
+    with _gateway(options) as address, connect(address) as client:
+        made = _generate(client, spec, options["timeout"], Console(stderr=True, highlight=False))
+    if made is None:
+        context.exit(INTERRUPTED)
+    paths = made.save(options["output"])
+    if plot_file:
+        _plot(paths, made.paths_like(plot_file))
+    print_result(console, made.record, paths)
+    if options["as_json"]:
+        click.echo(made.record.to_json())
+
+
+def _spec(options: dict[str, Any]) -> SongSpec:
+    if options["lyrics"] and options["lyrics_file"]:
+        raise click.UsageError("--lyrics and --lyrics-file exclude one another")
+    lyrics = _text(options["lyrics_file"]) if options["lyrics_file"] else options["lyrics"] or ""
+    kept = (
+        "caption",
+        "duration",
+        "bpm",
+        "key_scale",
+        "time_signature",
+        "vocal_language",
+        "items",
+        "reference",
+        "model",
+        "steps",
+        "shift",
+        "method",
+        "guidance",
+        "guidance_mode",
+        "peak_dbfs",
+        "keep_level",
+        "fade_in",
+        "fade_out",
+    )
+    chosen = {name: options[name] for name in kept}
+    audio_format = _format(options["audio_format"], options["output"])
+    return SongSpec(lyrics=lyrics, seeds=options["seeds"], format=audio_format, **chosen)
+
+
+def _text(file: TextIO) -> str:
+    try:
+        return file.read()
+    except UnicodeDecodeError:
+        raise click.BadParameter("is not UTF-8 text", param_hint="--lyrics-file") from None
+
+
+def _format(named: str | None, output: Path) -> AudioFormat:
+    if named:
+        audio_format = AudioFormat(named)
+        if audio_format.suffix != output.suffix.lower():
+            raise click.BadParameter(f"{named} files end with {audio_format.suffix}", param_hint="--output")
+        return audio_format
+    try:
+        return AudioFormat.for_suffix(output.suffix)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--output") from None
+
+
+@contextmanager
+def _gateway(options: dict[str, Any]) -> Iterator[str]:
+    if not options["private"]:
+        yield options["address"]
+        return
+    from quartet.cli.private_stack import private_stack
+
+    given = {"--models": options["models"], "--variant": options["variant"]}
+    with private_stack([part for flag, value in given.items() if value for part in (flag, str(value))]) as address:
+        yield address
+
+
+def _generate(client: Client, spec: SongSpec, timeout: float | None, console: Console) -> Song | None:
+    """The song; None where Ctrl-C has cancelled it."""
+    builder, job_id = SongBuilder(), ""
+    stream = client.stream(spec, timeout=timeout)
+    try:
+        with SongProgress(console) as progress:
+            for event in stream:
+                builder.add(event)
+                progress.show(event)
+                if isinstance(event, JobAccepted):
+                    job_id = event.job.id
+    except KeyboardInterrupt:
+        stream.close()
+        console.print(_cancelled(client, job_id))
+        return None
+    return builder.song()
+
+
+def _cancelled(client: Client, job_id: str) -> str:
+    """Ending the stream has cancelled the job; asking for it by name makes sure and says what came of it."""
+    if not job_id:
+        return "cancelled before a job was created"
+    try:
+        job = client.cancel(job_id)
+    except QuartetError as error:
+        return f"cancelled job {job_id} ({error.message})"
+    return f"cancelled job {job_id} ({job.state})"
+
+
+def _plot(audio: tuple[Path, ...], plots: tuple[Path, ...]) -> None:
+    from quartet.cli.plot import plot
+
+    for source, target in zip(audio, plots, strict=True):
+        plot(source, target)

@@ -1,0 +1,136 @@
+"""`quartet up`: the whole chain on this machine, on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from quartet.cli.main import CommandError
+from quartet.cli.supervisor import Patience, Service, Stack
+
+STAGES = ("encoder", "dit", "vae")
+DEFAULT_MODELS = Path("models/tiny")
+DEFAULT_DATA = Path("~/.local/share/quartet")
+GRACE_SECONDS = 10.0
+
+
+@click.command()
+@click.option(
+    "--models",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_MODELS,
+    show_default=True,
+    help="Folder of a model family in the original layout.",
+)
+@click.option("--variant", help="DiT variant within the family.  [default: the servers' own]")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=50050,
+    show_default=True,
+    help="Port of the gateway; 0 takes a free one.",
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_DATA,
+    show_default=True,
+    help="Folder for jobs, audio and logs.",
+)
+@click.option(
+    "--dtype",
+    type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
+    default="auto",
+    show_default=True,
+    help="Type that the networks compute in.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="CPU threads of each network; 0 leaves the choice to torch.",
+)
+@click.option(
+    "--port-file", type=click.Path(path_type=Path), help="File that gets the gateway's port once everything is ready."
+)
+def up(
+    models: Path, variant: str | None, port: int, data: Path, dtype: str, threads: int, port_file: Path | None
+) -> None:
+    """Start the stage servers and the gateway on this machine.
+
+    Servers that die are started again. One Ctrl-C stops everything.
+    """
+    _check_installed()
+    data, models = data.expanduser().resolve(), models.expanduser().resolve()
+    if not models.is_dir():
+        raise CommandError(
+            f"{models} does not exist; get the checkpoints with `quartet pull ace-step-1.5`, "
+            "or make small random ones with `quartet models make-tiny DIR`"
+        )
+    _check_port(port)
+    console = Console(highlight=False, soft_wrap=True)
+
+    def on_ready(gateway_port: int) -> None:
+        console.print(f'ready: quartet song "lo-fi piano" --address localhost:{gateway_port}   (Ctrl-C stops)')
+        if port_file:
+            _announce(port_file, gateway_port)
+
+    console.print(f"starting {', '.join(STAGES)} and the gateway; logs go to {data / 'logs'}")
+    stack = Stack(
+        stages=stage_services(models, variant, dtype, threads),
+        gateway=lambda ports: gateway_service(ports, data, port),
+        folder=data / "logs",
+        patience=Patience(grace=GRACE_SECONDS),
+        report=console.print,
+        on_ready=on_ready,
+    )
+    asyncio.run(stack.run())
+    console.print("everything has stopped")
+
+
+def stage_services(models: Path, variant: str | None, dtype: str, threads: int) -> list[Service]:
+    """The stage servers with their flags."""
+    common = ("--models", str(models), "--dtype", dtype, "--threads", str(threads))
+    grace = ("--grace-seconds", str(GRACE_SECONDS))
+    chosen = ("--variant", variant) if variant else ()
+    return [
+        Service(stage, f"services.{stage}", (*common, *grace, *(chosen if stage != "vae" else ()))) for stage in STAGES
+    ]
+
+
+def gateway_service(stage_ports: dict[str, int], data: Path, port: int) -> Service:
+    """The gateway with its flags."""
+    addresses = [flag for stage, at in stage_ports.items() for flag in (f"--{stage}", f"127.0.0.1:{at}")]
+    flags = (*addresses, "--data", str(data), "--grace-seconds", str(GRACE_SECONDS))
+    return Service("gateway", "gateway", flags, port)
+
+
+def _check_installed() -> None:
+    missing = [module for module in ("torch", "services", "gateway", "sqlalchemy") if find_spec(module) is None]
+    if missing:
+        raise CommandError(
+            f"this machine has only Quartet's client ({', '.join(missing)} not found); "
+            "install the servers with: pip install 'quartet[stages,gateway,cli]'"
+        )
+
+
+def _check_port(port: int) -> None:
+    """Says so before minutes of loading where the port is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise CommandError(f"port {port} is in use; choose another with --port, or 0 for a free one") from None
+
+
+def _announce(path: Path, port: int) -> None:
+    partial = path.with_suffix(".partial")
+    partial.write_text(f"{port}\n")
+    partial.replace(path)
