@@ -6,10 +6,10 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -18,10 +18,11 @@ from grpc_reflection.v1alpha import reflection
 from quartet.errors import QuartetError
 from serving import logs
 from serving.interceptor import Door
-from serving.settings import ServerSettings, SettingsError
+from serving.settings import ServerSettings, SettingsError, load
 from serving.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
+S = TypeVar("S", bound=ServerSettings)
 
 MAX_MESSAGE_BYTES = 32 * 2**20
 CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
@@ -73,11 +74,15 @@ async def serve(settings: ServerSettings, name: str, services: Sequence[str], ap
     log.info("%s has stopped", name)
 
 
-def run(settings: ServerSettings, main: Coroutine[Any, Any, None]) -> None:
-    """Runs a server's coroutine as a process; failures to start end it with one clear line and status 1."""
-    logs.configure(settings.log_level)
+def run(kind: type[S], name: str, services: Sequence[str], application: Callable[[S], Application]) -> None:
+    """Runs a server as a process, with settings of a type from its flags and environment.
+
+    Failures to start end it with one clear line and status 1.
+    """
     try:
-        asyncio.run(main)
+        settings = load(kind, name)
+        logs.configure(settings.log_level)
+        asyncio.run(serve(settings, name, services, application(settings)))
     except (StartupError, SettingsError, QuartetError) as error:
         sys.exit(f"error: {error}")
 
