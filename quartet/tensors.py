@@ -1,7 +1,8 @@
 """The tensor codec: numpy arrays to and from `quartet.v1.Tensor`, without copies and without trust.
 
 Decoding checks dtype, shape and byte count before it touches memory; what it returns is a read-only view of the
-message's bytes. numpy has no bfloat16: those tensors appear as uint16, which `bfloat16_to_float32` widens.
+bytes that protobuf hands out. protobuf copies them on every access of the field, so they are taken once. numpy has no
+bfloat16: those tensors appear as uint16, which `bfloat16_to_float32` widens.
 """
 
 from __future__ import annotations
@@ -67,6 +68,10 @@ def _pack(array: Array, dtype: tensor_pb2.DType) -> tensor_pb2.Tensor:
 
 def check(message: tensor_pb2.Tensor) -> np.dtype[Any]:
     """Raises TensorError unless dtype, shape and byte count of the message agree; returns its numpy dtype."""
+    return _checked(message)[0]
+
+
+def _checked(message: tensor_pb2.Tensor) -> tuple[np.dtype[Any], bytes]:
     dtype = _NUMPY_DTYPES.get(message.dtype)
     if dtype is None:
         raise TensorError(f"dtype {message.dtype} is not a known element type")
@@ -76,19 +81,20 @@ def check(message: tensor_pb2.Tensor) -> np.dtype[Any]:
         if not 0 <= extent <= MAX_EXTENT:
             raise TensorError(f"extent {extent} of axis {axis} is not within 0 and {MAX_EXTENT}")
     expected = math.prod(message.shape) * dtype.itemsize
-    if len(message.data) != expected:
-        raise TensorError(f"shape {list(message.shape)} takes {expected} bytes, but there are {len(message.data)}")
-    return dtype
+    data = message.data
+    if len(data) != expected:
+        raise TensorError(f"shape {list(message.shape)} takes {expected} bytes, but there are {len(data)}")
+    return dtype, data
 
 
 def decode(message: tensor_pb2.Tensor) -> Array:
     """Unpacks a message into a read-only view of its bytes. Raises TensorError."""
-    dtype = check(message)
+    dtype, data = _checked(message)
     if message.dtype == tensor_pb2.D_TYPE_BOOL:
-        raw = np.frombuffer(message.data, dtype=np.uint8)
+        raw = np.frombuffer(data, dtype=np.uint8)
         if raw.size and raw.max() > 1:
             raise TensorError("a BOOL element is neither 0 nor 1")
-    return np.frombuffer(message.data, dtype=dtype).reshape(tuple(message.shape))
+    return np.frombuffer(data, dtype=dtype).reshape(tuple(message.shape))
 
 
 def decode_float32(message: tensor_pb2.Tensor, shape: Sequence[int | None]) -> npt.NDArray[np.float32]:
@@ -98,14 +104,13 @@ def decode_float32(message: tensor_pb2.Tensor, shape: Sequence[int | None]) -> n
     """
     if message.dtype != tensor_pb2.D_TYPE_F32:
         raise TensorError("dtype must be F32")
-    check(message)
+    array = decode(message)
     fits = len(message.shape) == len(shape) and all(
         want is None or want == have for want, have in zip(shape, message.shape, strict=True)
     )
     if not fits:
         wanted = ", ".join("any" if extent is None else str(extent) for extent in shape)
         raise TensorError(f"shape is {list(message.shape)}, expected [{wanted}]")
-    array = decode(message)
     if not np.isfinite(array).all():
         raise TensorError("a value is NaN or infinite")
     return array

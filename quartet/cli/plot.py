@@ -36,7 +36,7 @@ def mel_filters(rate: int, window: int = WINDOW, bands: int = MEL_BANDS) -> npt.
     frequencies = np.fft.rfftfreq(window, 1 / rate)
     low, peak, high = corners[:-2, None], corners[1:-1, None], corners[2:, None]
     rising, falling = (frequencies - low) / (peak - low), (high - frequencies) / (high - peak)
-    return np.asarray(np.maximum(0.0, np.minimum(rising, falling)))
+    return np.array(np.maximum(np.minimum(rising, falling), 0.0), dtype=np.float64)
 
 
 def log_mel(samples: npt.NDArray[np.float32], rate: int) -> npt.NDArray[np.float64]:
@@ -49,7 +49,8 @@ def log_mel(samples: npt.NDArray[np.float32], rate: int) -> npt.NDArray[np.float
     loudest = float(mel.max())
     if not loudest > 0:
         return np.full(mel.shape, FLOOR_DB)
-    return np.maximum(10 * np.log10(np.maximum(mel / loudest, 1e-12)), FLOOR_DB)
+    decibel: npt.NDArray[np.float64] = 10 * np.log10(np.maximum(mel / loudest, 10 ** (FLOOR_DB / 10)))
+    return decibel
 
 
 def _draw_waveform(axes: Axes, recording: Recording) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -95,29 +96,10 @@ def _spec(options: dict[str, Any]) -> SongSpec:
     if options["lyrics"] and options["lyrics_file"]:
         raise click.UsageError("--lyrics and --lyrics-file exclude one another")
     lyrics = _text(options["lyrics_file"]) if options["lyrics_file"] else options["lyrics"] or ""
-    kept = (
-        "caption",
-        "duration",
-        "bpm",
-        "key_scale",
-        "time_signature",
-        "vocal_language",
-        "items",
-        "reference",
-        "model",
-        "steps",
-        "shift",
-        "method",
-        "guidance",
-        "guidance_mode",
-        "peak_dbfs",
-        "keep_level",
-        "fade_in",
-        "fade_out",
-    )
-    chosen = {name: options[name] for name in kept}
+    fields = {field.name for field in dataclasses.fields(SongSpec)} - {"lyrics"}
+    chosen = {name: value for name, value in options.items() if name in fields}
     audio_format = _format(options["audio_format"], options["output"])
-    return SongSpec(lyrics=lyrics, seeds=options["seeds"], format=audio_format, **chosen)
+    return SongSpec(lyrics=lyrics, format=audio_format, **chosen)
 
 
 def _text(file: TextIO) -> str:
