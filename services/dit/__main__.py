@@ -1,0 +1,94 @@
+"""`python -m services.dit`: serves the diffusion transformer of a model family."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import grpc.aio
+import torch
+
+from quartet.v1 import dit_pb2, dit_pb2_grpc
+from services.dit import checkpoint, schedule
+from services.dit.engine import DitEngine, SampleItem
+from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplingOptions
+from services.dit.servicer import DitServicer
+from services.dit.validation import SampleLimits
+from services.runtime.compute import ComputeQueue
+from services.runtime.reports import ModelIdentity, Reporter
+from services.runtime.settings import StageSettings
+from serving import server
+from serving.server import Application
+from serving.settings import setting
+from serving.telemetry import Telemetry
+
+STAGE = "dit"
+SERVICES = (dit_pb2.DESCRIPTOR.services_by_name["DitService"].full_name,)
+LATENT_FRAMES_PER_SECOND = 25
+QUEUED_ITEMS_OF_FULL_LENGTH = 8
+
+
+@dataclass(frozen=True)
+class DitSettings(StageSettings):
+    """Serves the diffusion transformer: samples latents under a condition."""
+
+    variant: str = setting("acestep-v15-turbo", "folder of the model within the family; also its name")
+    max_condition_tokens: int = setting(4096, "longest condition", at_least=1)
+
+
+def application(settings: DitSettings) -> Application:
+    """The stage's application: loads the transformer, warms it up, serves."""
+
+    @asynccontextmanager
+    async def serving(grpc_server: grpc.aio.Server, telemetry: Telemetry) -> AsyncIterator[None]:
+        settings.apply_threads()
+        device, dtype = settings.torch_device(), settings.torch_dtype()
+        loaded = await asyncio.to_thread(checkpoint.load, settings.models, settings.variant, dtype=dtype, device=device)
+        config = loaded.model.config
+        defaults = TURBO_DEFAULTS if config.is_turbo else GUIDED_DEFAULTS
+        limits = SampleLimits(
+            latent_channels=config.audio_acoustic_hidden_dim,
+            condition_width=config.encoder_hidden_size,
+            max_frames=len(loaded.silence),
+            max_condition_tokens=settings.max_condition_tokens,
+        )
+        queue = ComputeQueue(
+            STAGE,
+            telemetry,
+            max_queued_items=settings.max_queued_items,
+            max_queued_cost=QUEUED_ITEMS_OF_FULL_LENGTH * limits.max_frames * 2 * defaults.steps,
+        )
+        reported_limits = {
+            "min_seconds": config.min_duration_seconds,
+            "max_seconds": limits.max_frames / LATENT_FRAMES_PER_SECOND,
+            "max_frames": limits.max_frames,
+            "max_steps": schedule.MAX_STEPS,
+            "latent_channels": limits.latent_channels,
+            "condition_width": limits.condition_width,
+            "max_condition_tokens": limits.max_condition_tokens,
+        }
+        identity = ModelIdentity(settings.variant, loaded.revision, dtype, device)
+        async with queue:
+            engine = DitEngine(loaded.model, loaded.silence, defaults, queue)
+            await _warm_up(engine, limits)
+            reporter = Reporter(STAGE, identity, queue, reported_limits)
+            # Methods that the servicer leaves out answer UNIMPLEMENTED.
+            servicer = DitServicer(engine, reporter, limits, defaults)  # type: ignore[abstract]
+            dit_pb2_grpc.add_DitServiceServicer_to_server(servicer, grpc_server)
+            yield
+
+    return serving
+
+
+async def _warm_up(engine: DitEngine, limits: SampleLimits) -> None:
+    one_token = torch.zeros(1, limits.condition_width)
+    async for _ in engine.sample(
+        SampleItem(one_token, one_token, frames=1, options=SamplingOptions(steps=1)), seconds_left=None
+    ):
+        pass
+
+
+if __name__ == "__main__":
+    server.run(DitSettings, "quartet-dit", SERVICES, application)

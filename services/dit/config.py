@@ -1,0 +1,106 @@
+"""Sizes of the diffusion transformer as its config.json gives them (spec/model.md §3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from services.layers.attention import AttentionShape
+from services.runtime.checkpoints import CheckpointError
+
+PUBLIC_MIN_SECONDS = 10.0
+_SIZES = (
+    "hidden_size",
+    "intermediate_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "num_key_value_heads",
+    "head_dim",
+    "in_channels",
+    "audio_acoustic_hidden_dim",
+    "patch_size",
+    "sliding_window",
+)
+
+
+@dataclass(frozen=True)
+class DitConfig:
+    """Sizes of the transformer and what kind of model it is; the field names are the keys of the file.
+
+    `encoder_hidden_size` is the width of the condition, which only the XL configs name; `layer_types` says for each
+    layer whether its self-attention is "sliding_attention" or "full_attention".
+    """
+
+    hidden_size: int
+    intermediate_size: int
+    num_hidden_layers: int
+    num_attention_heads: int
+    num_key_value_heads: int
+    head_dim: int
+    in_channels: int
+    audio_acoustic_hidden_dim: int
+    patch_size: int
+    sliding_window: int
+    rope_theta: float
+    encoder_hidden_size: int
+    layer_types: tuple[str, ...]
+    is_turbo: bool
+    min_duration_seconds: float
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any], source: str = "config.json") -> Self:
+        """Reads the values of a file. Raises CheckpointError that names every key that is absent or cannot be."""
+        problems = [
+            f"{source}: key {name}: expected a positive whole number, found {values.get(name, 'nothing')}"
+            for name in _SIZES
+            if not _is_count(values.get(name))
+        ]
+        theta = values.get("rope_theta")
+        if not isinstance(theta, int | float) or theta <= 0:
+            problems.append(f"{source}: key rope_theta: expected a positive number, found {theta}")
+        if problems:
+            raise CheckpointError("\n".join(problems))
+        layers = values["num_hidden_layers"]
+        config = cls(
+            **{name: values[name] for name in _SIZES},
+            rope_theta=float(values["rope_theta"]),
+            encoder_hidden_size=values.get("encoder_hidden_size") or values["hidden_size"],
+            layer_types=tuple(values.get("layer_types") or alternating(layers)),
+            is_turbo=bool(values.get("is_turbo", values.get("model_version") == "turbo")),
+            min_duration_seconds=float(values.get("min_duration_seconds", PUBLIC_MIN_SECONDS)),
+        )
+        config._check_agreement(source)
+        return config
+
+    @property
+    def attention(self) -> AttentionShape:
+        """Heads of all attentions."""
+        return AttentionShape(self.num_attention_heads, self.num_key_value_heads, self.head_dim)
+
+    @property
+    def context_channels(self) -> int:
+        """Channels beside the noisy latents: source latents and mask."""
+        return self.in_channels - self.audio_acoustic_hidden_dim
+
+    def _check_agreement(self, source: str) -> None:
+        if self.in_channels != 3 * self.audio_acoustic_hidden_dim:
+            raise CheckpointError(
+                f"{source}: key in_channels: expected {3 * self.audio_acoustic_hidden_dim}, three times the "
+                f"audio_acoustic_hidden_dim, found {self.in_channels}"
+            )
+        kinds = {"sliding_attention", "full_attention"}
+        if len(self.layer_types) != self.num_hidden_layers or not kinds.issuperset(self.layer_types):
+            raise CheckpointError(
+                f"{source}: key layer_types: expected {self.num_hidden_layers} of {sorted(kinds)}, "
+                f"found {list(self.layer_types)}"
+            )
+
+
+def alternating(layers: int) -> tuple[str, ...]:
+    """The layer types of the public models: even layers slide, odd layers see everything."""
+    return tuple("full_attention" if layer % 2 else "sliding_attention" for layer in range(layers))
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0

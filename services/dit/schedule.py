@@ -1,0 +1,52 @@
+"""Noise levels of the sampling steps (spec/model.md §5.1, §5.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+
+MAX_STEPS = 200
+
+# Noise levels that turbo models were distilled at: the 8-step schedules of shifts 1, 2 and 3, and some more.
+TURBO_TRAINED = (
+    1.0, 0.9545454545, 0.9333333333, 0.9, 0.875, 0.8571428571, 0.8333333333, 0.7692307692, 0.75, 0.6666666667,
+    0.6428571429, 0.625, 0.5454545455, 0.5, 0.4, 0.375, 0.3, 0.25, 0.2222222222, 0.125,
+)  # fmt: skip
+TURBO_SHIFTS = (1.0, 2.0, 3.0)
+TURBO_MOST_STEPS = 20
+
+
+def shifted(steps: int, shift: float) -> tuple[float, ...]:
+    """`steps` noise levels from 1 downwards in float32, without the final 0: s t / (1 + (s - 1) t) of an even grid."""
+    even = torch.linspace(1, 0, steps + 1, dtype=torch.float32)
+    levels = shift * even / (1 + (shift - 1) * even)
+    return tuple(levels[:-1].tolist())
+
+
+def custom(timesteps: Sequence[float]) -> tuple[float, ...]:
+    """Noise levels as given, without a final 0. Raises ValueError where they cannot be a schedule."""
+    levels = tuple(float(t) for t in (timesteps[:-1] if len(timesteps) > 1 and timesteps[-1] == 0 else timesteps))
+    if len(levels) > MAX_STEPS:
+        raise ValueError(f"has {len(levels)} levels, at most {MAX_STEPS} are allowed")
+    if not all(0 < level <= 1 for level in levels):
+        raise ValueError("every level must be above 0 and at most 1; only the last may be 0")
+    if any(later >= earlier for earlier, later in pairwise(levels)):
+        raise ValueError("levels must fall")
+    return levels
+
+
+def turbo_warnings(levels: Sequence[float], shift: float | None) -> list[str]:
+    """What a turbo model was not distilled for. `shift` is None for custom levels."""
+    warnings = []
+    if len(levels) > TURBO_MOST_STEPS:
+        warnings.append(f"{len(levels)} steps: turbo models were distilled for at most {TURBO_MOST_STEPS}")
+    if shift is not None and shift not in TURBO_SHIFTS:
+        warnings.append(f"shift {shift:g}: turbo models were distilled at shifts 1, 2 and 3")
+    if shift is None:
+        untrained = [level for level in levels if min(abs(level - trained) for trained in TURBO_TRAINED) > 1e-4]
+        if untrained:
+            listed = ", ".join(f"{level:g}" for level in untrained)
+            warnings.append(f"timesteps {listed}: not among the levels that turbo models were distilled at")
+    return warnings

@@ -1,0 +1,85 @@
+"""DitService: checks requests, streams steps and latents, reports."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
+from typing import Any
+
+import grpc.aio
+
+from quartet.v1 import dit_pb2, dit_pb2_grpc
+from quartet.validation import Violations
+from services.dit.engine import DitEngine, SampleItem, StepDone
+from services.dit.plan import SamplingDefaults
+from services.dit.validation import SampleLimits, sample_item
+from services.dit.wavelet import WaveletCorrection
+from services.runtime.compute import Finished
+from services.runtime.reports import Reporter
+from services.runtime.tensors import encode_float32
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class DitServicer(dit_pb2_grpc.DitServiceServicer):
+    """Serves one transformer."""
+
+    def __init__(self, engine: DitEngine, reporter: Reporter, limits: SampleLimits, defaults: SamplingDefaults) -> None:
+        self._engine = engine
+        self._reporter = reporter
+        self._limits = limits
+        self._defaults = defaults
+
+    async def Sample(self, request: dit_pb2.SampleRequest, context: Context) -> AsyncIterator[dit_pb2.SampleResponse]:
+        """Progress of each step, previews where asked for, then the result."""
+        arrived_ns = time.monotonic_ns()
+        self._reporter.check_model(request.model)
+        item = self._item(request)
+        async with aclosing(self._engine.sample(item, context.time_remaining())) as events:
+            async for event in events:
+                if isinstance(event, Finished):
+                    yield dit_pb2.SampleResponse(
+                        result=dit_pb2.SampleResult(
+                            latents=encode_float32(event.result.latents),
+                            timesteps=event.result.plan.timesteps,
+                            warnings=event.result.plan.warnings,
+                            report=self._reporter.report(event, arrived_ns),
+                        )
+                    )
+                else:
+                    for response in _step_responses(event):
+                        yield response
+
+    async def GetInfo(
+        self, request: dit_pb2.DitServiceGetInfoRequest, context: Context
+    ) -> dit_pb2.DitServiceGetInfoResponse:
+        """The stage at this moment."""
+        defaults = self._defaults
+        message = dit_pb2.SamplingDefaults(
+            steps=defaults.steps,
+            shift=defaults.shift,
+            guidance_scale=defaults.guidance_scale,
+            is_turbo=defaults.is_turbo,
+            wavelet_correction=_correction(defaults.wavelet_correction),
+        )
+        return dit_pb2.DitServiceGetInfoResponse(info=self._reporter.info(), defaults=[message])
+
+    def _item(self, request: dit_pb2.SampleRequest) -> SampleItem:
+        with Violations() as check:
+            item = sample_item(request, self._limits, check)
+            needs_null = self._engine.plan(item.options).guided and not request.HasField("null_condition")
+            check.that(not needs_null, "null_condition", "is missing; guidance with a scale above 1 needs it")
+        return item
+
+
+def _step_responses(event: StepDone) -> Iterator[dit_pb2.SampleResponse]:
+    yield dit_pb2.SampleResponse(progress=dit_pb2.SampleProgress(step=event.step, steps=event.steps))
+    if event.preview is not None:
+        yield dit_pb2.SampleResponse(
+            preview=dit_pb2.SamplePreview(step=event.step, latents=encode_float32(event.preview))
+        )
+
+
+def _correction(correction: WaveletCorrection | None) -> dit_pb2.WaveletCorrection | None:
+    return correction and dit_pb2.WaveletCorrection(low=correction.low, high=correction.high)
