@@ -82,4 +82,4 @@ def _step_responses(event: StepDone) -> Iterator[dit_pb2.SampleResponse]:
 
 
 def _correction(correction: WaveletCorrection | None) -> dit_pb2.WaveletCorrection | None:
-    return correction and dit_pb2.WaveletCorrection(low=correction.low, high=correction.high)
+    return None if correction is None else dit_pb2.WaveletCorrection(low=correction.low, high=correction.high)
