@@ -1,0 +1,90 @@
+"""Song specs go to messages and back without loss; names that do not exist are refused."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quartet.errors import InvalidRequestError
+from quartet.songs import AudioFormat, GuidanceMode, SamplerMethod, SongSpec
+
+SECONDS = st.integers(0, 600_000).map(lambda ms: ms / 1000)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
+FLOAT = st.floats(-100, 100)
+SPECS = st.builds(
+    SongSpec,
+    caption=TEXT,
+    lyrics=TEXT,
+    duration=st.none() | SECONDS,
+    bpm=st.none() | st.integers(0, 300),
+    key_scale=TEXT,
+    time_signature=TEXT,
+    vocal_language=TEXT,
+    reference_audio_id=TEXT,
+    items=st.integers(1, 8),
+    seeds=st.lists(st.integers(0, 2**32 - 1), max_size=8).map(tuple),
+    model=TEXT,
+    steps=st.integers(0, 200),
+    shift=st.none() | FLOAT,
+    timesteps=st.lists(FLOAT, max_size=4).map(tuple),
+    method=st.none() | st.sampled_from(SamplerMethod),
+    guidance=st.none() | FLOAT,
+    guidance_mode=st.none() | st.sampled_from(GuidanceMode),
+    guidance_interval=st.none() | st.tuples(FLOAT, FLOAT),
+    wavelet_correction=st.none() | st.tuples(FLOAT, FLOAT),
+    format=st.sampled_from(AudioFormat),
+    peak_dbfs=st.none() | FLOAT,
+    keep_level=st.booleans(),
+    fade_in=SECONDS,
+    fade_out=SECONDS,
+)
+
+
+@given(SPECS)
+def test_a_spec_survives_the_wire(spec: SongSpec) -> None:
+    message = spec.to_message()
+    assert SongSpec.from_message(type(message).FromString(message.SerializeToString())) == spec
+
+
+def test_an_empty_spec_leaves_every_choice_to_the_server() -> None:
+    message = SongSpec().to_message()
+    assert not message.HasField("duration")
+    assert not message.sampling.schedule.HasField("shift")
+    assert not message.sampling.guidance.HasField("scale")
+    assert not message.output.HasField("peak_dbfs")
+
+
+def test_one_seed_is_the_seed_of_the_first_item() -> None:
+    assert SongSpec().with_options({"seed": 7}).seeds == (7,)
+    assert SongSpec(seeds=(1, 2)).with_options({"seed": None, "items": 2}).seeds == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        SongSpec(format="aiff"),
+        SongSpec(method="rk4"),
+        SongSpec(guidance_mode="none"),
+        SongSpec(items=-1),
+        SongSpec(seeds=(2**32,)),
+        SongSpec(duration=float("inf")),
+        SongSpec(duration=float("nan")),
+    ],
+)
+def test_what_no_message_can_say_is_an_invalid_request(spec: SongSpec) -> None:
+    with pytest.raises(InvalidRequestError):
+        spec.to_message()
+
+
+@pytest.mark.parametrize(
+    ("suffix", "expected"),
+    [(".flac", "flac"), (".WAV", "wav24"), (".mp3", "mp3"), (".opus", "opus"), (".ogg", "vorbis")],
+)
+def test_a_suffix_names_a_format(suffix: str, expected: str) -> None:
+    assert AudioFormat.for_suffix(suffix) == expected
+
+
+def test_other_suffixes_name_none() -> None:
+    with pytest.raises(ValueError, match="no audio format"):
+        AudioFormat.for_suffix(".txt")
