@@ -18,15 +18,40 @@ HUGGING_FACE = "https://huggingface.co"
 MODEL_SCOPE = "https://modelscope.cn"
 
 
+class Hasher(Protocol):
+    """Takes a file's bytes and sums them up."""
+
+    def update(self, data: bytes, /) -> None:
+        """Takes the next bytes."""
+
+    def hexdigest(self) -> str:
+        """The sum so far."""
+
+
+class _Length:
+    def __init__(self) -> None:
+        self._bytes = 0
+
+    def update(self, data: bytes, /) -> None:
+        self._bytes += len(data)
+
+    def hexdigest(self) -> str:
+        return str(self._bytes)
+
+
 @dataclass(frozen=True)
 class Digest:
-    """What the content of a file must hash to. `git` is the id of a git blob: SHA-1 over a header and the content."""
+    """What the content of a file must hash to: `sha256`, or `git`, the SHA-1 of a header and the content that git
+    names a file by, or `length`, no more than the number of bytes.
+    """
 
     kind: str
     value: str
 
-    def hasher(self, size: int) -> hashlib._Hash:
-        """A hash object that takes the file's bytes."""
+    def hasher(self, size: int) -> Hasher:
+        """A fresh hash object for a file of a size."""
+        if self.kind == "length":
+            return _Length()
         if self.kind == "git":
             return hashlib.sha1(f"blob {size}\0".encode(), usedforsecurity=False)
         return hashlib.sha256()
