@@ -31,6 +31,9 @@ class Violations:
         if kind is None and self._found:
             raise InvalidRequestError.of(self._found)
 
+    def __len__(self) -> int:
+        return len(self._found)
+
     def add(self, field: str, description: str) -> None:
         """Notes a violation."""
         self._found.append(FieldViolation(field, description))

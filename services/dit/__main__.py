@@ -11,7 +11,7 @@ import grpc.aio
 import torch
 
 from quartet.v1 import dit_pb2, dit_pb2_grpc
-from services.dit import checkpoint, schedule
+from services.dit import checkpoint
 from services.dit.engine import DitEngine, SampleItem
 from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplingOptions
 from services.dit.servicer import DitServicer
@@ -20,6 +20,7 @@ from services.runtime.compute import ComputeQueue
 from services.runtime.reports import ModelIdentity, Reporter
 from services.runtime.settings import StageSettings
 from serving import server
+from serving.rules import MAX_STEPS
 from serving.server import Application
 from serving.settings import setting
 from serving.telemetry import Telemetry
@@ -64,7 +65,7 @@ def application(settings: DitSettings) -> Application:
             "min_seconds": config.min_duration_seconds,
             "max_seconds": limits.max_frames / LATENT_FRAMES_PER_SECOND,
             "max_frames": limits.max_frames,
-            "max_steps": schedule.MAX_STEPS,
+            "max_steps": MAX_STEPS,
             "latent_channels": limits.latent_channels,
             "condition_width": limits.condition_width,
             "max_condition_tokens": limits.max_condition_tokens,

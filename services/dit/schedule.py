@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import torch
-
-MAX_STEPS = 200
 
 # Noise levels that turbo models were distilled at: the 8-step schedules of shifts 1, 2 and 3, and some more.
 TURBO_TRAINED = (
@@ -23,18 +20,6 @@ def shifted(steps: int, shift: float) -> tuple[float, ...]:
     even = torch.linspace(1, 0, steps + 1, dtype=torch.float32)
     levels = shift * even / (1 + (shift - 1) * even)
     return tuple(levels[:-1].tolist())
-
-
-def custom(timesteps: Sequence[float]) -> tuple[float, ...]:
-    """Noise levels as given, without a final 0. Raises ValueError where they cannot be a schedule."""
-    levels = tuple(float(t) for t in (timesteps[:-1] if len(timesteps) > 1 and timesteps[-1] == 0 else timesteps))
-    if len(levels) > MAX_STEPS:
-        raise ValueError(f"has {len(levels)} levels, at most {MAX_STEPS} are allowed")
-    if not all(0 < level <= 1 for level in levels):
-        raise ValueError("every level must be above 0 and at most 1; only the last may be 0")
-    if any(later >= earlier for earlier, later in pairwise(levels)):
-        raise ValueError("levels must fall")
-    return levels
 
 
 def turbo_warnings(levels: Sequence[float], shift: float | None) -> list[str]:

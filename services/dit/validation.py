@@ -9,12 +9,12 @@ import torch
 from quartet.tensors import TensorError
 from quartet.v1 import dit_pb2, tensor_pb2
 from quartet.validation import Violations
-from services.dit import schedule
 from services.dit.engine import SampleItem
 from services.dit.guidance import GuidanceMode
 from services.dit.plan import SamplingOptions
 from services.dit.wavelet import WaveletCorrection
 from services.runtime.tensors import decode_bool, decode_float32
+from serving import rules
 
 _MODES = {
     dit_pb2.GUIDANCE_MODE_UNSPECIFIED: GuidanceMode.APG,
@@ -86,45 +86,23 @@ def _mask(request: dit_pb2.SampleRequest, frames: int | None, check: Violations)
 
 
 def _options(request: dit_pb2.SampleRequest, check: Violations) -> SamplingOptions:
-    asked, guidance = request.schedule, request.guidance
-    check.that(
-        asked.steps <= schedule.MAX_STEPS, "schedule.steps", f"is {asked.steps}, must be at most {schedule.MAX_STEPS}"
-    )
-    if asked.HasField("shift"):
-        check.within(asked.shift, 1, 10, "schedule.shift")
-    timesteps: tuple[float, ...] = ()
-    if asked.timesteps:
-        try:
-            timesteps = schedule.custom(asked.timesteps)
-        except ValueError as error:
-            check.add("schedule.timesteps", str(error))
-    check.that(
-        request.method in dit_pb2.SamplerMethod.values(), "method", f"{request.method} is not a known sampler method"
-    )
-    check.that(guidance.mode in _MODES, "guidance.mode", f"{guidance.mode} is not a known guidance mode")
-    if guidance.HasField("scale"):
-        check.within(guidance.scale, 1, 30, "guidance.scale")
-    start = guidance.interval_start if guidance.HasField("interval_start") else 0.0
-    end = guidance.interval_end if guidance.HasField("interval_end") else 1.0
-    start_fits = check.within(start, 0, 1, "guidance.interval_start")
-    if check.within(end, 0, 1, "guidance.interval_end") and start_fits:
-        check.that(start <= end, "guidance.interval_start", f"is {start:g}, must not exceed interval_end, {end:g}")
+    schedule, guidance = request.schedule, request.guidance
+    correction = request.wavelet_correction if request.HasField("wavelet_correction") else None
+    before = len(check)
+    rules.check_schedule(schedule, check, "schedule")
+    rules.check_method(request.method, check, "method")
+    rules.check_guidance(guidance, check, "guidance")
+    if correction is not None:
+        rules.check_wavelet_correction(correction, check, "wavelet_correction")
+    if len(check) > before:
+        return SamplingOptions()
     return SamplingOptions(
-        steps=asked.steps or None,
-        shift=asked.shift if asked.HasField("shift") else None,
-        timesteps=timesteps,
+        steps=schedule.steps or None,
+        shift=schedule.shift if schedule.HasField("shift") else None,
+        timesteps=rules.custom_timesteps(schedule.timesteps),
         stochastic=request.method == dit_pb2.SAMPLER_METHOD_SDE,
         guidance_scale=guidance.scale if guidance.HasField("scale") else None,
-        guidance_mode=_MODES.get(guidance.mode, GuidanceMode.APG),
-        guidance_interval=(start, end),
-        wavelet_correction=_wavelet(request, check),
+        guidance_mode=_MODES[guidance.mode],
+        guidance_interval=rules.guidance_interval(guidance),
+        wavelet_correction=None if correction is None else WaveletCorrection(correction.low, correction.high),
     )
-
-
-def _wavelet(request: dit_pb2.SampleRequest, check: Violations) -> WaveletCorrection | None:
-    if not request.HasField("wavelet_correction"):
-        return None
-    correction = request.wavelet_correction
-    check.within(correction.low, 0, 1, "wavelet_correction.low")
-    check.within(correction.high, 0, 1, "wavelet_correction.high")
-    return WaveletCorrection(correction.low, correction.high)
