@@ -1,0 +1,145 @@
+"""The command line against the real chain with tiny models."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+import soundfile
+
+from quartet import Client, JobChanged, JobState
+from tests.integration.up import Up, quartet_up
+
+
+@pytest.fixture(scope="module")
+def up(tiny_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    with quartet_up(tiny_models, tmp_path_factory.mktemp("up")) as up:
+        yield up
+
+
+def quartet(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "quartet.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, input=stdin)
+
+
+def song(up: Up, output: Path, *arguments: str, stdin: str = "") -> dict[str, Any]:
+    flags = ("--duration", "1", "--steps", "2", "-o", str(output), "--address", up.address, "--json")
+    result = quartet("song", "lo-fi piano", *flags, *arguments, stdin=stdin)
+    assert result.returncode == 0, result.stderr
+    record: dict[str, Any] = json.loads(result.stdout)
+    return record
+
+
+def test_a_song_is_saved_and_its_record_printed(up: Up, tmp_path: Path) -> None:
+    record = song(up, tmp_path / "song.flac", "--seed", "7", "--plot", str(tmp_path / "song.png"))
+    assert [item["seed"] for item in record["items"]] == [7]
+    told = json.loads(quartet("info", "--json", str(tmp_path / "song.flac")).stdout)
+    assert (told["format"], told["sample_rate"], told["channels"]) == ("FLAC", 48_000, 2)
+    assert told["seconds"] == pytest.approx(1.0, abs=0.04)
+    assert told["peak_dbfs"] == pytest.approx(-1.0, abs=0.01)
+    assert (tmp_path / "song.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_same_seed_makes_the_same_bytes(up: Up, tmp_path: Path) -> None:
+    for name in ("a.wav", "b.wav"):
+        song(up, tmp_path / name, "--seed", "7")
+    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
+
+
+def test_items_lyrics_and_a_reference(up: Up, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.1, (44_100, 1))
+    soundfile.write(tmp_path / "voice.wav", noise, 44_100)
+    flags = ("--items", "2", "--lyrics-file", "-", "--reference", str(tmp_path / "voice.wav"), "--format", "wav16")
+    record = song(up, tmp_path / "song.wav", *flags, stdin="[Verse]\nla la")
+    assert record["song"]["lyrics"] == "[Verse]\nla la"
+    assert record["song"]["reference_audio_id"]
+    first, second = ((tmp_path / f"song-{number}.wav").read_bytes() for number in (1, 2))
+    assert first != second
+
+
+def test_the_time_is_told_for_people(up: Up, tmp_path: Path) -> None:
+    flags = ("--duration", "1", "--steps", "2", "-o", str(tmp_path / "song.opus"), "--address", up.address)
+    printed = quartet("song", "piano", *flags).stdout
+    assert str(tmp_path / "song.opus") in printed
+    for word in ("where the time went", "encode", "sample", "decode", "job"):
+        assert word in printed
+
+
+def test_a_request_that_the_gateway_refuses_is_one_line(up: Up, tmp_path: Path) -> None:
+    flags = ("--duration", "6000", "--steps", "900", "-o", str(tmp_path / "song.flac"), "--address", up.address)
+    result = quartet("song", "piano", *flags)
+    assert result.returncode == 1
+    line = result.stderr.strip().splitlines()[-1]
+    assert line.startswith("error: ")
+    assert "duration" in line
+    assert "steps" in line
+    assert "Traceback" not in result.stderr
+
+
+def test_a_text_file_as_reference_is_refused(up: Up, tmp_path: Path) -> None:
+    (tmp_path / "voice.wav").write_text("this is no audio")
+    flags = ("--reference", str(tmp_path / "voice.wav"), "-o", str(tmp_path / "song.flac"), "--address", up.address)
+    result = quartet("song", "piano", *flags)
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "song.flac").exists()
+
+
+def test_status_and_jobs(up: Up, tmp_path: Path) -> None:
+    job_id = song(up, tmp_path / "song.flac")["job_id"]
+    status = json.loads(quartet("status", "--json", "--address", up.address).stdout)
+    ready = {replica["stage"] for replica in status["replicas"] if replica["ready"]}
+    assert ready == {"encoder", "dit", "vae"}
+    assert "acestep-v15-turbo" in quartet("status", "--address", up.address).stdout
+    jobs = json.loads(quartet("jobs", "--json", "--limit", "1", "--address", up.address).stdout)["jobs"]
+    assert [(job["id"], job["state"]) for job in jobs] == [(job_id, "succeeded")]
+    assert job_id in quartet("jobs", "--address", up.address).stdout
+
+
+def test_ctrl_c_cancels_the_job_and_its_compute(up: Up, tmp_path: Path) -> None:
+    idle = up.sampler_steps()
+    flags = ("--duration", "60", "--steps", "200", "-o", str(tmp_path / "song.flac"), "--address", up.address)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "quartet.cli", "song", "piano", *flags], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    while up.sampler_steps() < idle + 2:
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    stderr = process.communicate()[1].decode()
+    assert process.returncode == 130
+    assert "cancelled job" in stderr
+    assert "Traceback" not in stderr
+    assert not (tmp_path / "song.flac").exists()
+    with Client(up.address) as client:
+        *_, last = client.watch(client.jobs(page_size=1).jobs[0].id)
+        assert isinstance(last, JobChanged)
+        assert last.job.state is JobState.CANCELLED
+        stopped = up.sampler_steps()
+        client.generate("piano", duration=1, steps=2)
+    assert up.sampler_steps() - stopped in (2, 3)
+
+
+def test_a_private_stack_is_gone_afterwards(tiny_models: Path, tmp_path: Path) -> None:
+    flags = ("--duration", "1", "--steps", "2", "--up", "--models", str(tiny_models), "-o", str(tmp_path / "song.flac"))
+    result = quartet("song", "piano", *flags)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "song.flac").read_bytes().startswith(b"fLaC")
+    mine = psutil.Process(os.getpid()).children(recursive=True)
+    assert not [process for process in mine if "quartet.cli" in process.cmdline()]
+
+
+def test_a_private_stack_that_cannot_start_says_why(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    result = quartet("song", "piano", "--up", "--models", str(tmp_path / "models"), "-o", str(tmp_path / "song.flac"))
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: ")
+    assert "Traceback" not in result.stderr
