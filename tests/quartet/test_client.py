@@ -235,6 +235,23 @@ async def test_the_async_client_does_the_same(gateway: ScriptedGateway, tmp_path
             await client.job("nope")
 
 
+def test_a_job_that_somebody_else_cancelled_is_an_error(gateway: ScriptedGateway, client: quartet.Client) -> None:
+    gateway.script("Generate", [accepted(), errors.CancelledError("the job was cancelled")])
+    with pytest.raises(errors.CancelledError, match="the job was cancelled"):
+        client.generate("piano")
+
+
+async def test_a_job_that_somebody_else_cancelled_does_not_cancel_the_task(gateway: ScriptedGateway) -> None:
+    cancelled = errors.CancelledError("the job was cancelled")
+    gateway.script("Generate", [accepted(), cancelled])
+    gateway.script("GetJob", [cancelled])
+    async with quartet.AsyncClient(gateway.address) as client:
+        with pytest.raises(errors.CancelledError, match="the job was cancelled"):
+            await client.generate("piano")
+        with pytest.raises(errors.CancelledError, match="the job was cancelled"):
+            await client.job("job-1")
+
+
 async def test_cancelling_the_task_ends_the_call(gateway: ScriptedGateway) -> None:
     gateway.script("Generate", [accepted(), threading.Event()])
     begun = asyncio.Event()
