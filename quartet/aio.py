@@ -161,13 +161,10 @@ class AsyncClient:
     ) -> Response:
         attempts = Attempts(retry or self._retry, self._timeout)
         while True:
-            call = method(request, timeout=attempts.seconds_left())
             try:
-                return await call
+                return await method(request, timeout=attempts.seconds_left())
             except grpc.RpcError as error:
                 pause = attempts.pause_after(failure(error, self.address))
-            except asyncio.CancelledError:
-                raise await self._cancellation(call) from None
             await asyncio.sleep(pause)
 
     async def _stream(
@@ -190,24 +187,6 @@ class AsyncClient:
                 pause = attempts.pause_after(failure(error, self.address))
             except UnavailableError as error:
                 pause = attempts.pause_after(error)
-            except asyncio.CancelledError:
-                raise await self._cancellation(call) from None
             finally:
                 call.cancel()
             await asyncio.sleep(pause)
-
-    async def _cancellation(self, call: grpc.aio.Call) -> BaseException:
-        """grpc.aio raises asyncio.CancelledError also where the *server* ends a call as cancelled, such as one whose
-        job was cancelled by somebody else. That is an answer, not the cancellation of this task."""
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
-            return asyncio.CancelledError()
-        ended = grpc.aio.AioRpcError(
-            await call.code(),
-            await call.initial_metadata(),
-            await call.trailing_metadata(),
-            await call.details(),
-            None,
-            None,
-        )
-        return failure(ended, self.address)
