@@ -195,14 +195,28 @@ def from_status(status: status_pb2.Status) -> QuartetError:
     )
 
 
+def error_of_code(code: int, message: str, *, reason: str, metadata: Mapping[str, str]) -> QuartetError:
+    """The exception of a google.rpc.Code."""
+    kind = next((kind for status, kind in _BY_CODE.items() if status.value[0] == code), InternalError)
+    return kind(message, reason=reason, metadata=metadata)
+
+
+def has_details(error: grpc.RpcError) -> bool:
+    """Whether a server of ours answered, rather than the transport."""
+    return _packed_status(error) is not None
+
+
 def from_rpc_error(error: grpc.RpcError) -> QuartetError:
     """Turns a failed call of grpc or grpc.aio into the exception that the server raised."""
-    trailing: Iterable[Any] = error.trailing_metadata() or ()  # pairs; the stubs know only half of them
-    packed = next((value for key, value in trailing if key == STATUS_DETAILS_KEY), None)
-    if packed is not None:
+    if (packed := _packed_status(error)) is not None:
         return from_status(status_pb2.Status.FromString(packed))
     code, details = error.code(), error.details()
     return _BY_CODE.get(code, InternalError)(details or code.name, reason=code.name)
+
+
+def _packed_status(error: grpc.RpcError) -> bytes | None:
+    trailing: Iterable[Any] = error.trailing_metadata() or ()  # pairs; the stubs know only half of them
+    return next((value for key, value in trailing if key == STATUS_DETAILS_KEY), None)
 
 
 def _packed(message: error_details_pb2.ErrorInfo | object) -> any_pb2.Any:

@@ -71,7 +71,7 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
 async def _abort(method: str, context: grpc.aio.ServicerContext[Any, Any], error: Exception) -> NoReturn:
     if isinstance(error, grpc.aio.AbortError):
         raise error
-    known = _as_quartet_error(error)
+    known = quartet_error_of(error)
     if isinstance(known, InternalError):
         log.error("%s failed", method, exc_info=error)
     status = to_status(known)
@@ -79,8 +79,8 @@ async def _abort(method: str, context: grpc.aio.ServicerContext[Any, Any], error
     raise AssertionError("abort returns never")
 
 
-def _as_quartet_error(error: BaseException) -> QuartetError:
-    """Task groups wrap what happens in them: a group with one cause is that cause."""
+def quartet_error_of(error: BaseException) -> QuartetError:
+    """The typed error behind any exception. Task groups wrap what happens in them: the first cause counts."""
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     if isinstance(error, BaseExceptionGroup):

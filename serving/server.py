@@ -35,8 +35,9 @@ _SERVER_OPTIONS = (
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
 )
 
-# Builds the application: entered, it has loaded and warmed up and has added its servicers to the server.
-Application = Callable[[grpc.aio.Server, Telemetry], AbstractAsyncContextManager[None]]
+# Builds the application: entered, it has loaded and warmed up and has added its servicers to the server. A function
+# that it gives is called when draining starts.
+Application = Callable[[grpc.aio.Server, Telemetry], AbstractAsyncContextManager[Callable[[], None] | None]]
 
 
 class StartupError(Exception):
@@ -53,7 +54,7 @@ async def serve(settings: ServerSettings, name: str, services: Sequence[str], ap
     port = _bind(server, settings)
     stop = asyncio.Event()
     try:
-        async with application(server, telemetry):
+        async with application(server, telemetry) as start_draining:
             for signum in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(signum, stop.set)
             status = health.aio.HealthServicer()  # type: ignore[attr-defined]
@@ -67,6 +68,8 @@ async def serve(settings: ServerSettings, name: str, services: Sequence[str], ap
             log.info("%s is ready on %s:%d", name, settings.host, port)
             await stop.wait()
             log.info("%s drains for at most %.1f s", name, settings.grace_seconds)
+            if start_draining:
+                start_draining()
             await status.enter_graceful_shutdown()
             await server.stop(settings.grace_seconds)
     finally:

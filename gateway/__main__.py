@@ -1,0 +1,53 @@
+"""`python -m gateway`: serves MusicService with the stages behind it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import grpc.aio
+
+from gateway.artifacts import ArtifactStore
+from gateway.runner import JobRunner, RunnerLimits
+from gateway.servicer import MusicServicer
+from gateway.settings import GatewaySettings
+from gateway.stages import Stages
+from gateway.store import JobStore
+from gateway.uploads import UploadLimits
+from quartet.v1 import music_pb2, music_pb2_grpc
+from serving import server
+from serving.server import Application
+from serving.telemetry import Telemetry
+
+SERVICES = (music_pb2.DESCRIPTOR.services_by_name["MusicService"].full_name,)
+
+
+def application(settings: GatewaySettings) -> Application:
+    """The gateway's application: opens its store, takes up unfinished jobs, serves."""
+
+    @asynccontextmanager
+    async def serving(grpc_server: grpc.aio.Server, telemetry: Telemetry) -> AsyncIterator[Callable[[], None]]:
+        addresses = {"encoder": settings.encoder, "dit": settings.dit, "vae": settings.vae}
+        artifacts = ArtifactStore(settings.data / "audio")
+        limits = RunnerLimits(settings.max_running_jobs, settings.max_queued_jobs, settings.max_upload_seconds)
+        async with (
+            JobStore.opened(settings.data / "jobs.sqlite") as store,
+            Stages.connected(addresses, telemetry) as stages,
+            JobRunner(store, artifacts, stages, telemetry, limits) as runner,
+        ):
+            servicer = MusicServicer(  # type: ignore[abstract]  # what it leaves out answers UNIMPLEMENTED
+                runner,
+                store,
+                artifacts,
+                stages,
+                UploadLimits(settings.max_upload_bytes, settings.max_upload_seconds),
+                settings.max_job_seconds,
+            )
+            music_pb2_grpc.add_MusicServiceServicer_to_server(servicer, grpc_server)
+            yield runner.drain
+
+    return serving
+
+
+if __name__ == "__main__":
+    server.run(GatewaySettings, "quartet-gateway", SERVICES, application)

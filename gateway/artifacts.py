@@ -1,0 +1,81 @@
+"""Files under the digest of their content: the same content is the same file, and a file that is there is whole."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from quartet.errors import NotFoundError
+
+_BLOCK_BYTES = 2**20
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A stored file; `id` is its SHA-256 in hexadecimal."""
+
+    id: str
+    path: Path
+    bytes: int
+
+
+class ArtifactStore:
+    """A local folder of artifacts. Its methods block; call them from a thread where files are large."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._scratch = folder / "scratch"
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        for leftover in self._scratch.iterdir():  # of a gateway that died
+            leftover.unlink()
+
+    @contextmanager
+    def scratch_file(self) -> Iterator[Path]:
+        """A file to write to, on the same disk as the artifacts; it is removed unless it was adopted."""
+        handle, name = tempfile.mkstemp(dir=self._scratch)
+        os.close(handle)
+        path = Path(name)
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+    def adopt(self, path: Path) -> Artifact:
+        """Makes a scratch file an artifact: durable before it is visible."""
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            os.fsync(file.fileno())
+        target = self._path(digest)
+        target.parent.mkdir(exist_ok=True)
+        path.replace(target)
+        return Artifact(digest, target, target.stat().st_size)
+
+    def find(self, artifact_id: str) -> Artifact:
+        """An artifact. Raises NotFoundError."""
+        path = self._path(artifact_id) if _DIGEST.fullmatch(artifact_id) else None
+        if path is None or not path.is_file():
+            raise NotFoundError.of("audio", artifact_id)
+        return Artifact(artifact_id, path, path.stat().st_size)
+
+    def read(self, artifact: Artifact, offset: int, limit: int) -> Iterator[bytes]:
+        """Blocks of at most 1 MiB of a range; limit 0 reads to the end."""
+        left = min(limit or artifact.bytes, artifact.bytes - offset)
+        with artifact.path.open("rb") as file:
+            file.seek(offset)
+            while left > 0 and (block := file.read(min(left, _BLOCK_BYTES))):
+                left -= len(block)
+                yield block
+
+    def delete(self, artifact_id: str) -> None:
+        """Removes an artifact, if it is there."""
+        self._path(artifact_id).unlink(missing_ok=True)
+
+    def _path(self, digest: str) -> Path:
+        return self._folder / digest[:2] / digest

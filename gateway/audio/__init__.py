@@ -1,0 +1,1 @@
+"""Audio files: writing results, reading what was uploaded."""

@@ -1,0 +1,63 @@
+"""What a pipeline produces: files, where the time went, which weights were used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Progress of one item through one stage; item 0 for stages that all items share."""
+
+    stage: str
+    item: int
+    step: int
+    steps: int
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Time of one item in one stage, in nanoseconds; `start` counts from the start of the job."""
+
+    stage: str
+    item: int
+    start_ns: int
+    total_ns: int
+    queue_ns: int = 0
+    compute_ns: int = 0
+
+
+@dataclass(frozen=True)
+class ModelUsed:
+    """Weights that a stage used."""
+
+    id: str
+    revision: str
+    compute_dtype: str
+    device: str
+
+
+@dataclass(frozen=True)
+class ItemResult:
+    """One song: its file and what is needed to make it again. `peak` is before normalisation, full scale at 1."""
+
+    index: int
+    seed: int
+    audio_id: str
+    bytes: int
+    samples: int
+    sample_rate: int
+    channels: int
+    peak: float
+    timesteps: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class SongResult:
+    """The result of a job."""
+
+    items: tuple[ItemResult, ...]
+    timings: tuple[Timing, ...]
+    total_ns: int
+    models: dict[str, ModelUsed]
+    warnings: tuple[str, ...]

@@ -1,0 +1,223 @@
+"""MusicService: thin conversion between the contract and the job layer."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
+from typing import Any
+
+import grpc.aio
+from google.protobuf import duration_pb2
+
+from gateway import messages, requests
+from gateway.artifacts import Artifact, ArtifactStore
+from gateway.jobs import Job, JobState
+from gateway.runner import JobRunner
+from gateway.stages import Stages
+from gateway.store import JobStore
+from gateway.uploads import UploadLimits, receive
+from quartet.errors import CancelledError, FieldViolation, InternalError, InvalidRequestError
+from quartet.v1 import music_pb2, music_pb2_grpc
+from quartet.validation import Violations
+
+Context = grpc.aio.ServicerContext[Any, Any]
+STAGES = ("encoder", "dit", "vae")
+DEFAULT_PAGE = 50
+MAX_PAGE = 200
+_JOB_ID = re.compile(r"[0-9a-f]{24}")
+
+
+class MusicServicer(music_pb2_grpc.MusicServiceServicer):
+    """The public API of a gateway."""
+
+    def __init__(
+        self,
+        runner: JobRunner,
+        store: JobStore,
+        artifacts: ArtifactStore,
+        stages: Stages,
+        upload_limits: UploadLimits,
+        max_job_seconds: float,
+    ) -> None:
+        self._runner = runner
+        self._store = store
+        self._artifacts = artifacts
+        self._stages = stages
+        self._upload_limits = upload_limits
+        self._max_job_seconds = max_job_seconds
+
+    async def Generate(
+        self, request: music_pb2.GenerateRequest, context: Context
+    ) -> AsyncIterator[music_pb2.GenerateResponse]:
+        """The job and its progress, then the audio, then the record."""
+        job = await self._create(request.song, request.request_id, context.time_remaining())
+        try:
+            async with aclosing(self._runner.watch(job.id)) as events:
+                async for event in events:
+                    if isinstance(event, Job):
+                        job = event
+                        yield music_pb2.GenerateResponse(job=messages.job_message(job))
+                    else:
+                        yield music_pb2.GenerateResponse(progress=messages.progress_message(event))
+        finally:
+            if not job.state.ended:
+                await self._runner.leave(job.id)
+        _raise_unless_succeeded(job)
+        record = messages.record_message(job)
+        for item in record.items:
+            async for chunk in self._audio_of(item):
+                yield music_pb2.GenerateResponse(audio=chunk)
+        yield music_pb2.GenerateResponse(record=record)
+
+    async def CreateJob(self, request: music_pb2.CreateJobRequest, context: Context) -> music_pb2.CreateJobResponse:
+        """A job that runs on its own."""
+        job = await self._create(request.song, request.request_id, None)
+        return music_pb2.CreateJobResponse(job=messages.job_message(job))
+
+    async def GetJob(self, request: music_pb2.GetJobRequest, context: Context) -> music_pb2.GetJobResponse:
+        """A job."""
+        return music_pb2.GetJobResponse(job=messages.job_message(await self._runner.get(request.job_id)))
+
+    async def ListJobs(self, request: music_pb2.ListJobsRequest, context: Context) -> music_pb2.ListJobsResponse:
+        """A page of jobs."""
+        by_message = {message: state for state, message in messages.JOB_STATES.items()}
+        with Violations() as check:
+            known = all(state in by_message for state in request.states)
+            check.that(known, "states", "has a state that is unspecified or not known")
+            size = request.page_size or DEFAULT_PAGE
+            check.that(size <= MAX_PAGE, "page_size", f"is {size}, must be at most {MAX_PAGE}")
+            token_fits = not request.page_token or _JOB_ID.fullmatch(request.page_token)
+            check.that(bool(token_fits), "page_token", "does not come from an earlier response")
+        jobs = await self._store.page([by_message[state] for state in request.states], size + 1, request.page_token)
+        return music_pb2.ListJobsResponse(
+            jobs=[messages.job_message(self._runner.located(job)) for job in jobs[:size]],
+            next_page_token=jobs[size - 1].id if len(jobs) > size else "",
+        )
+
+    async def WatchJob(
+        self, request: music_pb2.WatchJobRequest, context: Context
+    ) -> AsyncIterator[music_pb2.WatchJobResponse]:
+        """A job and its progress until it ends."""
+        async with aclosing(self._runner.watch(request.job_id)) as events:
+            async for event in events:
+                if isinstance(event, Job):
+                    yield music_pb2.WatchJobResponse(job=messages.job_message(event))
+                else:
+                    yield music_pb2.WatchJobResponse(progress=messages.progress_message(event))
+
+    async def CancelJob(self, request: music_pb2.CancelJobRequest, context: Context) -> music_pb2.CancelJobResponse:
+        """A job, stopped."""
+        return music_pb2.CancelJobResponse(job=messages.job_message(await self._runner.cancel(request.job_id)))
+
+    async def DeleteJob(self, request: music_pb2.DeleteJobRequest, context: Context) -> music_pb2.DeleteJobResponse:
+        """Removes a job and the audio that is only its own."""
+        for audio_id in await self._store.delete(request.job_id):
+            self._artifacts.delete(audio_id)
+        return music_pb2.DeleteJobResponse()
+
+    async def UploadAudio(
+        self, request_iterator: AsyncIterator[music_pb2.UploadAudioRequest], context: Context
+    ) -> music_pb2.UploadAudioResponse:
+        """Stores a recording."""
+        artifact, info = await receive(request_iterator, self._artifacts, self._upload_limits)
+        return music_pb2.UploadAudioResponse(
+            audio_id=artifact.id,
+            duration=_duration(info.duration),
+            sample_rate=info.sample_rate,
+            channels=info.channels,
+        )
+
+    async def ReadAudio(
+        self, request: music_pb2.ReadAudioRequest, context: Context
+    ) -> AsyncIterator[music_pb2.ReadAudioResponse]:
+        """A file or a range of it."""
+        artifact = self._artifacts.find(request.audio_id)
+        if request.offset > artifact.bytes:
+            description = f"is {request.offset}, beyond the {artifact.bytes} bytes of the file"
+            raise InvalidRequestError.of([FieldViolation("offset", description)])
+        async for offset, data in self._blocks(artifact, request.offset, request.limit):
+            yield music_pb2.ReadAudioResponse(offset=offset, data=data, total_bytes=artifact.bytes)
+
+    async def ListModels(self, request: music_pb2.ListModelsRequest, context: Context) -> music_pb2.ListModelsResponse:
+        """Models of the DiT stage."""
+        offers, reply = await self._stages.offers()
+        return music_pb2.ListModelsResponse(
+            models=[
+                music_pb2.MusicModel(
+                    model=model,
+                    min_duration=_duration(offer.min_seconds),
+                    max_duration=_duration(offer.max_seconds),
+                    defaults=defaults,
+                )
+                for offer, model, defaults in zip(offers, reply.info.models, reply.defaults, strict=True)
+            ]
+        )
+
+    async def GetCapacity(
+        self, request: music_pb2.GetCapacityRequest, context: Context
+    ) -> music_pb2.GetCapacityResponse:
+        """The stages as they answer now."""
+        replicas = await asyncio.gather(*(self._stages.replica(stage) for stage in STAGES))
+        pools = [
+            music_pb2.StagePool(
+                stage=replica.stage,
+                replicas=[
+                    music_pb2.StageReplica(
+                        address=replica.address,
+                        ready=replica.info is not None,
+                        info=replica.info,
+                        problem=replica.problem,
+                    )
+                ],
+            )
+            for replica in replicas
+        ]
+        return music_pb2.GetCapacityResponse(
+            stages=pools,
+            queued_jobs=await self._store.count(JobState.QUEUED),
+            running_jobs=await self._store.count(JobState.RUNNING),
+        )
+
+    async def _create(self, song: music_pb2.SongSpec, request_id: str, seconds_left: float | None) -> Job:
+        offers, _ = await self._stages.offers()
+        offer = requests.check_song(song, request_id, offers)
+        if song.reference_audio_id:
+            self._artifacts.find(song.reference_audio_id)
+        seconds = self._max_job_seconds if seconds_left is None else min(seconds_left, self._max_job_seconds)
+        return await self._runner.submit(
+            Job.new(
+                requests.resolve(song, offer),
+                request_id=request_id,
+                fingerprint=messages.fingerprint(song),
+                seconds_allowed=seconds,
+            )
+        )
+
+    async def _audio_of(self, item: music_pb2.SongItem) -> AsyncIterator[music_pb2.AudioFileChunk]:
+        artifact = self._artifacts.find(item.audio_id)
+        async for offset, data in self._blocks(artifact, 0, 0):
+            last = offset + len(data) == artifact.bytes
+            yield music_pb2.AudioFileChunk(item=item.index, offset=offset, data=data, last=last)
+
+    async def _blocks(self, artifact: Artifact, offset: int, limit: int) -> AsyncIterator[tuple[int, bytes]]:
+        blocks: Iterator[bytes] = self._artifacts.read(artifact, offset, limit)
+        while block := await asyncio.to_thread(next, blocks, b""):
+            yield offset, block
+            offset += len(block)
+
+
+def _raise_unless_succeeded(job: Job) -> None:
+    if job.state is JobState.CANCELLED:
+        raise CancelledError(f"job {job.id} was cancelled")
+    if job.failure:
+        raise job.failure.error()
+    if job.state is not JobState.SUCCEEDED:
+        raise InternalError(f"job {job.id} is {job.state} at the end of its stream")
+
+
+def _duration(seconds: float) -> duration_pb2.Duration:
+    duration = duration_pb2.Duration()
+    duration.FromNanoseconds(round(seconds * 1e9))
+    return duration

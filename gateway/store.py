@@ -1,0 +1,204 @@
+"""Jobs on disk: what was acknowledged is written down. SQLite in WAL mode, through SQLAlchemy."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from gateway import messages
+from gateway.jobs import Failure, Job, JobState
+from quartet.errors import AlreadyExistsError, ConflictError, NotFoundError, OverloadedError
+
+_METADATA = sa.MetaData()
+_JOBS = sa.Table(
+    "jobs",
+    _METADATA,
+    sa.Column("id", sa.String(24), primary_key=True),
+    sa.Column("state", sa.String(16), nullable=False, index=True),
+    sa.Column("stage", sa.String(16), nullable=False),
+    sa.Column("song", sa.Text, nullable=False),
+    sa.Column("request_id", sa.String(128), nullable=False),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.Column("deadline", sa.Float, nullable=False),
+    sa.Column("started_at", sa.Float),
+    sa.Column("ended_at", sa.Float),
+    sa.Column("failure", sa.Text),
+    sa.Column("record", sa.Text, nullable=False),
+)
+# A cancelled job frees its request id: a caller that lost its connection may ask again.
+_TAKES_REQUEST_ID = sa.and_(_JOBS.c.request_id != "", _JOBS.c.state != JobState.CANCELLED.value)
+sa.Index("one_job_per_request", _JOBS.c.request_id, unique=True, sqlite_where=_TAKES_REQUEST_ID)
+_AUDIO = sa.Table(
+    "job_audio",
+    _METADATA,
+    sa.Column("job_id", sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("audio_id", sa.String(64), primary_key=True, index=True),
+)
+
+
+class JobStore:
+    """All jobs of a gateway."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, path: Path) -> AsyncIterator[JobStore]:
+        """The store in a file, which is created where there is none."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
+        sa.event.listen(engine.sync_engine, "connect", _configure)
+        try:
+            async with engine.begin() as connection:
+                await connection.run_sync(_METADATA.create_all)
+            yield cls(engine)
+        finally:
+            await engine.dispose()
+
+    async def create(self, job: Job, *, max_queued: int) -> tuple[Job, bool]:
+        """Writes a new job down. Returns it and True, or the job of the same request id and song, and False.
+
+        Raises OverloadedError where too many jobs wait, AlreadyExistsError where the id belongs to another song.
+        """
+        async with self._engine.begin() as connection:
+            if known := await self._of_request(connection, job.request_id):
+                return _same_song(known, job), False
+            waiting = sa.select(sa.func.count()).where(_JOBS.c.state == JobState.QUEUED.value)
+            if (await connection.scalar(waiting) or 0) >= max_queued:
+                raise OverloadedError(f"{max_queued} jobs wait already", retry_after_s=5.0)
+            try:
+                await connection.execute(_JOBS.insert().values(_row(job)))
+            except IntegrityError:  # another call with the request id came first
+                known = await self._of_request(connection, job.request_id)
+                if known is None:
+                    raise
+                return _same_song(known, job), False
+        return job, True
+
+    async def get(self, job_id: str) -> Job:
+        """A job. Raises NotFoundError."""
+        async with self._engine.connect() as connection:
+            return await _get(connection, job_id)
+
+    async def update(self, job: Job, *, expected: Sequence[JobState]) -> None:
+        """Writes a changed job down. Raises ConflictError where its state on disk is none of the expected ones."""
+        async with self._engine.begin() as connection:
+            states = [state.value for state in expected]
+            statement = _JOBS.update().where(_JOBS.c.id == job.id, _JOBS.c.state.in_(states)).values(_row(job))
+            if (await connection.execute(statement)).rowcount != 1:
+                current = await _get(connection, job.id)
+                raise ConflictError(f"job {job.id} is {current.state} by now", reason="JOB_CHANGED")
+            for audio_id in job.audio_ids:
+                await connection.execute(
+                    _AUDIO.insert().prefix_with("OR IGNORE").values(job_id=job.id, audio_id=audio_id)
+                )
+
+    async def page(self, states: Sequence[JobState], size: int, before: str) -> list[Job]:
+        """Up to `size` jobs in one of the states (none means all), newest first, older than the id `before`."""
+        statement = sa.select(_JOBS).order_by(_JOBS.c.id.desc()).limit(size)
+        if states:
+            statement = statement.where(_JOBS.c.state.in_([state.value for state in states]))
+        if before:
+            statement = statement.where(_JOBS.c.id < before)
+        async with self._engine.connect() as connection:
+            return [_job(row) for row in (await connection.execute(statement)).mappings()]
+
+    async def unfinished(self) -> list[Job]:
+        """Jobs that have not ended, oldest first."""
+        statement = sa.select(_JOBS).order_by(_JOBS.c.id)
+        statement = statement.where(_JOBS.c.state.in_([JobState.QUEUED.value, JobState.RUNNING.value]))
+        async with self._engine.connect() as connection:
+            return [_job(row) for row in (await connection.execute(statement)).mappings()]
+
+    async def count(self, state: JobState) -> int:
+        """Jobs in a state."""
+        statement = sa.select(sa.func.count()).where(_JOBS.c.state == state.value)
+        async with self._engine.connect() as connection:
+            return await connection.scalar(statement) or 0
+
+    async def delete(self, job_id: str) -> list[str]:
+        """Removes an ended job; returns the audio that no other job refers to. Raises NotFoundError, ConflictError."""
+        async with self._engine.begin() as connection:
+            job = await _get(connection, job_id)
+            if not job.state.ended:
+                raise ConflictError(f"job {job_id} is {job.state}; cancel it first", reason="JOB_NOT_ENDED")
+            mine = sa.select(_AUDIO.c.audio_id).where(_AUDIO.c.job_id == job_id)
+            shared = sa.select(_AUDIO.c.audio_id).where(_AUDIO.c.job_id != job_id, _AUDIO.c.audio_id.in_(mine))
+            orphans = set((await connection.scalars(mine)).all()) - set((await connection.scalars(shared)).all())
+            await connection.execute(_AUDIO.delete().where(_AUDIO.c.job_id == job_id))
+            await connection.execute(_JOBS.delete().where(_JOBS.c.id == job_id))
+        return sorted(orphans)
+
+    async def _of_request(self, connection: AsyncConnection, request_id: str) -> Job | None:
+        if not request_id:
+            return None
+        statement = sa.select(_JOBS).where(_JOBS.c.request_id == request_id, _TAKES_REQUEST_ID)
+        row = (await connection.execute(statement)).mappings().first()
+        return _job(row) if row else None
+
+
+async def _get(connection: AsyncConnection, job_id: str) -> Job:
+    row = (await connection.execute(sa.select(_JOBS).where(_JOBS.c.id == job_id))).mappings().first()
+    if row is None:
+        raise NotFoundError.of("job", job_id)
+    return _job(row)
+
+
+def _same_song(known: Job, asked: Job) -> Job:
+    if known.fingerprint != asked.fingerprint:
+        raise AlreadyExistsError(
+            f"request_id {asked.request_id!r} belongs to job {known.id}, which makes another song",
+            reason="REQUEST_ID_TAKEN",
+        )
+    return known
+
+
+def _row(job: Job) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "state": job.state.value,
+        "stage": job.stage,
+        "song": messages.song_json(job.song),
+        "request_id": job.request_id,
+        "fingerprint": job.fingerprint,
+        "created_at": job.created_at,
+        "deadline": job.deadline,
+        "started_at": job.started_at,
+        "ended_at": job.ended_at,
+        "failure": json.dumps(dataclasses.asdict(job.failure)) if job.failure else None,
+        "record": job.record,
+    }
+
+
+def _job(row: sa.RowMapping) -> Job:
+    return Job(
+        id=row["id"],
+        state=JobState(row["state"]),
+        stage=row["stage"],
+        song=messages.song_of_json(row["song"]),
+        request_id=row["request_id"],
+        fingerprint=row["fingerprint"],
+        created_at=row["created_at"],
+        deadline=row["deadline"],
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
+        failure=Failure(**json.loads(row["failure"])) if row["failure"] else None,
+        record=row["record"],
+    )
+
+
+def _configure(connection: Any, _: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
