@@ -1,7 +1,13 @@
-"""Audio that users bring: checked, brought to 48 kHz stereo, cut into the reference of the timbre encoder."""
+"""Audio that users bring: checked from end to end, and cut into the reference of the timbre encoder.
+
+Files are decoded in blocks, so that memory depends neither on their length nor on their sample rate.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +19,15 @@ import soxr
 Pcm = npt.NDArray[np.float32]
 
 SAMPLE_RATE = 48_000
-REFERENCE_SECONDS = 30
-_PIECE = 10 * SAMPLE_RATE
-_BLOCK_FRAMES = 2**18
+CHANNELS = 2
+PIECE_SECONDS = 10
+PIECES = 3
+_PIECE = PIECE_SECONDS * SAMPLE_RATE
+_REFERENCE = PIECES * _PIECE
+_BLOCK_FRAMES = 2**16
 _SILENT_PEAK = 1e-6
 _MAX_CHANNELS = 32
+_MIN_RATE, _MAX_RATE = 4_000, 768_000
 
 
 class AudioError(ValueError):
@@ -26,17 +36,23 @@ class AudioError(ValueError):
 
 @dataclass(frozen=True)
 class AudioInfo:
-    """What a file holds; duration in seconds."""
+    """What a file holds; duration in seconds, frames at the file's own rate."""
 
     duration: float
+    frames: int
     sample_rate: int
     channels: int
 
 
 def inspect(path: Path, max_seconds: float) -> AudioInfo:
     """Decodes a file from end to end without keeping it. Raises AudioError where it is not whole or too long."""
-    info, _ = _decode(path, max_seconds, keep=False)
-    return info
+    with _opened(path, max_seconds) as file:
+        decoded = sum(len(block) for block in _blocks(file))
+        if not decoded:
+            raise AudioError("holds no audio")
+        if decoded < file.frames:
+            raise AudioError(f"is cut off: it announces {file.frames} samples, but only {decoded} can be read")
+        return AudioInfo(decoded / file.samplerate, decoded, file.samplerate, file.channels)
 
 
 def read_reference(path: Path, digest: str, max_seconds: float) -> Pcm:
@@ -45,48 +61,80 @@ def read_reference(path: Path, digest: str, max_seconds: float) -> Pcm:
     Short recordings repeat. Of long ones it takes ten seconds from each third; where, follows from the file's digest,
     so that the same file gives the same reference whatever else is in the request.
     """
-    info, pcm = _decode(path, max_seconds, keep=True)
-    pcm = np.repeat(pcm, 2, axis=1) if info.channels == 1 else pcm[:, :2]
-    if info.sample_rate != SAMPLE_RATE:
-        pcm = soxr.resample(pcm, info.sample_rate, SAMPLE_RATE)
-    pcm = np.clip(pcm, -1, 1)
-    if np.abs(pcm).max(initial=0.0) < _SILENT_PEAK:
+    info = inspect(path, max_seconds)
+    total = info.frames * SAMPLE_RATE // info.sample_rate
+    with _opened(path, max_seconds) as file:
+        if total < _REFERENCE:
+            whole = gather(_resampled(file), [(0, max(total, 1))])
+            repeated = np.tile(whole, (-(-_REFERENCE // len(whole)), 1))
+            reference = np.concatenate([repeated[first:last] for first, last in pieces(len(repeated), digest)])
+        else:
+            reference = gather(_resampled(file), pieces(total, digest))
+    if np.abs(reference).max() < _SILENT_PEAK:
         raise AudioError("is silent; give a recording that can be heard")
-    return pieces(pcm, digest)
+    return np.clip(reference, -1, 1, out=reference)
 
 
-def pieces(pcm: Pcm, digest: str) -> Pcm:
-    """Three ten-second pieces, one of each third, of PCM [samples, channels] that is repeated up to 30 s."""
-    wanted = REFERENCE_SECONDS * SAMPLE_RATE
-    if len(pcm) < wanted:
-        pcm = np.tile(pcm, (-(-wanted // len(pcm)), 1))
-    third = len(pcm) // 3
-    generator = np.random.Generator(np.random.Philox(key=int(digest[:16], 16)))
-    ends = (third, 2 * third, len(pcm))
-    starts = [int(generator.integers(number * third, end - _PIECE + 1)) for number, end in enumerate(ends)]
-    return np.concatenate([pcm[start : start + _PIECE] for start in starts])
+def pieces(total: int, digest: str) -> list[tuple[int, int]]:
+    """First and last (exclusive) sample of a ten-second piece within each third of at least 30 s.
+
+    Where it starts comes from SHA-256, which no library's update ever changes.
+    """
+    third = total // PIECES
+    ends = [third * (number + 1) for number in range(PIECES - 1)] + [total]
+    found = []
+    for number, end in enumerate(ends):
+        choices = end - _PIECE - number * third + 1
+        draw = int.from_bytes(hashlib.sha256(f"{digest} piece {number}".encode()).digest()[:8], "big")
+        start = number * third + draw % choices
+        found.append((start, start + _PIECE))
+    return found
 
 
-def _decode(path: Path, max_seconds: float, *, keep: bool) -> tuple[AudioInfo, Pcm]:
+def gather(blocks: Iterator[Pcm], ranges: list[tuple[int, int]]) -> Pcm:
+    """The samples of some ranges of a stream, one range after the other; what the stream lacks is zero."""
+    length = sum(last - first for first, last in ranges)
+    gathered = np.zeros((length, CHANNELS), np.float32)
+    position = 0
+    for block in blocks:
+        offset = 0
+        for first, last in ranges:
+            low, high = max(first, position), min(last, position + len(block))
+            if low < high:
+                gathered[offset + low - first : offset + high - first] = block[low - position : high - position]
+            offset += last - first
+        position += len(block)
+    return gathered
+
+
+def _resampled(file: soundfile.SoundFile) -> Iterator[Pcm]:
+    """The file in blocks of 48 kHz stereo: mono is doubled, of more channels the first two stay."""
+    stream = soxr.ResampleStream(file.samplerate, SAMPLE_RATE, CHANNELS, dtype="float32")
+    for block in _blocks(file):
+        stereo = np.repeat(block, 2, axis=1) if block.shape[1] == 1 else block[:, :CHANNELS]
+        yield stream.resample_chunk(np.ascontiguousarray(stereo))
+    yield stream.resample_chunk(np.empty((0, CHANNELS), np.float32), last=True)
+
+
+def _blocks(file: soundfile.SoundFile) -> Iterator[Pcm]:
+    for decoded in file.blocks(_BLOCK_FRAMES, dtype="float32", always_2d=True):
+        block: Pcm = np.asarray(decoded, np.float32)
+        if not np.isfinite(block).all():
+            raise AudioError("has samples that are NaN or infinite")
+        yield block
+
+
+@contextmanager
+def _opened(path: Path, max_seconds: float) -> Iterator[soundfile.SoundFile]:
     try:
         with soundfile.SoundFile(path) as file:
-            info = AudioInfo(file.frames / file.samplerate, file.samplerate, file.channels)
-            if info.duration > max_seconds:
-                raise AudioError(f"lasts {info.duration:.1f} s, at most {max_seconds:g} s are allowed")
-            if info.channels > _MAX_CHANNELS:
-                raise AudioError(f"has {info.channels} channels, at most {_MAX_CHANNELS} are allowed")
-            blocks, decoded = [], 0
-            for block in file.blocks(_BLOCK_FRAMES, dtype="float32", always_2d=True):
-                decoded += len(block)
-                if not np.isfinite(block).all():
-                    raise AudioError("has samples that are NaN or infinite")
-                if keep:
-                    blocks.append(block)
-            announced = file.frames
+            if not _MIN_RATE <= file.samplerate <= _MAX_RATE:
+                raise AudioError(f"has {file.samplerate} samples a second, must be within {_MIN_RATE} and {_MAX_RATE}")
+            if file.channels > _MAX_CHANNELS:
+                raise AudioError(f"has {file.channels} channels, at most {_MAX_CHANNELS} are allowed")
+            if file.frames > max_seconds * file.samplerate:
+                lasts = file.frames / file.samplerate
+                raise AudioError(f"lasts {lasts:.1f} s, at most {max_seconds:g} s are allowed")
+            yield file
     except soundfile.LibsndfileError as error:
         raise AudioError(f"cannot be read as audio: {error.error_string}") from None
-    if not decoded:
-        raise AudioError("holds no audio")
-    if decoded < announced:
-        raise AudioError(f"is cut off: it announces {announced} samples, but only {decoded} can be read")
-    return info, np.concatenate(blocks) if keep else np.empty((0, info.channels), np.float32)

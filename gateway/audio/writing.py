@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
+from gateway.audio import ogg
 from quartet.songs import AudioFormat
 
 Pcm = npt.NDArray[np.float32]
@@ -83,6 +84,8 @@ def write(spool: PcmSpool, target: Path, sample_rate: int, output: Output) -> No
             part = np.asarray(pcm[start : start + block]) * gain
             envelope = fade(start, len(part), spool.samples, sample_rate, output)
             file.write(part * envelope[:, None])
+    if container == "OGG":
+        ogg.clear_serial_number(target)
 
 
 def fade(start: int, count: int, total: int, sample_rate: int, output: Output) -> Pcm:
