@@ -7,8 +7,9 @@ import math
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
+
+from quartet.cli.options import plain_console
 
 
 @click.command()
@@ -42,4 +43,4 @@ def info(file: Path, as_json: bool) -> None:
     table = Table(box=None, show_header=False)
     for name, value in facts.items():
         table.add_row(name.replace("_", " "), f"{value:.2f}" if isinstance(value, float) else str(value))
-    Console(highlight=False, soft_wrap=True).print(table)
+    plain_console().print(table)

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
 from quartet.cli.main import CommandError
+from quartet.cli.options import plain_console
 from quartet.models import catalog
 from quartet.models.hubs import HUGGING_FACE, MODEL_SCOPE, Hub, HuggingFace, ModelScope
 from quartet.models.pull import PlannedFile
@@ -57,7 +58,7 @@ def pull(
     endpoint: str | None,
 ) -> None:
     """Download the public checkpoints of FAMILY. Running it again goes on where it stopped."""
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = plain_console(stderr=True)
     wanted = catalog.components(variants, planners)
     with _FileBars(console) as bars:
         plans = pull_components(models, wanted, hubs(source, endpoint), notice=console.print, on_progress=bars.show)

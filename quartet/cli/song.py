@@ -13,7 +13,7 @@ from rich.console import Console
 
 from quartet.cli.display import SongProgress, print_result
 from quartet.cli.main import INTERRUPTED
-from quartet.cli.options import address_option, connect
+from quartet.cli.options import address_option, connect, plain_console
 from quartet.client import Client
 from quartet.errors import QuartetError
 from quartet.events import JobAccepted
@@ -79,9 +79,9 @@ def song(context: click.Context, /, **options: Any) -> None:
     plot_file: Path | None = options["plot"]
     if plot_file and plot_file.suffix.lower() != ".png":
         raise click.BadParameter("must end with .png", param_hint="--plot")
-    console = Console(stderr=options["as_json"], highlight=False, soft_wrap=True)
+    console = plain_console(stderr=options["as_json"])
     with _gateway(options) as address, connect(address) as client:
-        made = _generate(client, spec, options["timeout"], Console(stderr=True, highlight=False))
+        made = _generate(client, spec, options["timeout"], plain_console(stderr=True))
     if made is None:
         context.exit(INTERRUPTED)
     paths = made.save(options["output"])

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import click
-from rich.console import Console
 from rich.table import Table
 
-from quartet.cli.options import address_option, connect
+from quartet.cli.options import address_option, connect, plain_console
 from quartet.events import Job, JobState, Replica, to_json
 
 
@@ -27,8 +26,11 @@ def status(as_json: bool, address: str) -> None:
         table.add_column(heading, justify="right")
     for replica in capacity.replicas:
         table.add_row(*_replica_row(replica))
-    console = Console(highlight=False, soft_wrap=True)
+    console = plain_console()
     console.print(table)
+    for replica in capacity.replicas:
+        if replica.problem:
+            console.print(f"{replica.stage}: {replica.problem}")
     console.print(f"jobs: {capacity.running_jobs} running, {capacity.queued_jobs} queued")
 
 
@@ -49,14 +51,14 @@ def jobs(states: tuple[str, ...], limit: int, as_json: bool, address: str) -> No
         table.add_column(heading)
     for job in page.jobs:
         table.add_row(*_job_row(job))
-    Console(highlight=False, soft_wrap=True).print(table)
+    plain_console().print(table)
 
 
 def _replica_row(replica: Replica) -> tuple[str, ...]:
     models = ", ".join(model.id for model in replica.models)
     devices = ", ".join(sorted({f"{model.device} {model.compute_dtype}" for model in replica.models}))
     load = (replica.running_items, replica.queued_items, f"{replica.expected_wait:.1f}", replica.steps_computed)
-    state = "ready" if replica.ready else replica.problem or "not ready"
+    state = "ready" if replica.ready else "not ready"
     return (replica.stage, replica.address, state, models, devices, *(str(value) for value in load))
 
 

@@ -8,9 +8,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from quartet.cli.main import CommandError
+from quartet.cli.options import plain_console
 from quartet.cli.supervisor import Patience, Service, Stack
 
 STAGES = ("encoder", "dit", "vae")
@@ -74,7 +74,7 @@ def up(
             "or make small random ones with `quartet models make-tiny DIR`"
         )
     _check_port(port)
-    console = Console(highlight=False, soft_wrap=True)
+    console = plain_console()
 
     def on_ready(gateway_port: int) -> None:
         console.print(f'ready: quartet song "lo-fi piano" --address localhost:{gateway_port}   (Ctrl-C stops)')
