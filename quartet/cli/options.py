@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import click
-
 from rich.console import Console
 
 from quartet.client import DEFAULT_ADDRESS, Client
