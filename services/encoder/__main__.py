@@ -1,0 +1,85 @@
+"""`python -m services.encoder`: serves the text and condition encoders of a model family."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import grpc.aio
+
+from quartet.v1 import encoder_pb2, encoder_pb2_grpc
+from services.encoder import checkpoint, servicer
+from services.encoder.engine import EncodeItem, EncoderEngine
+from services.encoder.prompt import Prompt
+from services.encoder.servicer import EncoderLimits, EncoderServicer
+from services.runtime.compute import ComputeQueue
+from services.runtime.reports import ModelIdentity, Reporter
+from services.runtime.settings import StageSettings
+from serving import server
+from serving.server import Application
+from serving.settings import setting
+from serving.telemetry import Telemetry
+
+STAGE = "encoder"
+SERVICES = (encoder_pb2.DESCRIPTOR.services_by_name["EncoderService"].full_name,)
+
+
+@dataclass(frozen=True)
+class EncoderSettings(StageSettings):
+    """Serves the encoders: prompts to conditions, latents to audio codes and back."""
+
+    variant: str = setting("acestep-v15-turbo", "folder of the DiT package within the family; also the model's name")
+    max_queued_tokens: int = setting(100_000, "tokens that may wait for the engine", at_least=1)
+    max_frames: int = setting(15_000, "longest latents to tokenize, 25 frames per second", at_least=1)
+
+
+def application(settings: EncoderSettings) -> Application:
+    """The stage's application: loads the encoders, warms them up, serves."""
+
+    @asynccontextmanager
+    async def serving(grpc_server: grpc.aio.Server, telemetry: Telemetry) -> AsyncIterator[None]:
+        settings.apply_threads()
+        device, dtype = settings.torch_device(), settings.torch_dtype()
+        loaded = await asyncio.to_thread(checkpoint.load, settings.models, settings.variant, dtype=dtype, device=device)
+        config = loaded.config
+        limits = EncoderLimits(
+            latent_channels=config.latent_channels,
+            reference_frames=config.reference_frames,
+            max_frames=settings.max_frames,
+            max_codes=settings.max_frames // config.pool_window,
+            code_count=math.prod(config.fsq_levels),
+        )
+        reported_limits = {
+            "max_caption_characters": servicer.MAX_CAPTION_CHARACTERS,
+            "max_lyric_characters": servicer.MAX_LYRIC_CHARACTERS,
+            "max_references": servicer.MAX_REFERENCES,
+            "reference_frames": limits.reference_frames,
+            "max_frames": limits.max_frames,
+            "max_codes": limits.max_codes,
+            "latent_channels": limits.latent_channels,
+            "condition_width": config.width,
+        }
+        queue = ComputeQueue(
+            STAGE,
+            telemetry,
+            max_queued_items=settings.max_queued_items,
+            max_queued_cost=settings.max_queued_tokens,
+        )
+        identity = ModelIdentity(settings.variant, loaded.revision, dtype, device)
+        async with queue:
+            engine = EncoderEngine(loaded.model, loaded.tokenizer, config, queue)
+            await engine.encode(EncodeItem(Prompt("warm-up", "")), seconds_left=None)
+            reporter = Reporter(STAGE, identity, queue, reported_limits)
+            encoder_pb2_grpc.add_EncoderServiceServicer_to_server(
+                EncoderServicer(engine, reporter, limits), grpc_server
+            )
+            yield
+
+    return serving
+
+
+if __name__ == "__main__":
+    server.run(EncoderSettings, "quartet-encoder", SERVICES, application)

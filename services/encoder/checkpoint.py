@@ -1,0 +1,114 @@
+"""What the encoder stage loads: the text encoder's folder, and of the DiT package all keys but the transformer's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from transformers import Qwen3Config, Qwen3Model
+from transformers.models.qwen3.modeling_qwen3 import Qwen3RotaryEmbedding
+
+from services.encoder.config import EncoderConfig
+from services.encoder.model import DitPackageEncoder, EncoderModel
+from services.encoder.tokenization import PromptTokenizer
+from services.runtime.checkpoints import (
+    CheckpointError,
+    SafetensorsFolder,
+    TensorReader,
+    load_module,
+    read_json,
+    read_silence_latents,
+    revision,
+)
+
+TEXT_ENCODER = "Qwen3-Embedding-0.6B"
+CONFIG = "config.json"
+PREFIXES = ("encoder.", "tokenizer.", "detokenizer.", "null_condition_emb")
+
+
+@dataclass(frozen=True)
+class LoadedEncoder:
+    """The networks, the tokenizer, the sizes, and the digest of the files."""
+
+    model: EncoderModel
+    tokenizer: PromptTokenizer
+    config: EncoderConfig
+    revision: str
+
+
+def load(models: Path, variant: str, *, dtype: torch.dtype, device: torch.device) -> LoadedEncoder:
+    """Loads a variant of a model family. Raises CheckpointError that names file, key, expected and found."""
+    folder, text_folder = models / variant, models / TEXT_ENCODER
+    config = EncoderConfig.from_json(read_json(folder / CONFIG), str(folder / CONFIG))
+    tensors = SafetensorsFolder(folder)
+    with torch.device("meta"):
+        package = DitPackageEncoder(config)
+    load_module(package, OwnKeys(tensors), "", dtype=dtype, device=device)
+    text_encoder, text_tensors = load_text_encoder(text_folder, dtype=dtype, device=device)
+    if text_encoder.config.hidden_size != config.text_width:
+        raise CheckpointError(
+            f"{text_folder / CONFIG}: key hidden_size: expected {config.text_width}, the text_hidden_dim of "
+            f"{folder / CONFIG}, found {text_encoder.config.hidden_size}"
+        )
+    silence = read_silence_latents(folder, config.latent_channels)
+    files = (
+        *(folder / name for name in (CONFIG, "silence_latent.pt")),
+        *(text_folder / name for name in (CONFIG, "tokenizer.json")),
+        *tensors.files,
+        *text_tensors.files,
+    )
+    return LoadedEncoder(
+        EncoderModel(text_encoder, package.eval(), silence),
+        PromptTokenizer(text_folder / "tokenizer.json"),
+        config,
+        revision(files),
+    )
+
+
+def load_text_encoder(
+    folder: Path, *, dtype: torch.dtype, device: torch.device
+) -> tuple[Qwen3Model, SafetensorsFolder]:
+    """The Qwen3 of a folder; its keys may or may not begin with "model."."""
+    values = read_json(folder / CONFIG)
+    if values.get("model_type") != "qwen3":
+        raise CheckpointError(f"{folder / CONFIG}: key model_type: expected qwen3, found {values.get('model_type')}")
+    config = Qwen3Config.from_dict(values)
+    tensors = SafetensorsFolder(folder)
+    prefix = "model." if any(key.startswith("model.") for key in tensors.shapes()) else ""
+    with torch.device("meta"):
+        model = Qwen3Model(config)
+    load_module(model, tensors, prefix, dtype=dtype, device=device, expected_unused=("lm_head.weight",))
+    # Its frequencies are computed, not loaded: made anew on the real device, in float32.
+    with device:
+        model.rotary_emb = Qwen3RotaryEmbedding(config)
+    model.train(False)
+    return model, tensors
+
+
+def tensor_shapes(config: EncoderConfig) -> dict[str, tuple[int, ...]]:
+    """Shapes by key as on disk, of the DiT package."""
+    with torch.device("meta"):
+        package = DitPackageEncoder(config)
+    return {name: tuple(parameter.shape) for name, parameter in package.named_parameters()}
+
+
+class OwnKeys:
+    """Shows of a DiT package only the keys of this stage."""
+
+    def __init__(self, tensors: TensorReader) -> None:
+        self._tensors = tensors
+        self._shapes = {key: shape for key, shape in tensors.shapes().items() if key.startswith(PREFIXES)}
+
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """Shape of every tensor by its key."""
+        return self._shapes
+
+    def location(self, key: str) -> str:
+        """Where a key is or should be."""
+        return self._tensors.location(key)
+
+    def read(self, key: str) -> torch.Tensor:
+        """The tensor, memory-mapped."""
+        return self._tensors.read(key)
