@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import grpc.aio
 
 from gateway.artifacts import ArtifactStore
+from gateway.folder import locked
+from gateway.library import AudioLibrary
 from gateway.runner import JobRunner, RunnerLimits
 from gateway.servicer import MusicServicer
 from gateway.settings import GatewaySettings
@@ -28,17 +30,19 @@ def application(settings: GatewaySettings) -> Application:
     @asynccontextmanager
     async def serving(grpc_server: grpc.aio.Server, telemetry: Telemetry) -> AsyncIterator[Callable[[], None]]:
         addresses = {"encoder": settings.encoder, "dit": settings.dit, "vae": settings.vae}
-        artifacts = ArtifactStore(settings.data / "audio")
         limits = RunnerLimits(settings.max_running_jobs, settings.max_queued_jobs, settings.max_upload_seconds)
-        async with (
-            JobStore.opened(settings.data / "jobs.sqlite") as store,
-            Stages.connected(addresses, telemetry) as stages,
-            JobRunner(store, artifacts, stages, telemetry, limits) as runner,
-        ):
+        async with AsyncExitStack() as stack:
+            stack.enter_context(locked(settings.data))
+            artifacts = ArtifactStore(settings.data / "audio")
+            store = await stack.enter_async_context(JobStore.opened(settings.data / "jobs.sqlite"))
+            library = AudioLibrary(store, artifacts)
+            stages = await stack.enter_async_context(Stages.connected(addresses, telemetry))
+            runner = await stack.enter_async_context(JobRunner(store, artifacts, library, stages, telemetry, limits))
             servicer = MusicServicer(  # type: ignore[abstract]  # what it leaves out answers UNIMPLEMENTED
                 runner,
                 store,
                 artifacts,
+                library,
                 stages,
                 UploadLimits(settings.max_upload_bytes, settings.max_upload_seconds),
                 settings.max_job_seconds,

@@ -62,7 +62,8 @@ class Job:
     """A unit of work that survives restarts. Times are seconds since the epoch; the song has no open choices.
 
     `fingerprint` is of the song as it was asked for: equal request ids must come with equal fingerprints. `record`
-    is the song record of a succeeded job as JSON of the contract.
+    is the song record of a succeeded job as JSON of the contract. `traceparent` is the W3C trace context that it was
+    created in, so that a job that runs again stays in its trace.
     """
 
     id: str
@@ -72,15 +73,17 @@ class Job:
     fingerprint: str
     created_at: float
     deadline: float
+    traceparent: str = ""
     stage: str = ""
     started_at: float | None = None
     ended_at: float | None = None
     failure: Failure | None = None
     record: str = ""
-    audio_ids: tuple[str, ...] = ()
 
     @classmethod
-    def new(cls, song: SongSpec, *, request_id: str, fingerprint: str, seconds_allowed: float) -> Job:
+    def new(
+        cls, song: SongSpec, *, request_id: str, fingerprint: str, seconds_allowed: float, traceparent: str = ""
+    ) -> Job:
         """A queued job. Ids sort by creation."""
         now = time.time()
         return cls(
@@ -91,6 +94,7 @@ class Job:
             fingerprint=fingerprint,
             created_at=now,
             deadline=now + seconds_allowed,
+            traceparent=traceparent,
         )
 
     def started(self) -> Job:
@@ -105,9 +109,9 @@ class Job:
         """The job, waiting again after its gateway stopped."""
         return self._to(JobState.QUEUED, started_at=None, stage="")
 
-    def succeeded(self, record: str, audio_ids: tuple[str, ...]) -> Job:
+    def succeeded(self, record: str) -> Job:
         """The job with its record."""
-        return self._to(JobState.SUCCEEDED, ended_at=time.time(), stage="", record=record, audio_ids=audio_ids)
+        return self._to(JobState.SUCCEEDED, ended_at=time.time(), stage="", record=record)
 
     def failed(self, failure: Failure) -> Job:
         """The job with its failure."""

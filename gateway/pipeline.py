@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from gateway.artifacts import ArtifactStore
+from gateway.artifacts import Artifact, ArtifactStore
 from gateway.audio import reading, writing
 from gateway.results import ItemResult, ModelUsed, Progress, SongResult, Timing
-from gateway.stages import Condition, Decoded, Latents, Report, Stages, Step
+from gateway.stages import CHANNELS, Condition, Decoded, Latents, Report, Stages, Step
 from quartet.errors import FieldViolation, InternalError, InvalidRequestError
 from quartet.songs import AudioFormat, SongSpec
 from quartet.v1 import tensor_pb2
 
 FRAMES_PER_SECOND = 25
-CHANNELS = 2
 
 
 @dataclass(frozen=True)
 class Tools:
-    """What a pipeline works with. `report` takes progress; `seconds_left` says how long the job may still take."""
+    """What a pipeline works with.
+
+    `keep` stores a finished file, `report` takes progress, `seconds_left` says how long the job may still take.
+    """
 
     stages: Stages
     artifacts: ArtifactStore
+    keep: Callable[[Path], Awaitable[Artifact]]
     report: Callable[[Progress], None]
     seconds_left: Callable[[], float]
     max_upload_seconds: float
@@ -80,7 +84,7 @@ async def _make_item(song: SongSpec, index: int, condition: Condition, tools: To
         decoded = await _decode(song, index, sampled, spool, tools, notes)
         with notes.timed("write", index):
             await asyncio.to_thread(writing.write, spool, audio_file, decoded.sample_rate, output_of(song))
-            artifact = await asyncio.to_thread(tools.artifacts.adopt, audio_file)
+            artifact = await tools.keep(audio_file)
     tools.report(Progress("write", index, 1, 1))
     return ItemResult(
         index=index,
@@ -107,7 +111,7 @@ async def _sample(song: SongSpec, index: int, condition: Condition, tools: Tools
                     timed.take(event.report, "dit")
                     notes.warn(event.warnings)
                     return event
-    raise InternalError("the dit stage ended its stream without latents")
+    raise InternalError("the dit stage ended its stream without latents", metadata={"stage": "dit"})
 
 
 async def _decode(
@@ -124,7 +128,7 @@ async def _decode(
                     return event
                 spool.add(event)
                 tools.report(Progress("decode", index, spool.samples, samples))
-    raise InternalError("the vae stage ended its stream without a result")
+    raise InternalError("the vae stage ended its stream without a result", metadata={"stage": "vae"})
 
 
 def output_of(song: SongSpec) -> writing.Output:

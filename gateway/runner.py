@@ -10,18 +10,17 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Self
 
-from opentelemetry import context as otel_context
-
 from gateway import messages
 from gateway.artifacts import ArtifactStore
 from gateway.jobs import Failure, Job, JobState
+from gateway.library import AudioLibrary
 from gateway.pipeline import Tools, text_to_music
 from gateway.results import Progress, SongResult
 from gateway.stages import Stages
 from gateway.store import JobStore
-from quartet.errors import ConflictError, DeadlineError, UnavailableError
+from quartet.errors import ConflictError, DeadlineError, NotFoundError, UnavailableError
 from serving.interceptor import quartet_error_of
-from serving.telemetry import Telemetry
+from serving.telemetry import Telemetry, incoming_context
 
 log = logging.getLogger(__name__)
 Event = Job | Progress
@@ -43,17 +42,23 @@ class JobRunner:
     """
 
     def __init__(
-        self, store: JobStore, artifacts: ArtifactStore, stages: Stages, telemetry: Telemetry, limits: RunnerLimits
+        self,
+        store: JobStore,
+        artifacts: ArtifactStore,
+        library: AudioLibrary,
+        stages: Stages,
+        telemetry: Telemetry,
+        limits: RunnerLimits,
     ) -> None:
         self._store = store
         self._artifacts = artifacts
+        self._library = library
         self._stages = stages
         self._telemetry = telemetry
         self._limits = limits
         self._waiting: asyncio.Queue[str] = asyncio.Queue()
         self._running: dict[str, asyncio.Task[SongResult]] = {}
         self._at_stage: dict[str, str] = {}
-        self._callers: dict[str, otel_context.Context] = {}
         self._watchers: defaultdict[str, set[asyncio.Queue[Event]]] = defaultdict(set)
         self._workers: list[asyncio.Task[None]] = []
         self._draining = False
@@ -85,7 +90,6 @@ class JobRunner:
             raise UnavailableError("the gateway is shutting down")
         job, is_new = await self._store.create(job, max_queued=self._limits.queued_jobs)
         if is_new:
-            self._callers[job.id] = otel_context.get_current()
             self._waiting.put_nowait(job.id)
         return job
 
@@ -144,14 +148,17 @@ class JobRunner:
 
     async def _work(self) -> None:
         while True:
-            job = await self._store.get(await self._waiting.get())
+            job_id = await self._waiting.get()
+            if self._draining:
+                return
             try:
+                job = await self._store.get(job_id)
                 if job.state is JobState.QUEUED:
                     await self._run(job)
-            except ConflictError:
-                log.debug("job %s was cancelled before it started", job.id)
+            except (ConflictError, NotFoundError):
+                log.debug("job %s was cancelled, and perhaps deleted, before it started", job_id)
             except Exception:
-                log.exception("job %s could not be run", job.id)
+                log.exception("job %s could not be run", job_id)
 
     async def _run(self, job: Job) -> None:
         job = await self._change(job.started(), expected=(JobState.QUEUED,))
@@ -167,17 +174,20 @@ class JobRunner:
         finally:
             del self._running[job.id]
             self._at_stage.pop(job.id, None)
-        await self._change(self._ended(job, task), expected=(JobState.RUNNING,))
+        ended = await self._change(self._ended(job, task), expected=(JobState.RUNNING,))
+        if ended.state is not JobState.SUCCEEDED:
+            await self._library.release(job.id)
 
     async def _make(self, job: Job) -> SongResult:
         tools = Tools(
             stages=self._stages,
             artifacts=self._artifacts,
+            keep=lambda path: self._library.keep(path, job.id),
             report=lambda progress: self._report(job, progress),
             seconds_left=lambda: max(job.deadline - time.time(), 0.001),
             max_upload_seconds=self._limits.upload_seconds,
         )
-        caller = self._callers.pop(job.id, otel_context.Context())
+        caller = incoming_context((("traceparent", job.traceparent),))
         with self._telemetry.span("job", parent=caller, attributes={"quartet.job_id": job.id}):
             try:
                 async with asyncio.timeout(job.deadline - time.time()):
@@ -192,8 +202,7 @@ class JobRunner:
             failure = Failure.of(quartet_error_of(error))
             log.warning("job %s failed: %s", job.id, failure.message, exc_info=error)
             return job.failed(failure)
-        result = task.result()
-        return job.succeeded(messages.record_json(job, result), tuple(item.audio_id for item in result.items))
+        return job.succeeded(messages.record_json(job, task.result()))
 
     def _report(self, job: Job, progress: Progress) -> None:
         if self._at_stage.get(job.id) != progress.stage:

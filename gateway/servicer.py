@@ -14,6 +14,7 @@ from google.protobuf import duration_pb2
 from gateway import messages, requests
 from gateway.artifacts import Artifact, ArtifactStore
 from gateway.jobs import Job, JobState
+from gateway.library import AudioLibrary
 from gateway.runner import JobRunner
 from gateway.stages import Stages
 from gateway.store import JobStore
@@ -21,6 +22,7 @@ from gateway.uploads import UploadLimits, receive
 from quartet.errors import CancelledError, FieldViolation, InternalError, InvalidRequestError
 from quartet.v1 import music_pb2, music_pb2_grpc
 from quartet.validation import Violations
+from serving.telemetry import outgoing_metadata
 
 Context = grpc.aio.ServicerContext[Any, Any]
 STAGES = ("encoder", "dit", "vae")
@@ -37,6 +39,7 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
         runner: JobRunner,
         store: JobStore,
         artifacts: ArtifactStore,
+        library: AudioLibrary,
         stages: Stages,
         upload_limits: UploadLimits,
         max_job_seconds: float,
@@ -44,6 +47,7 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
         self._runner = runner
         self._store = store
         self._artifacts = artifacts
+        self._library = library
         self._stages = stages
         self._upload_limits = upload_limits
         self._max_job_seconds = max_job_seconds
@@ -113,15 +117,15 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
 
     async def DeleteJob(self, request: music_pb2.DeleteJobRequest, context: Context) -> music_pb2.DeleteJobResponse:
         """Removes a job and the audio that is only its own."""
-        for audio_id in await self._store.delete(request.job_id):
-            self._artifacts.delete(audio_id)
+        await self._store.delete(request.job_id)
+        await self._library.release(request.job_id)
         return music_pb2.DeleteJobResponse()
 
     async def UploadAudio(
         self, request_iterator: AsyncIterator[music_pb2.UploadAudioRequest], context: Context
     ) -> music_pb2.UploadAudioResponse:
         """Stores a recording."""
-        artifact, info = await receive(request_iterator, self._artifacts, self._upload_limits)
+        artifact, info = await receive(request_iterator, self._artifacts, self._library, self._upload_limits)
         return music_pb2.UploadAudioResponse(
             audio_id=artifact.id,
             duration=_duration(info.duration),
@@ -192,6 +196,7 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
                 request_id=request_id,
                 fingerprint=messages.fingerprint(song),
                 seconds_allowed=seconds,
+                traceparent=dict(outgoing_metadata()).get("traceparent", ""),
             )
         )
 

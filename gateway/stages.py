@@ -16,7 +16,15 @@ from opentelemetry.trace import SpanKind
 from gateway.requests import ModelOffer, WaveletDefault
 from gateway.results import ModelUsed
 from quartet import tensors
-from quartet.errors import QuartetError, UnavailableError, from_rpc_error, has_details
+from quartet.errors import (
+    CancelledError,
+    DeadlineError,
+    InternalError,
+    QuartetError,
+    UnavailableError,
+    from_rpc_error,
+    has_details,
+)
 from quartet.songs import SongSpec
 from quartet.v1 import (
     dit_pb2,
@@ -35,6 +43,7 @@ Pcm = npt.NDArray[np.float32]
 T = TypeVar("T")
 INFO_SECONDS = 5.0
 PCM_CHUNK_SAMPLES = 48_000
+CHANNELS = 2
 
 
 @dataclass(frozen=True)
@@ -178,14 +187,19 @@ class Stages:
     async def decode(self, latents: tensor_pb2.Tensor, seconds_left: float) -> AsyncGenerator[Pcm | Decoded, None]:
         """PCM [samples, channels] in order, then the end."""
         request = vae_pb2.DecodeRequest(latents=latents)
+        samples = 0
         with self._call("vae", "Decode"):
             call = self._vae.Decode(request, timeout=seconds_left, metadata=outgoing_metadata())
             async with _cancelled_on_leaving(call):
                 async for response in call:
                     if response.HasField("chunk"):
-                        yield tensors.decode_float32(response.chunk.pcm, (None, None))
-                    else:
+                        pcm = _pcm(response.chunk, samples)
+                        samples += len(pcm)
+                        yield pcm
+                    elif response.HasField("result"):
                         result = response.result
+                        if result.samples != samples:
+                            raise _broken("vae", f"announces {result.samples} samples after sending {samples}")
                         yield Decoded(result.samples, result.sample_rate, Report.of(result.report))
 
     async def encode_audio(self, pcm: Pcm, seconds_left: float) -> tuple[tensor_pb2.Tensor, Report]:
@@ -246,12 +260,28 @@ class Stages:
 
     def _named(self, stage: str, error: grpc.aio.AioRpcError) -> QuartetError:
         known = from_rpc_error(error)
-        if isinstance(known, UnavailableError) and not has_details(error):
-            known = UnavailableError(
-                f"the {stage} stage at {self._addresses[stage]} does not answer", reason="STAGE_UNAVAILABLE"
-            )
+        where = f"the {stage} stage at {self._addresses[stage]}"
+        if isinstance(known, CancelledError):  # nobody here cancelled: a stage that shuts down ends its calls so
+            known = UnavailableError(f"{where} ended the call", reason="STAGE_UNAVAILABLE")
+        elif isinstance(known, UnavailableError) and not has_details(error):
+            known = UnavailableError(f"{where} does not answer", reason="STAGE_UNAVAILABLE")
+        elif isinstance(known, DeadlineError) and not has_details(error):
+            known = DeadlineError(f"{where} had not finished when the job's deadline passed")
         known.metadata.setdefault("stage", stage)
         return known
+
+
+def _pcm(chunk: vae_pb2.PcmChunk, expected_sample: int) -> Pcm:
+    if chunk.first_sample != expected_sample:
+        raise _broken("vae", f"sent sample {chunk.first_sample} where {expected_sample} was next")
+    try:
+        return tensors.decode_float32(chunk.pcm, (None, CHANNELS))
+    except tensors.TensorError as error:
+        raise _broken("vae", f"sent PCM that is none: {error}") from None
+
+
+def _broken(stage: str, what: str) -> InternalError:
+    return InternalError(f"the {stage} stage {what}", reason="STAGE_BROKEN", metadata={"stage": stage})
 
 
 @asynccontextmanager

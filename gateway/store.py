@@ -29,6 +29,7 @@ _JOBS = sa.Table(
     sa.Column("fingerprint", sa.String(64), nullable=False),
     sa.Column("created_at", sa.Float, nullable=False),
     sa.Column("deadline", sa.Float, nullable=False),
+    sa.Column("traceparent", sa.String(64), nullable=False),
     sa.Column("started_at", sa.Float),
     sa.Column("ended_at", sa.Float),
     sa.Column("failure", sa.Text),
@@ -37,10 +38,10 @@ _JOBS = sa.Table(
 # A cancelled job frees its request id: a caller that lost its connection may ask again.
 _TAKES_REQUEST_ID = sa.and_(_JOBS.c.request_id != "", _JOBS.c.state != JobState.CANCELLED.value)
 sa.Index("one_job_per_request", _JOBS.c.request_id, unique=True, sqlite_where=_TAKES_REQUEST_ID)
-_AUDIO = sa.Table(
-    "job_audio",
+_OWNERS = sa.Table(
+    "audio_owners",
     _METADATA,
-    sa.Column("job_id", sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("owner", sa.String(24), primary_key=True),
     sa.Column("audio_id", sa.String(64), primary_key=True, index=True),
 )
 
@@ -98,10 +99,6 @@ class JobStore:
             if (await connection.execute(statement)).rowcount != 1:
                 current = await _get(connection, job.id)
                 raise ConflictError(f"job {job.id} is {current.state} by now", reason="JOB_CHANGED")
-            for audio_id in job.audio_ids:
-                await connection.execute(
-                    _AUDIO.insert().prefix_with("OR IGNORE").values(job_id=job.id, audio_id=audio_id)
-                )
 
     async def page(self, states: Sequence[JobState], size: int, before: str) -> list[Job]:
         """Up to `size` jobs in one of the states (none means all), newest first, older than the id `before`."""
@@ -126,17 +123,26 @@ class JobStore:
         async with self._engine.connect() as connection:
             return await connection.scalar(statement) or 0
 
-    async def delete(self, job_id: str) -> list[str]:
-        """Removes an ended job; returns the audio that no other job refers to. Raises NotFoundError, ConflictError."""
+    async def delete(self, job_id: str) -> None:
+        """Removes an ended job. Raises NotFoundError, ConflictError."""
         async with self._engine.begin() as connection:
             job = await _get(connection, job_id)
             if not job.state.ended:
                 raise ConflictError(f"job {job_id} is {job.state}; cancel it first", reason="JOB_NOT_ENDED")
-            mine = sa.select(_AUDIO.c.audio_id).where(_AUDIO.c.job_id == job_id)
-            shared = sa.select(_AUDIO.c.audio_id).where(_AUDIO.c.job_id != job_id, _AUDIO.c.audio_id.in_(mine))
-            orphans = set((await connection.scalars(mine)).all()) - set((await connection.scalars(shared)).all())
-            await connection.execute(_AUDIO.delete().where(_AUDIO.c.job_id == job_id))
             await connection.execute(_JOBS.delete().where(_JOBS.c.id == job_id))
+
+    async def own_audio(self, audio_id: str, owner: str) -> None:
+        """Notes that an owner needs a piece of audio."""
+        async with self._engine.begin() as connection:
+            await connection.execute(_OWNERS.insert().prefix_with("OR IGNORE").values(owner=owner, audio_id=audio_id))
+
+    async def disown_audio(self, owner: str) -> list[str]:
+        """Notes that an owner needs no audio any more; returns what nobody needs now."""
+        async with self._engine.begin() as connection:
+            mine = sa.select(_OWNERS.c.audio_id).where(_OWNERS.c.owner == owner)
+            shared = sa.select(_OWNERS.c.audio_id).where(_OWNERS.c.owner != owner, _OWNERS.c.audio_id.in_(mine))
+            orphans = set((await connection.scalars(mine)).all()) - set((await connection.scalars(shared)).all())
+            await connection.execute(_OWNERS.delete().where(_OWNERS.c.owner == owner))
         return sorted(orphans)
 
     async def _of_request(self, connection: AsyncConnection, request_id: str) -> Job | None:
@@ -173,6 +179,7 @@ def _row(job: Job) -> dict[str, Any]:
         "fingerprint": job.fingerprint,
         "created_at": job.created_at,
         "deadline": job.deadline,
+        "traceparent": job.traceparent,
         "started_at": job.started_at,
         "ended_at": job.ended_at,
         "failure": json.dumps(dataclasses.asdict(job.failure)) if job.failure else None,
@@ -190,6 +197,7 @@ def _job(row: sa.RowMapping) -> Job:
         fingerprint=row["fingerprint"],
         created_at=row["created_at"],
         deadline=row["deadline"],
+        traceparent=row["traceparent"],
         started_at=row["started_at"],
         ended_at=row["ended_at"],
         failure=Failure(**json.loads(row["failure"])) if row["failure"] else None,

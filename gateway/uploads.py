@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from gateway.artifacts import Artifact, ArtifactStore
 from gateway.audio import reading
+from gateway.library import UPLOADS, AudioLibrary
 from quartet.errors import FieldViolation, InvalidRequestError
 from quartet.v1 import music_pb2
 
@@ -21,7 +22,10 @@ class UploadLimits:
 
 
 async def receive(
-    parts: AsyncIterator[music_pb2.UploadAudioRequest], artifacts: ArtifactStore, limits: UploadLimits
+    parts: AsyncIterator[music_pb2.UploadAudioRequest],
+    artifacts: ArtifactStore,
+    library: AudioLibrary,
+    limits: UploadLimits,
 ) -> tuple[Artifact, reading.AudioInfo]:
     """Stores an upload that is whole, within the limits and audio. Raises InvalidRequestError otherwise."""
     first = await anext(aiter(parts), None)
@@ -45,7 +49,7 @@ async def receive(
             info = await asyncio.to_thread(reading.inspect, path, limits.seconds)
         except reading.AudioError as error:
             raise _invalid("data", str(error)) from None
-        return await asyncio.to_thread(artifacts.adopt, path), info
+        return await library.keep(path, UPLOADS), info
 
 
 def _invalid(field: str, description: str) -> InvalidRequestError:

@@ -50,8 +50,7 @@ class Telemetry:
     @contextmanager
     def server_span(self, method: str, metadata: Iterable[tuple[str, str | bytes]]) -> Iterator[Span]:
         """The span of one served call, a child of the caller's span."""
-        carrier = {key: value for key, value in metadata if isinstance(value, str)}
-        with self.span(method.lstrip("/"), kind=SpanKind.SERVER, parent=_PROPAGATOR.extract(carrier)) as span:
+        with self.span(method.lstrip("/"), kind=SpanKind.SERVER, parent=incoming_context(metadata)) as span:
             yield span
 
     @contextmanager
@@ -80,6 +79,11 @@ class Telemetry:
         offset = time.time_ns() - time.monotonic_ns()
         span = self.tracer.start_span(name, context=parent, start_time=start_ns + offset, attributes=attributes)
         span.end(end_ns + offset)
+
+
+def incoming_context(metadata: Iterable[tuple[str, str | bytes]]) -> Context:
+    """The caller's trace context in gRPC metadata; empty where there is none."""
+    return _PROPAGATOR.extract({key: value for key, value in metadata if isinstance(value, str)}, Context())
 
 
 def outgoing_metadata() -> tuple[tuple[str, str], ...]:

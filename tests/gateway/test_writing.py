@@ -1,0 +1,147 @@
+"""Audio files: every format, its level and fades, and the same bytes for the same song."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.audio import ogg
+from gateway.audio.writing import Output, PcmSpool, fade, write
+from quartet.songs import AudioFormat
+
+RATE = 48_000
+Pcm = npt.NDArray[np.float32]
+LOSSLESS = {AudioFormat.FLAC: 2**-22, AudioFormat.WAV16: 2**-14, AudioFormat.WAV24: 2**-22, AudioFormat.WAV32F: 1e-7}
+
+
+def song(seconds: float, level: float = 0.5) -> Pcm:
+    noise = np.random.default_rng(0).uniform(-1, 1, (int(seconds * RATE), 2)).astype(np.float32)
+    noise[100, 1] = -1.0
+    return noise * np.float32(level)
+
+
+def spooled(folder: Path, pcm: Pcm) -> PcmSpool:
+    spool = PcmSpool(folder / "pcm", channels=2)
+    for part in np.array_split(pcm, 7):
+        spool.add(part)
+    spool.close()
+    return spool
+
+
+def written(folder: Path, pcm: Pcm, output: Output) -> Path:
+    target = folder / f"song{output.format.suffix}"
+    write(spooled(folder, pcm), target, RATE, output)
+    return target
+
+
+@pytest.mark.parametrize("audio_format", AudioFormat)
+def test_every_format_can_be_read_and_has_every_sample(tmp_path: Path, audio_format: AudioFormat) -> None:
+    pcm = song(5.3)
+    path = written(tmp_path, pcm, Output(audio_format, keep_level=True))
+    read, rate = soundfile.read(path, dtype="float32")
+    assert rate == RATE
+    assert read.shape == pcm.shape
+    if audio_format in LOSSLESS:
+        assert np.abs(read - pcm).max() <= LOSSLESS[audio_format]
+
+
+def test_equal_songs_are_equal_files(tmp_path: Path) -> None:
+    """Also in the next second and in another process: what would differ is a time stamp or a random number."""
+    script = "\n".join(
+        [
+            "from pathlib import Path",
+            "from tests.gateway.test_writing import write_all",
+            f"write_all(Path({str(tmp_path)!r}), 'theirs')",
+        ]
+    )
+    ours = write_all(tmp_path, "ours")
+    second = int(time.time())
+    while int(time.time()) == second:
+        time.sleep(0.05)
+    subprocess.run([sys.executable, "-c", script], check=True)
+    for path in ours:
+        assert path.read_bytes() == path.with_name(path.name.replace("ours", "theirs")).read_bytes(), path.name
+
+
+def write_all(folder: Path, name: str) -> list[Path]:
+    """The same song in every format."""
+    spool = spooled(folder, song(1.2))
+    paths = [folder / f"{name}-{audio_format.value}" for audio_format in AudioFormat]
+    for path, audio_format in zip(paths, AudioFormat, strict=True):
+        write(spool, path, RATE, Output(audio_format))
+    return paths
+
+
+def test_minutes_of_vorbis(tmp_path: Path) -> None:
+    path = written(tmp_path, song(150, level=0.1), Output(AudioFormat.VORBIS))
+    assert soundfile.info(path).frames == 150 * RATE
+
+
+@pytest.mark.parametrize("level", [0.01, 0.5, 3.0])
+def test_the_peak_is_normalised_to_minus_one_dbfs(tmp_path: Path, level: float) -> None:
+    path = written(tmp_path, song(0.5, level), Output(AudioFormat.WAV32F))
+    assert np.abs(soundfile.read(path)[0]).max() == pytest.approx(0.891251, abs=1e-6)
+
+
+@given(level=st.floats(1e-6, 100), dbfs=st.floats(-60, 0))
+def test_gain_brings_the_peak_where_it_was_asked(level: float, dbfs: float) -> None:
+    assert level * Output(AudioFormat.FLAC, dbfs).gain(level) == pytest.approx(10 ** (dbfs / 20))
+
+
+@pytest.mark.parametrize(("peak", "gain"), [(0.2, 1.0), (1.0, 1.0), (4.0, 0.25)])
+def test_kept_levels_are_lowered_only_where_they_exceed_full_scale(peak: float, gain: float) -> None:
+    assert Output(AudioFormat.FLAC, keep_level=True).gain(peak) == gain
+
+
+def test_silence_stays_silent(tmp_path: Path) -> None:
+    path = written(tmp_path, np.zeros((RATE, 2), np.float32), Output(AudioFormat.FLAC))
+    assert not soundfile.read(path)[0].any()
+
+
+def test_fades_rise_and_fall_linearly(tmp_path: Path) -> None:
+    output = Output(AudioFormat.WAV32F, keep_level=True, fade_in=1.0, fade_out=2.0)
+    read, _ = soundfile.read(written(tmp_path, np.full((4 * RATE, 2), 0.5, np.float32), output))
+    assert read[0, 0] == read[-1, 0] == 0
+    assert read[RATE // 2, 0] == pytest.approx(0.25)
+    assert read[RATE : 2 * RATE - 1] == pytest.approx(0.5)
+    assert read[3 * RATE - 1, 1] == pytest.approx(0.25)
+
+
+@given(st.data())
+def test_a_fade_does_not_depend_on_the_blocks(data: st.DataObject) -> None:
+    total = data.draw(st.integers(1, 500))
+    output = Output(AudioFormat.FLAC, fade_in=data.draw(st.floats(0, 0.005)), fade_out=data.draw(st.floats(0, 0.005)))
+    cut = data.draw(st.integers(0, total))
+    whole = fade(0, total, total, RATE, output)
+    parts = [fade(0, cut, total, RATE, output), fade(cut, total - cut, total, RATE, output)]
+    assert np.array_equal(np.concatenate(parts), whole)
+    assert whole.min() >= 0
+    assert whole.max() <= 1
+
+
+def test_the_page_checksum_is_that_of_ogg(tmp_path: Path) -> None:
+    """libsndfile's own first page is the reference."""
+    path = tmp_path / "a.ogg"
+    soundfile.write(path, song(0.1), RATE, subtype="VORBIS")
+    data = path.read_bytes()
+    segments = data[27 : 27 + data[26]]
+    page = bytearray(data[: 27 + len(segments) + sum(segments)])
+    expected = int.from_bytes(page[22:26], "little")
+    page[22:26] = bytes(4)
+    assert ogg.checksum(bytes(page)) == expected
+
+
+def test_other_files_have_no_serial_number(tmp_path: Path) -> None:
+    path = tmp_path / "a.ogg"
+    path.write_bytes(b"RIFF" + bytes(100))
+    with pytest.raises(ValueError, match="something else than Ogg"):
+        ogg.clear_serial_number(path)
