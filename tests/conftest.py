@@ -39,3 +39,14 @@ def vae_address(tiny_models: Path) -> Iterator[str]:
     """A VAE that serves the tiny model."""
     with running("services.vae", "--models", str(tiny_models)) as server:
         yield server.address
+
+
+@pytest.fixture(scope="session")
+def gateway_address(
+    encoder_address: str, dit_address: str, vae_address: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """A gateway in front of the three stages."""
+    data = tmp_path_factory.mktemp("gateway")
+    stages = ("--encoder", encoder_address, "--dit", dit_address, "--vae", vae_address)
+    with running("gateway", *stages, "--port", "0", "--data", str(data)) as server:
+        yield server.address
