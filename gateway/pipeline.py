@@ -101,6 +101,7 @@ async def _make_item(song: SongSpec, index: int, condition: Condition, tools: To
 
 async def _sample(song: SongSpec, index: int, condition: Condition, tools: Tools, notes: _Notes) -> Latents:
     frames = frames_of(song.duration or 0.0)
+    sampled = None
     with notes.timed("sample", index) as timed:
         events = tools.stages.sample(song, condition, frames, song.seeds[index], tools.seconds_left())
         async with aclosing(events):
@@ -110,25 +111,31 @@ async def _sample(song: SongSpec, index: int, condition: Condition, tools: Tools
                 else:
                     timed.take(event.report, "dit")
                     notes.warn(event.warnings)
-                    return event
-    raise InternalError("the dit stage ended its stream without latents", metadata={"stage": "dit"})
+                    sampled = event
+    if sampled is None:
+        raise InternalError("the dit stage ended its stream without latents", metadata={"stage": "dit"})
+    return sampled
 
 
 async def _decode(
     song: SongSpec, index: int, sampled: Latents, spool: writing.PcmSpool, tools: Tools, notes: _Notes
 ) -> Decoded:
     samples = frames_of(song.duration or 0.0) * reading.SAMPLE_RATE // FRAMES_PER_SECOND
+    decoded = None
     with notes.timed("decode", index) as timed:
         events = tools.stages.decode(sampled.latents, tools.seconds_left())
         async with aclosing(events):
             async for event in events:
                 if isinstance(event, Decoded):
-                    spool.close()
                     timed.take(event.report, "vae")
-                    return event
-                spool.add(event)
-                tools.report(Progress("decode", index, spool.samples, samples))
-    raise InternalError("the vae stage ended its stream without a result", metadata={"stage": "vae"})
+                    decoded = event
+                else:
+                    spool.add(event)
+                    tools.report(Progress("decode", index, spool.samples, samples))
+    spool.close()
+    if decoded is None:
+        raise InternalError("the vae stage ended its stream without a result", metadata={"stage": "vae"})
+    return decoded
 
 
 def output_of(song: SongSpec) -> writing.Output:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from typing import Any, NoReturn
 
 import grpc
 import grpc.aio
+from opentelemetry.context import Context
 
 from quartet.errors import STATUS_DETAILS_KEY, InternalError, QuartetError, to_status
-from serving.telemetry import Telemetry
+from serving.telemetry import Telemetry, attached
 
 log = logging.getLogger(__name__)
 Handler = Any  # grpc.RpcMethodHandler, which is generic only in its stubs
@@ -47,7 +49,8 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
     def _unary(self, method: str, behaviour: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
             try:
-                with self._telemetry.server_span(method, context.invocation_metadata() or ()):
+                metadata: Any = context.invocation_metadata() or ()
+                with self._telemetry.server_span(method, metadata) as span, attached(span):
                     return await behaviour(request, context)
             except Exception as error:
                 await _abort(method, context, error)
@@ -55,17 +58,24 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
         return call
 
     def _streaming(
-        self, method: str, behaviour: Callable[..., AsyncIterator[Any]]
+        self, method: str, behaviour: Callable[..., AsyncGenerator[Any, None]]
     ) -> Callable[..., AsyncIterator[Any]]:
         async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
             try:
-                with self._telemetry.server_span(method, context.invocation_metadata() or ()):
-                    async for response in behaviour(request, context):
-                        yield response
+                metadata: Any = context.invocation_metadata() or ()
+                with self._telemetry.server_span(method, metadata) as span:
+                    async with aclosing(behaviour(request, context)) as responses:
+                        while (response := await _next(responses, span)) is not None:
+                            yield response
             except Exception as error:
                 await _abort(method, context, error)
 
         return call
+
+
+async def _next(responses: AsyncGenerator[Any, None], span: Context) -> Any:
+    with attached(span):
+        return await anext(responses, None)
 
 
 async def _abort(method: str, context: grpc.aio.ServicerContext[Any, Any], error: Exception) -> NoReturn:

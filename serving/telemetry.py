@@ -48,10 +48,15 @@ class Telemetry:
             self.provider.shutdown()
 
     @contextmanager
-    def server_span(self, method: str, metadata: Iterable[tuple[str, str | bytes]]) -> Iterator[Span]:
-        """The span of one served call, a child of the caller's span."""
-        with self.span(method.lstrip("/"), kind=SpanKind.SERVER, parent=incoming_context(metadata)) as span:
-            yield span
+    def server_span(self, method: str, metadata: Iterable[tuple[str, str | bytes]]) -> Iterator[Context]:
+        """The span of one served call, a child of the caller's span, as a context for `attached`.
+
+        It is not current by itself: a stream may be closed from another task than the one that began it.
+        """
+        parent = incoming_context(metadata)
+        span = self.tracer.start_span(method.lstrip("/"), context=parent, kind=SpanKind.SERVER)
+        with _ended(span):
+            yield trace.set_span_in_context(span, parent)
 
     @contextmanager
     def span(
@@ -64,15 +69,8 @@ class Telemetry:
     ) -> Iterator[Span]:
         """A current span around a block; an exception marks it as failed."""
         span = self.tracer.start_span(name, context=parent, kind=kind, attributes=attributes)
-        token = attach(trace.set_span_in_context(span, parent))
-        try:
+        with _ended(span), attached(trace.set_span_in_context(span, parent)):
             yield span
-        except BaseException as error:
-            span.set_status(Status(StatusCode.ERROR, type(error).__name__))
-            raise
-        finally:
-            detach(token)
-            span.end()
 
     def record_phase(self, name: str, start_ns: int, end_ns: int, parent: Context, attributes: Attributes) -> None:
         """Adds a span for a phase that is over. Times are of `time.monotonic_ns`."""
@@ -84,6 +82,27 @@ class Telemetry:
 def incoming_context(metadata: Iterable[tuple[str, str | bytes]]) -> Context:
     """The caller's trace context in gRPC metadata; empty where there is none."""
     return _PROPAGATOR.extract({key: value for key, value in metadata if isinstance(value, str)}, Context())
+
+
+@contextmanager
+def attached(context: Context) -> Iterator[None]:
+    """Makes a context current for a block."""
+    token = attach(context)
+    try:
+        yield
+    finally:
+        detach(token)
+
+
+@contextmanager
+def _ended(span: Span) -> Iterator[None]:
+    try:
+        yield
+    except BaseException as error:
+        span.set_status(Status(StatusCode.ERROR, type(error).__name__))
+        raise
+    finally:
+        span.end()
 
 
 def outgoing_metadata() -> tuple[tuple[str, str], ...]:

@@ -13,11 +13,13 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
+from serving.server import StartupError
+
 log = logging.getLogger(__name__)
 _MAX_LISTED = 20
 
 
-class CheckpointError(Exception):
+class CheckpointError(StartupError):
     """A checkpoint that cannot be served; names file, key, what was expected and what was found."""
 
 

@@ -10,7 +10,7 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Generic, Self, TypeVar
@@ -127,7 +127,7 @@ class ComputeQueue:
 
     async def stream(
         self, work: Work[R], *, cost: float, seconds_left: float | None
-    ) -> AsyncIterator[Any | Finished[R]]:
+    ) -> AsyncGenerator[Any | Finished[R], None]:
         """Runs work; yields what it emits, then `Finished`. Closing the iterator abandons the item.
 
         Raises OverloadedError where the queue is full, DeadlineError where the item cannot finish in the time that

@@ -1,0 +1,85 @@
+"""`python -m services.vae`: serves the audio codec of a model family."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import grpc.aio
+import torch
+
+from quartet.v1 import vae_pb2, vae_pb2_grpc
+from services.runtime.compute import ComputeQueue
+from services.runtime.reports import ModelIdentity, Reporter
+from services.runtime.settings import StageSettings
+from services.vae import checkpoint
+from services.vae.codec import WindowedCodec
+from services.vae.engine import DecodeItem, VaeEngine
+from services.vae.servicer import AudioShape, VaeServicer
+from services.vae.windows import MIN_WINDOW_FRAMES
+from serving import server
+from serving.server import Application
+from serving.settings import setting
+from serving.telemetry import Telemetry
+
+STAGE = "vae"
+SERVICES = (vae_pb2.DESCRIPTOR.services_by_name["VaeService"].full_name,)
+QUEUED_ITEMS_OF_FULL_LENGTH = 8
+
+
+@dataclass(frozen=True)
+class VaeSettings(StageSettings):
+    """Serves the audio codec: decodes latents to PCM and encodes PCM to latents."""
+
+    window_frames: int = setting(
+        256,
+        "latent frames that the network sees at once; bounds its memory, and replicas must agree on it",
+        at_least=MIN_WINDOW_FRAMES,
+    )
+    max_frames: int = setting(15_025, "longest item in latent frames, 25 per second", at_least=1)
+
+
+def application(settings: VaeSettings) -> Application:
+    """The stage's application: loads the codec, warms it up, serves."""
+
+    @asynccontextmanager
+    async def serving(grpc_server: grpc.aio.Server, telemetry: Telemetry) -> AsyncIterator[None]:
+        settings.apply_threads()
+        device, dtype = settings.torch_device(), settings.torch_dtype()
+        loaded = await asyncio.to_thread(checkpoint.load, settings.models, dtype=dtype, device=device)
+        config = loaded.model.config
+        shape = AudioShape(
+            sample_rate=config.sampling_rate,
+            channels=config.audio_channels,
+            hop=config.hop,
+            latent_channels=config.latent_channels,
+            max_frames=settings.max_frames,
+        )
+        queue = ComputeQueue(
+            STAGE,
+            telemetry,
+            max_queued_items=settings.max_queued_items,
+            max_queued_cost=QUEUED_ITEMS_OF_FULL_LENGTH * settings.max_frames,
+        )
+        limits = {
+            "max_frames": shape.max_frames,
+            "max_samples": shape.max_samples,
+            "latent_channels": shape.latent_channels,
+            "window_frames": settings.window_frames,
+        }
+        identity = ModelIdentity(checkpoint.FOLDER, loaded.revision, dtype, device)
+        async with queue:
+            engine = VaeEngine(WindowedCodec(loaded.model, settings.window_frames, device=device, dtype=dtype), queue)
+            async for _ in engine.decode(DecodeItem(torch.zeros(1, shape.latent_channels)), seconds_left=None):
+                pass
+            servicer = VaeServicer(engine, Reporter(STAGE, identity, queue, limits), shape)
+            vae_pb2_grpc.add_VaeServiceServicer_to_server(servicer, grpc_server)
+            yield
+
+    return serving
+
+
+if __name__ == "__main__":
+    server.run(VaeSettings, "quartet-vae", SERVICES, application)
