@@ -15,7 +15,7 @@ import psutil
 
 from quartet import Client
 from quartet.v1 import dit_pb2, dit_pb2_grpc
-from tests.support.processes import stop, wait_for_port_file
+from tests.support.processes import READY_SECONDS, stop, wait_for_port_file
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,18 @@ class Up:
     def printed(self, text: str) -> int:
         """How many lines hold a text."""
         return sum(text in line for line in self.log.read_text().splitlines())
+
+    def wait_until_printed(self, text: str, times: int = 1) -> None:
+        """Returns once so many lines hold a text; fails with all that was printed where it ends or takes too long."""
+        waited = 0.0
+        while self.printed(text) < times:
+            try:
+                self.process.wait(0.05)
+            except subprocess.TimeoutExpired:
+                waited += 0.05
+            else:
+                raise AssertionError(f"`quartet up` has ended:\n{self.log.read_text()}")
+            assert waited < READY_SECONDS, self.log.read_text()
 
     def sampler_steps(self) -> int:
         """Network evaluations of the DiT since its start."""
