@@ -16,10 +16,10 @@ TURBO_MOST_STEPS = 20
 
 
 def shifted(steps: int, shift: float) -> tuple[float, ...]:
-    """`steps` noise levels from 1 downwards in float32, without the final 0: s t / (1 + (s - 1) t) of an even grid."""
-    even = torch.linspace(1, 0, steps + 1, dtype=torch.float32)
+    """`steps` noise levels from 1 downwards, without the final 0: s t / (1 + (s - 1) t) of an even grid, as float32."""
+    even = torch.linspace(1, 0, steps + 1, dtype=torch.float64)
     levels = shift * even / (1 + (shift - 1) * even)
-    return tuple(levels[:-1].tolist())
+    return tuple(levels[:-1].float().tolist())
 
 
 def turbo_warnings(levels: Sequence[float], shift: float | None) -> list[str]:
