@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
-from tests.support.processes import running
+from tests.support.processes import Server, Start, running
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +51,14 @@ def gateway_address(
     stages = ("--encoder", encoder_address, "--dit", dit_address, "--vae", vae_address)
     with running("gateway", *stages, "--port", "0", "--data", str(data)) as server:
         yield server.address
+
+
+@pytest.fixture
+def start_gateway(encoder_address: str, dit_address: str, vae_address: str, tmp_path: Path) -> Start:
+    """Starts a gateway of the test's own, with its flags, on one data folder, in front of the shared stages."""
+    stages = ("--encoder", encoder_address, "--dit", dit_address, "--vae", vae_address)
+
+    def start(*flags: str) -> AbstractContextManager[Server]:
+        return running("gateway", *stages, "--port", "0", "--data", str(tmp_path / "data"), *flags)
+
+    return start

@@ -72,7 +72,9 @@ def test_one_piece_of_each_third(total: int, digest: str) -> None:
 def test_gathering_from_blocks_equals_slicing(data: st.DataObject) -> None:
     stream = np.arange(2 * data.draw(st.integers(1, 200)), dtype=np.float32).reshape(-1, 2)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=5)))
-    bounds = st.tuples(st.integers(0, len(stream)), st.integers(0, len(stream))).map(lambda pair: tuple(sorted(pair)))
+    bounds = st.tuples(st.integers(0, len(stream)), st.integers(0, len(stream))).map(
+        lambda pair: (min(pair), max(pair))
+    )
     ranges = data.draw(st.lists(bounds, min_size=1, max_size=3))
     expected = np.concatenate([stream[first:last] for first, last in ranges])
     assert np.array_equal(gather(iter(np.split(stream, cuts)), ranges), expected)

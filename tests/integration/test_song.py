@@ -37,8 +37,8 @@ def made(client: Client, spec: SongSpec) -> tuple[list[Event], list[bytes], Reco
     return events, [bytes(file) for file in files], last.record
 
 
-def pcm_of(file: bytes) -> np.ndarray:  # type: ignore[type-arg]
-    return soundfile.read(io.BytesIO(file), always_2d=True)[0]  # type: ignore[no-any-return]
+def pcm_of(file: bytes) -> np.ndarray:
+    return soundfile.read(io.BytesIO(file), always_2d=True)[0]
 
 
 def test_a_song_streams_progress_then_audio_then_its_record(client: Client) -> None:

@@ -7,8 +7,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,10 @@ class Server:
     address: str
     process: subprocess.Popen[bytes]
     log: Path
+
+
+# Starts a server with some flags more.
+Start = Callable[..., AbstractContextManager[Server]]
 
 
 @contextmanager
