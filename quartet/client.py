@@ -183,10 +183,10 @@ class Client:
                         yield answer
                 exchange.finish()
                 return
-            except grpc.RpcError as error:
-                pause = attempts.pause_after(failure(error, self.address))
-            except UnavailableError as error:
-                pause = attempts.pause_after(error)
+            except (grpc.RpcError, UnavailableError) as error:
+                known = error if isinstance(error, UnavailableError) else failure(error, self.address)
+                exchange.check_repeatable(known)
+                pause = attempts.pause_after(known)
             finally:
                 call.cancel()  # type: ignore[no-untyped-call]
             time.sleep(pause)

@@ -35,11 +35,12 @@ from quartet.songs import AudioFormat
 from quartet.v1 import music_pb2
 
 UPLOAD_CHUNK_BYTES = 2**20
+UNREACHABLE = "UNREACHABLE"
+BROKEN_STREAM = "BROKEN_STREAM"
 CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.max_receive_message_length", 32 * 2**20),
     ("grpc.max_send_message_length", 32 * 2**20),
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 2_000),
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
@@ -76,12 +77,9 @@ class Attempts:
         self._failed = 0
 
     def pause_after(self, error: QuartetError) -> float:
-        """Seconds to wait before the next attempt; raises the error where there is none.
-
-        An error that names a stage is final: the gateway has already tried the stage's replicas.
-        """
+        """Seconds to wait before the next attempt; raises the error where there is none."""
         self._failed += 1
-        if not isinstance(error, UnavailableError) or error.stage or self._failed >= self._retry.attempts:
+        if not isinstance(error, UnavailableError) or self._failed >= self._retry.attempts:
             raise error
         longest = min(self._retry.longest_pause, self._retry.first_pause * 2.0 ** (self._failed - 1))
         pause = max(longest * random.uniform(0.5, 1.0), error.retry_after_s or 0.0)  # noqa: S311 - jitter
@@ -97,7 +95,7 @@ def failure(error: grpc.RpcError, address: str) -> QuartetError:
     trailing: Iterable[Any] = error.trailing_metadata() or ()  # pairs; the stubs know only half of them
     answered = any(key == STATUS_DETAILS_KEY for key, _ in trailing)
     if isinstance(known, UnavailableError) and not answered:
-        return UnavailableError(f"no gateway answers at {address} ({known.message})", reason="UNREACHABLE")
+        return UnavailableError(f"no gateway answers at {address} ({known.message})", reason=UNREACHABLE)
     return known
 
 
@@ -132,6 +130,10 @@ class StreamCall(Protocol[Request, Response, Answer]):
 
     def finish(self) -> None:
         """Checks that a stream that ended without an error was whole. Raises UnavailableError."""
+
+    def check_repeatable(self, error: QuartetError) -> None:
+        """Raises the error where another attempt could only fail in the same way; by default none could."""
+        return
 
 
 class _Seen:
@@ -184,7 +186,12 @@ class GenerateCall(StreamCall[music_pb2.GenerateRequest, music_pb2.GenerateRespo
     def finish(self) -> None:
         """The record must have come."""
         if not self._finished:
-            raise UnavailableError("the gateway ended the stream before the song was complete")
+            raise UnavailableError("the gateway ended the stream before the song was complete", reason=BROKEN_STREAM)
+
+    def check_repeatable(self, error: QuartetError) -> None:
+        """What the gateway says of a job that it has accepted is final: the request id leads to that job again."""
+        if self._job_id and error.reason not in (UNREACHABLE, BROKEN_STREAM):
+            raise error
 
     def _audio(self, chunk: music_pb2.AudioFileChunk) -> AudioChunk | None:
         received = self._received.get(chunk.item, 0)
@@ -222,7 +229,7 @@ class WatchCall(StreamCall[music_pb2.WatchJobRequest, music_pb2.WatchJobResponse
     def finish(self) -> None:
         """The job must have ended."""
         if self._last is None or not self._last.state.ended:
-            raise UnavailableError("the gateway ended the stream before the job ended")
+            raise UnavailableError("the gateway ended the stream before the job ended", reason=BROKEN_STREAM)
 
 
 class ReadCall(StreamCall[music_pb2.ReadAudioRequest, music_pb2.ReadAudioResponse, bytes]):
@@ -251,7 +258,8 @@ class ReadCall(StreamCall[music_pb2.ReadAudioRequest, music_pb2.ReadAudioRespons
         """The range must be complete."""
         wanted = self._total if self._end is None else min(self._end, self._total)
         if self._offset < wanted:
-            raise UnavailableError(f"audio {self._audio_id} ended at byte {self._offset} of {wanted}")
+            message = f"audio {self._audio_id} ended at byte {self._offset} of {wanted}"
+            raise UnavailableError(message, reason=BROKEN_STREAM)
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,15 @@ def test_attempts_are_bounded_even_where_each_sends_the_same_beginning(
     assert len(gateway.requests["Generate"]) == FAST.attempts
 
 
-def test_an_error_that_names_a_stage_is_final(gateway: ScriptedGateway, client: quartet.Client) -> None:
+def test_a_stage_that_is_down_is_given_time_before_the_job_exists(
+    gateway: ScriptedGateway, client: quartet.Client
+) -> None:
+    down = errors.UnavailableError("no dit answers", metadata={"stage": "dit"})
+    gateway.script("Generate", [down], [down], whole_call())
+    assert client.generate("piano").files == AUDIO
+
+
+def test_the_failure_of_an_accepted_job_is_final(gateway: ScriptedGateway, client: quartet.Client) -> None:
     down = errors.UnavailableError("no dit answers", metadata={"stage": "dit"})
     gateway.script("Generate", [accepted(), down])
     with pytest.raises(errors.UnavailableError) as caught:
