@@ -6,8 +6,6 @@ import dataclasses
 import secrets
 from dataclasses import dataclass
 
-from google.protobuf import duration_pb2
-
 from quartet.errors import NotFoundError
 from quartet.songs import SongSpec
 from quartet.v1 import music_pb2, stage_pb2
@@ -52,8 +50,7 @@ def check_song(song: music_pb2.SongSpec, request_id: str, offers: tuple[ModelOff
     with Violations() as check:
         _check_words(song, check)
         _check_metadata(song.metadata, check)
-        if song.HasField("duration"):
-            _check_duration(song.duration, offer, check)
+        fits = check.within(_seconds(song, offer), offer.min_seconds, offer.max_seconds, "song.duration")
         check.that(song.items <= MAX_ITEMS, "song.items", f"is {song.items}, must be at most {MAX_ITEMS}")
         items = song.items or 1
         check.that(
@@ -66,7 +63,7 @@ def check_song(song: music_pb2.SongSpec, request_id: str, offers: tuple[ModelOff
         rules.check_guidance(song.sampling.guidance, check, "song.sampling.guidance")
         if song.sampling.HasField("wavelet_correction"):
             rules.check_wavelet_correction(song.sampling.wavelet_correction, check, "song.sampling.wavelet_correction")
-        _check_output(song, _seconds(song, offer), check)
+        _check_output(song, _seconds(song, offer) if fits else offer.max_seconds, check)
         check.that(
             len(request_id) <= MAX_REQUEST_ID_CHARACTERS,
             "request_id",
@@ -140,10 +137,6 @@ def _check_metadata(metadata: stage_pb2.Metadata, check: Violations) -> None:
         "song.metadata.duration_seconds",
         "is taken from song.duration; leave it out",
     )
-
-
-def _check_duration(duration: duration_pb2.Duration, offer: ModelOffer, check: Violations) -> None:
-    check.within(duration.ToNanoseconds() / 1e9, offer.min_seconds, offer.max_seconds, "song.duration")
 
 
 def _check_output(song: music_pb2.SongSpec, seconds: float, check: Violations) -> None:

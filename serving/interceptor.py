@@ -12,7 +12,7 @@ import grpc
 import grpc.aio
 from opentelemetry.context import Context
 
-from quartet.errors import STATUS_DETAILS_KEY, InternalError, QuartetError, to_status
+from quartet.errors import STATUS_DETAILS_KEY, InternalError, QuartetError, UnimplementedError, to_status
 from serving.telemetry import Telemetry, attached
 
 log = logging.getLogger(__name__)
@@ -95,4 +95,6 @@ def quartet_error_of(error: BaseException) -> QuartetError:
         error = error.exceptions[0]
     if isinstance(error, BaseExceptionGroup):
         error = next((e for e in error.exceptions if not isinstance(e, asyncio.CancelledError)), error)
+    if isinstance(error, NotImplementedError):  # what the generated base class of a servicer raises
+        return UnimplementedError("this server does not offer the method")
     return error if isinstance(error, QuartetError) else InternalError("the server failed; its log says why")
