@@ -296,6 +296,5 @@ async def _cancelled_on_leaving(call: Any) -> AsyncIterator[None]:
 _CHANNEL_OPTIONS = (
     *CHANNEL_OPTIONS,
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 2000),
 )

@@ -1,0 +1,210 @@
+"""The whole chain, from words and noise to latents and audio, equals diffusers' AceStepPipeline on the tiny family.
+
+Differences that are left out of the comparison, because the official behaviour is our default: the wavelet correction
+(diffusers has none), durations below 128 frames, the guidance interval (diffusers tests 1 - t, we test t).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from diffusers import AceStepPipeline, AceStepTransformer1DModel, AutoencoderOobleck, FlowMatchEulerDiscreteScheduler
+from diffusers.pipelines.ace_step import AceStepConditionEncoder
+from safetensors.torch import load_file
+from transformers import AutoTokenizer, Qwen3Model
+
+from services.dit import checkpoint as dit_checkpoint
+from services.dit.engine import DitEngine, SampleItem
+from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplingOptions
+from services.encoder import checkpoint as encoder_checkpoint
+from services.encoder.engine import EncodeItem, EncoderEngine
+from services.encoder.prompt import Prompt
+from services.runtime.checkpoints import read_json, read_silence_latents
+from services.runtime.compute import ComputeQueue, Finished
+from services.vae import checkpoint as vae_checkpoint
+from services.vae.codec import WindowedCodec
+from services.vae.engine import DecodeItem, PcmRun, VaeEngine
+from services.vae.engine import EncodeItem as AudioItem
+from serving.telemetry import Telemetry
+from tests.parity.mapping import condition_encoder_state, transformer_state
+from tests.parity.tolerance import relative_error
+
+CPU: dict[str, Any] = {"dtype": torch.float32, "device": torch.device("cpu")}
+PROMPT = Prompt(
+    caption="a slow waltz",
+    lyrics="[Verse]\nround and round",
+    bpm=92,
+    key_scale="A minor",
+    time_signature="3",
+    vocal_language="en",
+    duration_seconds=5.2,
+)
+
+
+@dataclass(frozen=True)
+class Engines:
+    """Our stages, in one process."""
+
+    encoder: EncoderEngine
+    dit: DitEngine
+    vae: VaeEngine
+
+
+@asynccontextmanager
+async def engines(models: Path, variant: str) -> AsyncIterator[Engines]:
+    async with (
+        ComputeQueue("encoder", Telemetry.off(), max_queued_items=1, max_queued_cost=1e9) as encoder_queue,
+        ComputeQueue("dit", Telemetry.off(), max_queued_items=1, max_queued_cost=1e9) as dit_queue,
+        ComputeQueue("vae", Telemetry.off(), max_queued_items=1, max_queued_cost=1e9) as vae_queue,
+    ):
+        encoder = encoder_checkpoint.load(models, variant, **CPU)
+        dit = dit_checkpoint.load(models, variant, **CPU)
+        vae = vae_checkpoint.load(models, **CPU)
+        defaults = TURBO_DEFAULTS if dit.model.config.is_turbo else GUIDED_DEFAULTS
+        yield Engines(
+            EncoderEngine(encoder.model, encoder.tokenizer, encoder.config, encoder_queue),
+            DitEngine(dit.model, dit.silence, defaults, dit_queue),
+            VaeEngine(WindowedCodec(vae.model, 48, **CPU), vae_queue),
+        )
+
+
+def reference_pipeline(models: Path, variant: str) -> Any:
+    """diffusers' pipeline with the weights of the family."""
+    values = read_json(models / variant / "config.json")
+    state = {key: tensor.float() for key, tensor in load_file(models / variant / "model.safetensors").items()}
+    silence = read_silence_latents(models / variant, values["audio_acoustic_hidden_dim"])
+    shared = {name: values[name] for name in ("head_dim", "rope_theta", "sliding_window")}
+    sizes = {
+        name: values[name]
+        for name in ("hidden_size", "intermediate_size", "num_attention_heads", "num_key_value_heads")
+    }
+    own = ("num_hidden_layers", "in_channels", "audio_acoustic_hidden_dim", "patch_size", "is_turbo")
+    transformer = AceStepTransformer1DModel(**sizes, **shared, **{name: values[name] for name in own})
+    transformer.load_state_dict(transformer_state(state), strict=True)
+    widths = ("text_hidden_dim", "timbre_hidden_dim")
+    layers = ("num_lyric_encoder_hidden_layers", "num_timbre_encoder_hidden_layers")
+    condition_encoder = AceStepConditionEncoder(**sizes, **shared, **{name: values[name] for name in layers + widths})
+    condition_encoder.load_state_dict(condition_encoder_state(state, silence), strict=True)
+    vae = AutoencoderOobleck(**{k: v for k, v in read_json(models / "vae" / "config.json").items() if k[0] != "_"})
+    vae_state = load_file(models / "vae" / "diffusion_pytorch_model.safetensors")
+    vae.load_state_dict({key: tensor.float() for key, tensor in vae_state.items()}, strict=True)
+    text_folder = models / "Qwen3-Embedding-0.6B"
+    pipeline = AceStepPipeline(
+        vae=vae.eval(),
+        text_encoder=Qwen3Model.from_pretrained(text_folder, dtype=torch.float32),
+        tokenizer=AutoTokenizer.from_pretrained(text_folder),
+        transformer=transformer.eval(),
+        condition_encoder=condition_encoder.eval(),
+        scheduler=FlowMatchEulerDiscreteScheduler(num_train_timesteps=1, shift=1.0),
+    )
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def theirs(pipeline: Any, noise: torch.Tensor, output_type: str, **options: Any) -> torch.Tensor:
+    """Their result: latents [frames, channels] or audio [channels, samples]."""
+    result = pipeline(
+        prompt=PROMPT.caption,
+        lyrics=PROMPT.lyrics,
+        audio_duration=len(noise) / 25,
+        vocal_language=PROMPT.vocal_language,
+        bpm=PROMPT.bpm,
+        keyscale=PROMPT.key_scale,
+        timesignature=PROMPT.time_signature,
+        latents=noise[None],
+        output_type=output_type,
+        **options,
+    ).audios[0]
+    return torch.as_tensor(result)
+
+
+async def ours(
+    stages: Engines,
+    noise: torch.Tensor,
+    options: SamplingOptions,
+    *references: torch.Tensor,
+    prompt: Prompt = PROMPT,
+) -> torch.Tensor:
+    """Our latents [frames, channels]."""
+    encoded = (await stages.encoder.encode(EncodeItem(prompt, references), None)).result
+    item = SampleItem(encoded.condition, encoded.null_condition, len(noise), noise=noise, options=options)
+    async for event in stages.dit.sample(item, None):
+        if isinstance(event, Finished):
+            return event.result.latents
+    raise AssertionError("no latents")
+
+
+async def decoded(stages: Engines, latents: torch.Tensor) -> torch.Tensor:
+    runs = [event async for event in stages.vae.decode(DecodeItem(latents), None) if isinstance(event, PcmRun)]
+    return torch.cat([run.pcm for run in runs]).T
+
+
+@pytest.mark.parametrize("frames", [130, 131])
+async def test_turbo_from_words_to_audio(tiny_models: Path, frames: int) -> None:
+    noise = torch.randn(frames, 8, generator=torch.Generator().manual_seed(frames))
+    pipeline = reference_pipeline(tiny_models, "acestep-v15-turbo")
+    expected = theirs(pipeline, noise, "latent", num_inference_steps=8, shift=3.0, guidance_scale=1.0)
+    audio = theirs(pipeline, noise, "pt", num_inference_steps=8, shift=3.0, guidance_scale=1.0)
+    async with engines(tiny_models, "acestep-v15-turbo") as stages:
+        latents = await ours(stages, noise, SamplingOptions(steps=8, shift=3.0))
+        pcm = await decoded(stages, latents)
+        other_words = dataclasses.replace(PROMPT, caption="a fast waltz")
+        elsewhere = await ours(stages, noise, SamplingOptions(steps=8, shift=3.0), prompt=other_words)
+    assert relative_error(latents, expected) <= 1e-3
+    assert relative_error(elsewhere, expected) > 5e-3, "the comparison must notice a single word"
+    assert relative_error(pcm * 10 ** (-1 / 20) / pcm.abs().max(), audio) <= 1e-3
+
+
+@pytest.mark.parametrize(("steps", "shift"), [(8, 1.0), (10, 3.0)])
+async def test_base_with_guidance(tiny_models: Path, steps: int, shift: float) -> None:
+    noise = torch.randn(131, 8, generator=torch.Generator().manual_seed(steps))
+    pipeline = reference_pipeline(tiny_models, "acestep-v15-base")
+    expected = theirs(pipeline, noise, "latent", num_inference_steps=steps, shift=shift, guidance_scale=7.0)
+    async with engines(tiny_models, "acestep-v15-base") as stages:
+        latents = await ours(stages, noise, SamplingOptions(steps=steps, shift=shift, guidance_scale=7.0))
+    assert relative_error(latents, expected) <= 1e-3
+
+
+async def test_the_guidance_interval_is_mirrored(tiny_models: Path) -> None:
+    """Ours is of t, as in the official app; diffusers' is of 1 - t. The mirrored interval gives the same latents."""
+    noise = torch.randn(130, 8, generator=torch.Generator().manual_seed(3))
+    options = SamplingOptions(steps=8, shift=1.0, guidance_scale=5.0, guidance_interval=(0.55, 1.0))
+    pipeline = reference_pipeline(tiny_models, "acestep-v15-base")
+    expected = theirs(
+        pipeline, noise, "latent", num_inference_steps=8, shift=1.0, guidance_scale=5.0, cfg_interval_end=0.45
+    )
+    async with engines(tiny_models, "acestep-v15-base") as stages:
+        latents = await ours(stages, noise, options)
+    assert relative_error(latents, expected) <= 1e-3
+
+
+async def test_reference_audio(tiny_models: Path) -> None:
+    """30 s of reference; the mean of the posterior on both sides, where diffusers would draw an unseeded sample."""
+    noise = torch.randn(130, 8, generator=torch.Generator().manual_seed(4))
+    reference = torch.from_numpy(np.random.default_rng(0).uniform(-0.5, 0.5, (30 * 48_000, 2)).astype(np.float32))
+    pipeline = reference_pipeline(tiny_models, "acestep-v15-turbo")
+    with torch.inference_mode():
+        mean = pipeline.vae.encode(reference.T[None]).latent_dist.mean.transpose(1, 2)
+    async with engines(tiny_models, "acestep-v15-turbo") as stages:
+        latents_of_reference = (await stages.vae.encode(AudioItem(reference), None)).result
+        latents = await ours(stages, noise, SamplingOptions(steps=8, shift=3.0), latents_of_reference)
+    assert relative_error(latents_of_reference, mean[0]) <= 1e-4
+    pipeline.prepare_reference_audio_latents = lambda **_: (mean, torch.zeros(1, dtype=torch.long))
+    expected = theirs(
+        pipeline,
+        noise,
+        "latent",
+        num_inference_steps=8,
+        shift=3.0,
+        guidance_scale=1.0,
+        reference_audio=reference.T,
+    )
+    assert relative_error(latents, expected) <= 1e-3
