@@ -213,8 +213,8 @@ class ComputeQueue:
         pace = compute_ns / 1e9 / max(item.cost, 1e-9)
         self._seconds_per_cost = pace if not self._seconds_per_cost else 0.8 * self._seconds_per_cost + 0.2 * pace
         attributes: dict[str, str | int] = {"quartet.stage": self._stage, "quartet.batch_size": 1}
-        self._telemetry.record_phase("queue", item.arrived_ns, started_ns, item.trace, attributes)
-        self._telemetry.record_phase("compute", started_ns, ended_ns, item.trace, attributes)
+        phases = {"queue": (item.arrived_ns, started_ns), "compute": (started_ns, ended_ns)}
+        self._telemetry.record_phases(phases, item.trace, attributes)
         if not item.done.done():
             item.done.set_result(Finished(result, started_ns - item.arrived_ns, compute_ns, batch_size=1))
 
