@@ -62,10 +62,15 @@ async def _encode_reference(song: SongSpec, tools: Tools, notes: _Notes) -> tens
             pcm = await asyncio.to_thread(reading.read_reference, file.path, file.id, tools.max_upload_seconds)
         except reading.AudioError as error:
             raise InvalidRequestError.of([FieldViolation("song.reference_audio_id", str(error))]) from None
-        latents, report = await tools.stages.encode_audio(pcm, tools.seconds_left())
+        latents, report = await tools.stages.encode_audio(pcm, _seed_of(file.id), tools.seconds_left())
         timed.take(report, "vae")
     tools.report(Progress("reference", 0, 1, 1))
     return latents
+
+
+def _seed_of(digest: str) -> int:
+    """One file, one draw: the same reference sounds the same in every request."""
+    return int(digest[:8], 16)
 
 
 async def _encode_words(song: SongSpec, reference: tensor_pb2.Tensor | None, tools: Tools, notes: _Notes) -> Condition:

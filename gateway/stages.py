@@ -202,11 +202,11 @@ class Stages:
                             raise _broken("vae", f"announces {result.samples} samples after sending {samples}")
                         yield Decoded(result.samples, result.sample_rate, Report.of(result.report))
 
-    async def encode_audio(self, pcm: Pcm, seconds_left: float) -> tuple[tensor_pb2.Tensor, Report]:
-        """Latents of 48 kHz PCM [samples, 2]: the mean of the posterior."""
+    async def encode_audio(self, pcm: Pcm, seed: int, seconds_left: float) -> tuple[tensor_pb2.Tensor, Report]:
+        """Latents of 48 kHz PCM [samples, 2], drawn from the posterior with a seed."""
 
         def parts() -> Iterator[vae_pb2.VaeServiceEncodeRequest]:
-            yield vae_pb2.VaeServiceEncodeRequest(header=vae_pb2.EncodeHeader(samples=len(pcm)))
+            yield vae_pb2.VaeServiceEncodeRequest(header=vae_pb2.EncodeHeader(samples=len(pcm), posterior_seed=seed))
             for start in range(0, len(pcm), PCM_CHUNK_SAMPLES):
                 part = tensors.encode(pcm[start : start + PCM_CHUNK_SAMPLES])
                 yield vae_pb2.VaeServiceEncodeRequest(chunk=vae_pb2.PcmChunk(first_sample=start, pcm=part))

@@ -1,0 +1,65 @@
+"""Every open choice of a request is made once, before the job is written down."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.pipeline import frames_of
+from gateway.requests import INSTRUMENTAL, ModelOffer, WaveletDefault, check_song, resolve
+from quartet.errors import InvalidRequestError, NotFoundError
+from quartet.songs import SongSpec
+
+TURBO = ModelOffer("turbo", min_seconds=10, max_seconds=600, wavelet_correction=WaveletDefault(0.05, 0.02))
+SHORT = ModelOffer("short", min_seconds=1, max_seconds=30, wavelet_correction=None)
+OFFERS = (TURBO, SHORT)
+
+
+def resolved(spec: SongSpec) -> SongSpec:
+    message = spec.to_message()
+    return resolve(message, check_song(message, "", OFFERS))
+
+
+def test_what_is_open_is_chosen() -> None:
+    song = resolved(SongSpec("rain", items=3, seeds=(7,)))
+    assert (song.model, song.duration, song.lyrics) == ("turbo", 120.0, INSTRUMENTAL)
+    assert song.seeds[0] == 7
+    assert len(song.seeds) == 3
+    assert song.wavelet_correction == (0.05, 0.02)
+
+
+def test_what_is_given_stays() -> None:
+    given_spec = SongSpec("rain", "[Verse]\nla", duration=12.5, model="short", seeds=(1,), wavelet_correction=(0, 0))
+    assert resolved(given_spec) == dataclasses.replace(given_spec, wavelet_correction=(0.0, 0.0))
+
+
+def test_a_resolved_song_has_no_open_choice() -> None:
+    once = resolved(SongSpec("rain", items=4))
+    assert resolved(once) == once
+
+
+def test_a_short_model_makes_its_longest_song() -> None:
+    assert resolved(SongSpec("rain", model="short")).duration == 30
+
+
+def test_random_seeds_differ() -> None:
+    assert len({seed for _ in range(8) for seed in resolved(SongSpec("rain", items=8)).seeds}) == 64
+
+
+@pytest.mark.parametrize("duration", [9.999, 600.001])
+def test_durations_are_those_of_the_model(duration: float) -> None:
+    with pytest.raises(InvalidRequestError, match=r"song\.duration"):
+        resolved(SongSpec("rain", duration=duration))
+
+
+def test_an_unknown_model() -> None:
+    with pytest.raises(NotFoundError, match="there are turbo, short"):
+        resolved(SongSpec("rain", model="jukebox"))
+
+
+@given(st.integers(1, 600_000))
+def test_frames_are_the_whole_ones_within_a_duration(milliseconds: int) -> None:
+    assert frames_of(milliseconds / 1000) == milliseconds * 25 // 1000
