@@ -12,7 +12,9 @@ from pathlib import Path
 import torch
 
 from services.dit import checkpoint as dit_checkpoint
+from services.dit.config import DitConfig
 from services.encoder import checkpoint as encoder_checkpoint
+from services.encoder.config import EncoderConfig
 from services.vae import checkpoint as vae_checkpoint
 from services.vae.config import VaeConfig
 from training.model_configs import (
@@ -40,10 +42,6 @@ WEIGHTS = "model.safetensors"
 TINY_SCALE = 0.15
 FULL_SCALE = 0.02
 SILENCE_SCALE = 0.5
-
-# Gains of the codec that keep audio and latents near the loudness of real ones.
-_CODEC_GAINS = {"decoder.conv2.weight_g": 0.1, "encoder.conv2.weight_g": 0.3}
-_RESIDUAL_GAIN = 0.3
 
 
 def write_tiny_family(folder: Path, seed: int = 0, *, xl: bool = False) -> None:
@@ -92,8 +90,8 @@ def _write_dit(
     config = dit_config(size, model_version, str(dtype).removeprefix("torch."))
     _write_json(folder / "config.json", config)
     shapes = {
-        **encoder_checkpoint.tensor_shapes(encoder_checkpoint.EncoderConfig.from_json(config)),
-        **dit_checkpoint.tensor_shapes(dit_checkpoint.DitConfig.from_json(config)),
+        **encoder_checkpoint.tensor_shapes(EncoderConfig.from_json(config)),
+        **dit_checkpoint.tensor_shapes(DitConfig.from_json(config)),
     }
     if shards > 1:
         write_shards(folder, WEIGHTS, shapes, dtype, random.of(folder), shards)
@@ -127,9 +125,7 @@ class _Random:
         """What fills the weights in a folder."""
 
         def fill(key: str, shape: tuple[int, ...]) -> torch.Tensor:
-            tensor = random_tensor(f"{folder.name}/{key}", shape, self.seed, self.scale)
-            is_residual = ".res_unit" in key and key.endswith(".conv2.weight_g")
-            return tensor.mul_(_RESIDUAL_GAIN if is_residual else _CODEC_GAINS.get(key, 1.0))
+            return random_tensor(f"{folder.name}/{key}", shape, self.seed, self.scale)
 
         return fill
 
