@@ -1,0 +1,208 @@
+"""DitService on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import grpc
+import numpy as np
+import pytest
+
+from quartet import tensors
+from quartet.errors import DeadlineError, InvalidRequestError, NotFoundError, UnimplementedError, from_rpc_error
+from quartet.v1 import dit_pb2, dit_pb2_grpc, tensor_pb2
+
+Stub = dit_pb2_grpc.DitServiceStub
+
+
+@pytest.fixture
+def stub(dit_address: str) -> Iterator[Stub]:
+    with grpc.insecure_channel(dit_address) as channel:
+        yield dit_pb2_grpc.DitServiceStub(channel)
+
+
+def normal(*shape: int, seed: int = 0) -> tensor_pb2.Tensor:
+    return tensors.encode(np.random.default_rng(seed).standard_normal(shape).astype(np.float32))
+
+
+def request(**fields: Any) -> dit_pb2.SampleRequest:
+    return dit_pb2.SampleRequest(**{"condition": normal(20, 32), "frames": 130, "seed": 7, **fields})
+
+
+def result(stub: Stub, **fields: Any) -> dit_pb2.SampleResult:
+    *_, last = stub.Sample(request(**fields))
+    return last.result
+
+
+def violations(stub: Stub, **fields: Any) -> set[str]:
+    with pytest.raises(grpc.RpcError) as refused:
+        list(stub.Sample(request(**fields)))
+    error = from_rpc_error(refused.value)
+    assert isinstance(error, InvalidRequestError)
+    return {violation.field for violation in error.violations}
+
+
+def test_steps_then_latents(stub: Stub) -> None:
+    *steps, last = stub.Sample(request())
+    assert [(event.progress.step, event.progress.steps) for event in steps] == [(step, 8) for step in range(1, 9)]
+    latents = tensors.decode_float32(last.result.latents, (130, 8))
+    assert latents.std() > 0.1
+    assert len(last.result.timesteps) == 8
+    assert last.result.report.model.id == "acestep-v15-turbo"
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_does_not(stub: Stub) -> None:
+    assert result(stub).latents == result(stub).latents
+    assert result(stub).latents != result(stub, seed=8).latents
+
+
+@pytest.mark.parametrize("frames", [1, 25, 127, 128, 129])
+def test_what_was_asked_is_what_comes_whatever_the_network_sees(stub: Stub, frames: int) -> None:
+    assert list(result(stub, frames=frames).latents.shape) == [frames, 8]
+
+
+def test_short_items_are_cuts_of_the_128_frames_that_the_network_sees(stub: Stub) -> None:
+    short, whole = (tensors.decode(result(stub, frames=frames).latents) for frames in (40, 128))
+    np.testing.assert_array_equal(short, whole[:40])
+
+
+def test_noise_of_the_caller_takes_the_place_of_the_seed(stub: Stub) -> None:
+    assert result(stub, noise=normal(130, 8), seed=1).latents == result(stub, noise=normal(130, 8), seed=2).latents
+
+
+def test_previews_show_the_clean_estimate(stub: Stub) -> None:
+    events = list(stub.Sample(request(preview_every_steps=4)))
+    previews = [event.preview for event in events if event.HasField("preview")]
+    assert [preview.step for preview in previews] == [4, 8]
+    without_correction = dit_pb2.WaveletCorrection(low=0, high=0)
+    *rest, last = stub.Sample(request(preview_every_steps=8, wavelet_correction=without_correction))
+    final = tensors.decode(last.result.latents)
+    np.testing.assert_allclose(tensors.decode(rest[-1].preview.latents), final, rtol=1e-5, atol=1e-5)
+
+
+def test_stochastic_sampling_is_seeded_too(stub: Stub) -> None:
+    sde = result(stub, method=dit_pb2.SAMPLER_METHOD_SDE)
+    assert sde.latents == result(stub, method=dit_pb2.SAMPLER_METHOD_SDE).latents
+    assert sde.latents != result(stub).latents
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"source_latents": normal(130, 8, seed=3)},
+        {"mask": tensors.encode(np.arange(130) < 60)},
+        {"wavelet_correction": dit_pb2.WaveletCorrection(low=0.5, high=0.2)},
+        {"schedule": dit_pb2.Schedule(steps=5)},
+        {"schedule": dit_pb2.Schedule(shift=1)},
+        {"schedule": dit_pb2.Schedule(timesteps=[1, 0.75, 0.5])},
+    ],
+    ids=["source", "mask", "correction", "steps", "shift", "timesteps"],
+)
+def test_every_option_has_an_effect(stub: Stub, fields: dict[str, Any]) -> None:
+    assert result(stub, **fields).latents != result(stub).latents
+
+
+def test_what_turbo_ignores_is_said(stub: Stub) -> None:
+    warnings = result(stub, guidance=dit_pb2.Guidance(scale=7)).warnings
+    assert any("guidance is ignored" in warning for warning in warnings)
+
+
+NAN, INF = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(
+    ("fields", "invalid"),
+    [
+        ({"frames": 0}, {"frames"}),
+        ({"frames": 15_001}, {"frames"}),
+        ({"condition": None}, {"condition"}),
+        ({"condition": normal(0, 32)}, {"condition"}),
+        ({"condition": normal(20, 31)}, {"condition"}),
+        ({"condition": normal(4097, 32)}, {"condition"}),
+        ({"condition": tensors.encode(np.full((2, 32), NAN, np.float32))}, {"condition"}),
+        ({"condition": tensors.encode(np.zeros((2, 32), np.float16))}, {"condition"}),
+        ({"condition": tensor_pb2.Tensor(dtype=1, shape=[2**30, 32], data=b"")}, {"condition"}),
+        ({"noise": normal(129, 8)}, {"noise"}),
+        ({"noise": tensors.encode(np.full((130, 8), INF, np.float32))}, {"noise"}),
+        ({"source_latents": normal(130, 9)}, {"source_latents"}),
+        ({"mask": normal(130)}, {"mask"}),
+        ({"mask": tensor_pb2.Tensor(dtype=tensor_pb2.D_TYPE_BOOL, shape=[130], data=b"\x02" * 130)}, {"mask"}),
+        ({"schedule": dit_pb2.Schedule(steps=201)}, {"schedule.steps"}),
+        ({"schedule": dit_pb2.Schedule(shift=NAN)}, {"schedule.shift"}),
+        ({"schedule": dit_pb2.Schedule(timesteps=[0.5, 0.9])}, {"schedule.timesteps"}),
+        ({"method": 9}, {"method"}),
+        ({"guidance": dit_pb2.Guidance(mode=9)}, {"guidance.mode"}),  # type: ignore[arg-type]
+        ({"guidance": dit_pb2.Guidance(scale=31)}, {"guidance.scale"}),
+        ({"guidance": dit_pb2.Guidance(interval_start=0.8, interval_end=0.2)}, {"guidance.interval_start"}),
+        ({"wavelet_correction": dit_pb2.WaveletCorrection(low=-1)}, {"wavelet_correction.low"}),
+        ({"frames": 0, "method": 9, "noise": normal(3, 3)}, {"frames", "method", "noise"}),
+    ],
+)
+def test_invalid_fields_are_named_all_at_once(stub: Stub, fields: dict[str, Any], invalid: set[str]) -> None:
+    assert violations(stub, **fields) == invalid
+    assert result(stub, frames=1, schedule=dit_pb2.Schedule(steps=1)).report.batch_size == 1
+
+
+def test_an_unknown_model(stub: Stub) -> None:
+    with pytest.raises(grpc.RpcError) as refused:
+        list(stub.Sample(request(model="other")))
+    assert isinstance(from_rpc_error(refused.value), NotFoundError)
+
+
+def test_a_deadline_that_cannot_be_met_is_refused_at_once(stub: Stub) -> None:
+    list(stub.Sample(request()))
+    steps = steps_computed(stub)
+    with pytest.raises(grpc.RpcError) as refused:
+        list(stub.Sample(request(frames=15_000, schedule=dit_pb2.Schedule(steps=200)), timeout=0.2))
+    assert isinstance(from_rpc_error(refused.value), DeadlineError)
+    assert steps_computed(stub) == steps
+
+
+def test_a_cancelled_call_stops_within_a_step(stub: Stub) -> None:
+    """The second call waits for the thread that served the first: what it finds counted is final."""
+    before = steps_computed(stub)
+    call = stub.Sample(request(frames=2000, schedule=dit_pb2.Schedule(steps=200)))
+    seen = next(iter(call)).progress.step
+    call.cancel()  # type: ignore[no-untyped-call]
+    result(stub, frames=1, schedule=dit_pb2.Schedule(steps=1))
+    assert seen <= steps_computed(stub) - before - 1 < 200
+
+
+def test_methods_that_come_later_say_so(stub: Stub) -> None:
+    with pytest.raises(grpc.RpcError) as refused:
+        stub.ListAdapters(dit_pb2.DitServiceListAdaptersRequest())
+    assert isinstance(from_rpc_error(refused.value), UnimplementedError)
+
+
+def test_info_tells_limits_and_defaults(stub: Stub) -> None:
+    info = stub.GetInfo(dit_pb2.DitServiceGetInfoRequest())
+    limits = {limit.name: limit.value for limit in info.info.limits}
+    assert (limits["min_seconds"], limits["max_seconds"]) == (1, 600)
+    defaults = info.defaults[0]
+    assert (defaults.steps, defaults.shift, defaults.is_turbo) == (8, 3.0, True)
+    assert (defaults.wavelet_correction.low, defaults.wavelet_correction.high) == (0.05, 0.02)
+
+
+def steps_computed(stub: Stub) -> int:
+    return stub.GetInfo(dit_pb2.DitServiceGetInfoRequest()).info.steps_computed
+
+
+def test_base_models_need_the_null_condition_for_guidance(tiny_models: Any) -> None:
+    from tests.support.processes import running
+
+    with (
+        running("services.dit", "--models", str(tiny_models), "--variant", "acestep-v15-base") as server,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+        base = dit_pb2_grpc.DitServiceStub(channel)
+        few = dit_pb2.Schedule(steps=4)
+        assert violations(base, schedule=few) == {"null_condition"}
+        plain = result(base, schedule=few, guidance=dit_pb2.Guidance(scale=1))
+        guided = result(base, schedule=few, null_condition=normal(1, 32, seed=5))
+        modes = (dit_pb2.GUIDANCE_MODE_ADG, dit_pb2.GUIDANCE_MODE_CFG)
+        others = [
+            result(base, schedule=few, null_condition=normal(1, 32, seed=5), guidance=dit_pb2.Guidance(mode=mode))
+            for mode in modes
+        ]
+        assert len({latents.latents.data for latents in (plain, guided, *others)}) == 4
