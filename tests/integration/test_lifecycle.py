@@ -38,7 +38,7 @@ def address_of(stage: str, request: pytest.FixtureRequest) -> str:
 
 def test_health_says_serving(stage: str, request: pytest.FixtureRequest) -> None:
     with grpc.insecure_channel(address_of(stage, request)) as channel:
-        stub = health_pb2_grpc.HealthStub(channel)
+        stub = health_pb2_grpc.HealthStub(channel)  # type: ignore[no-untyped-call]
         for service in ("", STAGES[stage]):
             reply = stub.Check(health_pb2.HealthCheckRequest(service=service))
             assert reply.status == health_pb2.HealthCheckResponse.SERVING
@@ -46,7 +46,7 @@ def test_health_says_serving(stage: str, request: pytest.FixtureRequest) -> None
 
 def test_reflection_lists_the_services(stage: str, request: pytest.FixtureRequest) -> None:
     with grpc.insecure_channel(address_of(stage, request)) as channel:
-        stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+        stub = reflection_pb2_grpc.ServerReflectionStub(channel)  # type: ignore[no-untyped-call]
         asked = iter([reflection_pb2.ServerReflectionRequest(list_services="")])
         listed = {s.name for reply in stub.ServerReflectionInfo(asked) for s in reply.list_services_response.service}
     assert {STAGES[stage], "grpc.health.v1.Health"} <= listed

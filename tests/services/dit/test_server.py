@@ -122,7 +122,7 @@ NAN, INF = float("nan"), float("inf")
         ({"condition": normal(4097, 32)}, {"condition"}),
         ({"condition": tensors.encode(np.full((2, 32), NAN, np.float32))}, {"condition"}),
         ({"condition": tensors.encode(np.zeros((2, 32), np.float16))}, {"condition"}),
-        ({"condition": tensor_pb2.Tensor(dtype=1, shape=[2**30, 32], data=b"")}, {"condition"}),
+        ({"condition": tensor_pb2.Tensor(dtype=tensor_pb2.D_TYPE_F32, shape=[2**30, 32], data=b"")}, {"condition"}),
         ({"noise": normal(129, 8)}, {"noise"}),
         ({"noise": tensors.encode(np.full((130, 8), INF, np.float32))}, {"noise"}),
         ({"source_latents": normal(130, 9)}, {"source_latents"}),

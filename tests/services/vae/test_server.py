@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import grpc
 import numpy as np
@@ -32,7 +33,7 @@ def normal(*shape: int) -> Pcm:
     return np.random.default_rng(0).standard_normal(shape).astype(np.float32)
 
 
-def header(samples: int, **fields: int) -> vae_pb2.VaeServiceEncodeRequest:
+def header(samples: int, **fields: Any) -> vae_pb2.VaeServiceEncodeRequest:
     return vae_pb2.VaeServiceEncodeRequest(header=vae_pb2.EncodeHeader(samples=samples, **fields))
 
 
@@ -40,7 +41,7 @@ def chunk(first: int, pcm: Pcm) -> vae_pb2.VaeServiceEncodeRequest:
     return vae_pb2.VaeServiceEncodeRequest(chunk=vae_pb2.PcmChunk(first_sample=first, pcm=tensors.encode(pcm)))
 
 
-def upload(pcm: Pcm, **fields: int) -> Iterator[vae_pb2.VaeServiceEncodeRequest]:
+def upload(pcm: Pcm, **fields: Any) -> Iterator[vae_pb2.VaeServiceEncodeRequest]:
     yield header(len(pcm), **fields)
     for first in range(0, len(pcm), 48_000):
         yield chunk(first, pcm[first : first + 48_000])

@@ -1,0 +1,79 @@
+"""Renders the kustomizations of this repository: resources, namespace, images and strategic-merge patches by path.
+
+No kustomize can be installed everywhere that the tests run. This is no replacement for it: a kustomization that uses
+any other feature is refused here, so that the tests never check less than what is applied.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+Object = dict[str, Any]
+_KNOWN = {"apiVersion", "kind", "namespace", "resources", "images", "patches"}
+_CLUSTER_SCOPED = {"Namespace"}
+_MERGED_BY_NAME = {"containers", "initContainers", "volumes", "env", "ports"}
+
+
+def render(folder: Path) -> list[Object]:
+    """The objects that a kustomization applies."""
+    kustomization = yaml.safe_load((folder / "kustomization.yaml").read_text())
+    unknown = set(kustomization) - _KNOWN
+    assert not unknown, f"{folder} uses features that this renderer does not know: {unknown}"
+    objects: list[Object] = []
+    for resource in kustomization.get("resources", []):
+        path = folder / resource
+        objects += render(path) if path.is_dir() else _load(path)
+    for entry in objects:
+        if "namespace" in kustomization and entry["kind"] not in _CLUSTER_SCOPED:
+            entry["metadata"]["namespace"] = kustomization["namespace"]
+    for patch in kustomization.get("patches", []):
+        assert set(patch) == {"path"}, f"{folder}: only patches by path are known"
+        for change in _load(folder / patch["path"]):
+            _merge(_find(objects, change), change)
+    for image in kustomization.get("images", []):
+        for entry in objects:
+            _replace_image(entry, image)
+    return objects
+
+
+def _load(path: Path) -> list[Object]:
+    return [document for document in yaml.safe_load_all(path.read_text()) if document]
+
+
+def _find(objects: list[Object], change: Object) -> Object:
+    key = _identity(change)
+    matches = [entry for entry in objects if _identity(entry) == key]
+    assert len(matches) == 1, f"a patch for {key} matches {len(matches)} objects"
+    return matches[0]
+
+
+def _identity(entry: Object) -> tuple[str, str, str, str]:
+    metadata = entry["metadata"]
+    return entry["apiVersion"], entry["kind"], metadata.get("namespace", ""), metadata["name"]
+
+
+def _merge(target: Object, change: Object) -> None:
+    for key, value in change.items():
+        if value is None:
+            target.pop(key, None)
+        elif isinstance(value, dict) and isinstance(target.get(key), dict):
+            _merge(target[key], value)
+        elif key in _MERGED_BY_NAME and key in target:
+            for item in value:
+                known = next((entry for entry in target[key] if entry["name"] == item["name"]), None)
+                if known is None:
+                    target[key].append(item)
+                else:
+                    _merge(known, item)
+        else:
+            target[key] = value
+
+
+def _replace_image(entry: Object, image: Object) -> None:
+    pod = entry.get("spec", {}).get("template", {}).get("spec", {})
+    for container in pod.get("containers", []) + pod.get("initContainers", []):
+        if container["image"].partition(":")[0] == image["name"]:
+            container["image"] = f"{image['newName']}:{image['newTag']}"
