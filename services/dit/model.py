@@ -79,7 +79,8 @@ class DiffusionTransformer(nn.Module):
         embedding, modulations = embedding + embedding_r, modulations + modulations_r
         joined = torch.cat((context, latents), dim=-1)
         joined = functional.pad(joined, (0, 0, 0, -frames % self.config.patch_size))
-        x = self.proj_in(joined.transpose(1, 2)).transpose(1, 2)
+        # Contiguous, because linear layers on strided tokens copy their weights at every call.
+        x = self.proj_in(joined.transpose(1, 2)).transpose(1, 2).contiguous()
         for layer, cached, kind in zip(self._blocks(), condition, self.config.layer_types, strict=True):
             mask = geometry.band if kind == "sliding_attention" else None
             x = layer(x, modulations, cached, geometry.rotation, mask)

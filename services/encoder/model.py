@@ -32,6 +32,10 @@ class EncoderModel:
         self._silence = silence
         self._like = package.null_condition_emb
 
+    def modules(self) -> list[nn.Module]:
+        """The networks."""
+        return [self._text_encoder, self._package]
+
     @torch.inference_mode()
     def encode(self, caption_ids: list[int], lyric_ids: list[int], references: list[torch.Tensor]) -> torch.Tensor:
         """The condition [tokens, width] of token ids and references [frames, channels]; no reference means silence.

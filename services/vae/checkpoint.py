@@ -89,6 +89,7 @@ class FoldedWeightNorm:
         if not key.endswith(_WEIGHT):
             return self._tensors.read(key)
         stem = key.removesuffix(_WEIGHT)
-        gain, direction = (self._tensors.read(stem + suffix).float() for suffix in (_GAIN, _DIRECTION))
-        norm: torch.Tensor = direction.flatten(1).norm(dim=1)[:, None, None]
-        return direction * (gain / norm)
+        gain = self._tensors.read(stem + _GAIN).float()
+        kernel = self._tensors.read(stem + _DIRECTION).to(torch.float32, copy=True)
+        norm: torch.Tensor = kernel.flatten(1).norm(dim=1)[:, None, None]
+        return kernel.mul_(gain / norm)

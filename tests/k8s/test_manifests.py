@@ -6,8 +6,8 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate
 import pytest
+from kubernetes_validate.utils import validate
 
 from gateway.settings import GatewaySettings
 from services.dit.__main__ import SERVICES as DIT_SERVICES
@@ -49,7 +49,7 @@ def containers(pod: Object) -> list[Object]:
 
 def test_every_object_fits_its_schema(objects: list[Object]) -> None:
     for entry in objects:
-        kubernetes_validate.validate(entry, "1.31", strict=True)
+        validate(entry, "1.31", strict=True)
 
 
 def test_the_five_workloads_are_there(objects: list[Object]) -> None:
