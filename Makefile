@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BUF := node_modules/.bin/buf
+BUF_VERSION := 1.75.0
 PROTOS := $(wildcard protos/quartet/v1/*.proto)
 MODELS := models/tiny
 PROMPT := $(shell cat examples/morning-train/caption.txt)
@@ -71,6 +72,5 @@ $(MODELS)/.written: $(VENV)/.installed
 	$(BIN)/quartet models make-tiny $(MODELS)
 	@touch $@
 
-$(BUF): package.json package-lock.json
-	npm ci --silent --no-audit --no-fund
-	@touch $@
+$(BUF):
+	npm install --silent --no-save --no-package-lock --no-audit --no-fund @bufbuild/buf@$(BUF_VERSION)
