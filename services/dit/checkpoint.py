@@ -28,7 +28,7 @@ def load(models: Path, variant: str, *, dtype: torch.dtype, device: torch.device
     """Loads a variant of a model family. Raises CheckpointError that names file, key, expected and found."""
     folder = models / variant
     config = DitConfig.from_json(read_json(folder / CONFIG), str(folder / CONFIG))
-    tensors = SafetensorsFolder(folder)
+    tensors = SafetensorsFolder(folder, dtype=dtype)
     with torch.device("meta"):
         model = DiffusionTransformer(config)
     load_module(model, tensors, PREFIX, dtype=dtype, device=device)

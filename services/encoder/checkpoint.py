@@ -42,7 +42,7 @@ def load(models: Path, variant: str, *, dtype: torch.dtype, device: torch.device
     """Loads a variant of a model family. Raises CheckpointError that names file, key, expected and found."""
     folder, text_folder = models / variant, models / TEXT_ENCODER
     config = EncoderConfig.from_json(read_json(folder / CONFIG), str(folder / CONFIG))
-    tensors = SafetensorsFolder(folder)
+    tensors = SafetensorsFolder(folder, dtype=dtype)
     with torch.device("meta"):
         package = DitPackageEncoder(config)
     load_module(package, OwnKeys(tensors), "", dtype=dtype, device=device)
@@ -75,7 +75,7 @@ def load_text_encoder(
     if values.get("model_type") != "qwen3":
         raise CheckpointError(f"{folder / CONFIG}: key model_type: expected qwen3, found {values.get('model_type')}")
     config = Qwen3Config.from_dict(values)
-    tensors = SafetensorsFolder(folder)
+    tensors = SafetensorsFolder(folder, dtype=dtype)
     prefix = "model." if any(key.startswith("model.") for key in tensors.shapes()) else ""
     with torch.device("meta"):
         model = Qwen3Model(config)

@@ -17,6 +17,7 @@ from serving.server import StartupError
 
 log = logging.getLogger(__name__)
 _MAX_LISTED = 20
+_DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 
 
 class CheckpointError(StartupError):
@@ -37,19 +38,29 @@ class TensorReader(Protocol):
 
 
 class SafetensorsFolder:
-    """The safetensors of a model folder, one file or several shards behind an index."""
+    """The safetensors of a model folder, one file or several shards behind an index.
 
-    def __init__(self, folder: Path, name: str = "model.safetensors") -> None:
+    `dtype` is the type that the weights will be used in. What is stored in it is used as it lies in one mapping of its
+    file: with a mapping for each tensor, pages at their borders would count as held more than once. Anything else is
+    mapped alone, so that its pages go once it is converted.
+    """
+
+    def __init__(self, folder: Path, name: str = "model.safetensors", *, dtype: torch.dtype | None = None) -> None:
         self._folder = folder
         self._name = name
         self._shapes: dict[str, tuple[int, ...]] = {}
         self._file_of: dict[str, Path] = {}
+        self._used_as_stored: set[str] = set()
+        self._mappings: dict[Path, Any] = {}
         self.files = self._find_files()
         for file in self.files:
             with _opened(file) as tensors:
                 for key in tensors.keys():  # noqa: SIM118 (a safetensors handle is no dict)
                     self._file_of[key] = file
-                    self._shapes[key] = tuple(tensors.get_slice(key).get_shape())
+                    stored = tensors.get_slice(key)
+                    self._shapes[key] = tuple(stored.get_shape())
+                    if dtype is not None and _DTYPES.get(stored.get_dtype()) == dtype:
+                        self._used_as_stored.add(key)
 
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
         """Shape of every tensor by its key."""
@@ -60,10 +71,16 @@ class SafetensorsFolder:
         return str(self._file_of.get(key, self._folder / self._name))
 
     def read(self, key: str) -> torch.Tensor:
-        """The tensor, memory-mapped; its pages are freed with the last reference to it."""
-        with _opened(self._file_of[key]) as tensors:
-            tensor: torch.Tensor = tensors.get_tensor(key)
-        return tensor
+        """The tensor, memory-mapped; its pages are freed with the last reference to it or to its mapping."""
+        file = self._file_of[key]
+        if key in self._used_as_stored:
+            if file not in self._mappings:
+                self._mappings[file] = _opened(file)
+            shared: torch.Tensor = self._mappings[file].get_tensor(key)
+            return shared
+        with _opened(file) as tensors:
+            alone: torch.Tensor = tensors.get_tensor(key)
+        return alone
 
     def _find_files(self) -> tuple[Path, ...]:
         single, index = self._folder / self._name, self._folder / f"{self._name}.index.json"

@@ -37,6 +37,21 @@ def test_a_module_takes_the_keys_under_its_prefix(tmp_path: Path, dtype: torch.d
     assert not module.weight.requires_grad
 
 
+def mappings(file: Path) -> int:
+    return sum(line.endswith(str(file)) for line in Path("/proc/self/maps").read_text().splitlines())
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="reads Linux's list of mappings")
+@pytest.mark.parametrize(("dtype", "expected"), [(torch.float32, 1), (torch.bfloat16, 0)])
+def test_weights_lie_in_one_mapping_or_leave_none(tmp_path: Path, dtype: torch.dtype, expected: int) -> None:
+    folder_with(tmp_path, WEIGHTS)
+    with torch.device("meta"):
+        module = nn.Linear(2, 3)
+    load_module(module, SafetensorsFolder(tmp_path, dtype=dtype), "net.", dtype=dtype, device=torch.device("cpu"))
+    assert module.bias.dtype == dtype
+    assert mappings(tmp_path / "model.safetensors") == expected
+
+
 def test_every_missing_and_misshapen_key_is_named(tmp_path: Path) -> None:
     folder_with(tmp_path, {"net.weight": torch.zeros(3, 5)})
     with pytest.raises(CheckpointError) as refused:
