@@ -7,8 +7,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support.processes import Server, Start, running
+
+# How long an example takes says nothing on a machine that others share.
+settings.register_profile("quartet", deadline=None)
+settings.load_profile("quartet")
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from services.layers.attention import AttentionShape
 from services.runtime.checkpoints import CheckpointError
@@ -56,19 +57,24 @@ class DitConfig:
             for name in _SIZES
             if not _is_count(values.get(name))
         ]
-        theta = values.get("rope_theta")
-        if not isinstance(theta, int | float) or theta <= 0:
-            problems.append(f"{source}: key rope_theta: expected a positive number, found {theta}")
+        if not _is_positive(values.get("rope_theta")):
+            problems.append(f"{source}: key rope_theta: expected a positive number, found {values.get('rope_theta')}")
+        given = {name: values[name] for name in _OPTIONAL if values.get(name) is not None}
+        problems += [
+            f"{source}: key {name}: expected {_OPTIONAL[name].expected}, found {value!r}"
+            for name, value in given.items()
+            if not _OPTIONAL[name].fits(value)
+        ]
         if problems:
             raise CheckpointError("\n".join(problems))
         layers = values["num_hidden_layers"]
         config = cls(
             **{name: values[name] for name in _SIZES},
             rope_theta=float(values["rope_theta"]),
-            encoder_hidden_size=values.get("encoder_hidden_size") or values["hidden_size"],
-            layer_types=tuple(values.get("layer_types") or alternating(layers)),
-            is_turbo=bool(values.get("is_turbo", values.get("model_version") == "turbo")),
-            min_duration_seconds=float(values.get("min_duration_seconds", PUBLIC_MIN_SECONDS)),
+            encoder_hidden_size=given.get("encoder_hidden_size", values["hidden_size"]),
+            layer_types=tuple(given.get("layer_types", alternating(layers))),
+            is_turbo=given.get("is_turbo", values.get("model_version") == "turbo"),
+            min_duration_seconds=float(given.get("min_duration_seconds", PUBLIC_MIN_SECONDS)),
         )
         config._check_agreement(source)
         return config
@@ -89,6 +95,13 @@ class DitConfig:
                 f"{source}: key in_channels: expected {3 * self.audio_acoustic_hidden_dim}, three times the "
                 f"audio_acoustic_hidden_dim, found {self.in_channels}"
             )
+        if self.num_attention_heads % self.num_key_value_heads:
+            raise CheckpointError(
+                f"{source}: key num_key_value_heads: expected a divisor of num_attention_heads, "
+                f"{self.num_attention_heads}, found {self.num_key_value_heads}"
+            )
+        if self.head_dim % 2:
+            raise CheckpointError(f"{source}: key head_dim: expected an even number, found {self.head_dim}")
         kinds = {"sliding_attention", "full_attention"}
         if len(self.layer_types) != self.num_hidden_layers or not kinds.issuperset(self.layer_types):
             raise CheckpointError(
@@ -104,3 +117,28 @@ def alternating(layers: int) -> tuple[str, ...]:
 
 def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _is_positive(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
+
+
+def _is_switch(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+class _Optional(NamedTuple):
+    expected: str
+    fits: Callable[[Any], bool]
+
+
+_OPTIONAL = {
+    "encoder_hidden_size": _Optional("a positive whole number", _is_count),
+    "layer_types": _Optional("a list of names", _are_names),
+    "is_turbo": _Optional("true or false", _is_switch),
+    "min_duration_seconds": _Optional("a positive number", _is_positive),
+}

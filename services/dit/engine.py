@@ -78,8 +78,7 @@ class DitEngine:
         are not finite.
         """
         plan = self.plan(item.options)
-        evaluations = len(plan.timesteps) * (2 if plan.guided else 1)
-        cost = max(item.frames, MIN_NETWORK_FRAMES) * evaluations
+        cost = max(item.frames, MIN_NETWORK_FRAMES) * plan.evaluations
 
         def work(ticket: Ticket) -> Sampled:
             return Sampled(self._run(item, plan, ticket), plan)

@@ -12,6 +12,7 @@ APG_MOMENTUM = -0.75
 APG_NORM_CAP = 2.5
 ADG_LARGEST_ANGLE = 3.14 / 6
 _FRAMES = 1
+_LEVEL_ROUNDING = 1e-6
 
 
 class GuidanceMode(Enum):
@@ -104,5 +105,8 @@ def guide(mode: GuidanceMode) -> Guide:
 
 
 def acts_at(t: float, start: float, end: float) -> bool:
-    """Whether guidance acts at a noise level: the interval is of t itself, 1 being the beginning of sampling."""
-    return start <= t <= end
+    """Whether guidance acts at a noise level: the interval is of t itself, 1 being the beginning of sampling.
+
+    Levels are rounded to float32, so that bounds which are equal but for that rounding hold them too.
+    """
+    return start - _LEVEL_ROUNDING <= t <= end + _LEVEL_ROUNDING

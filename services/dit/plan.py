@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.dit import schedule
-from services.dit.guidance import GuidanceMode
+from services.dit.guidance import GuidanceMode, acts_at
 from services.dit.wavelet import WaveletCorrection
 
 
@@ -57,6 +57,12 @@ class SamplingPlan:
     def guided(self) -> bool:
         """True where steps may need the null condition."""
         return self.guidance_scale > 1
+
+    @property
+    def evaluations(self) -> int:
+        """Passes through the network: one for each step, and one more where guidance acts."""
+        guided = sum(acts_at(t, *self.guidance_interval) for t in self.timesteps) if self.guided else 0
+        return len(self.timesteps) + guided
 
 
 def resolve(options: SamplingOptions, defaults: SamplingDefaults) -> SamplingPlan:

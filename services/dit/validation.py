@@ -72,7 +72,7 @@ def _optional(
     message: tensor_pb2.Tensor = getattr(request, field)
     tensor = None
     with check.tensor(field):
-        if message.ByteSize():
+        if request.HasField(field):
             tensor = decode_float32(message, shape)
     return tensor
 
@@ -94,14 +94,16 @@ def _options(request: dit_pb2.SampleRequest, check: Violations) -> SamplingOptio
     rules.check_guidance(guidance, check, "guidance")
     if correction is not None:
         rules.check_wavelet_correction(correction, check, "wavelet_correction")
+    scale = guidance.scale if guidance.HasField("scale") else None
     if len(check) > before:
-        return SamplingOptions()
+        # What else the request needs depends on its scale, however little the rest can be used.
+        return SamplingOptions(guidance_scale=scale)
     return SamplingOptions(
         steps=schedule.steps or None,
         shift=schedule.shift if schedule.HasField("shift") else None,
         timesteps=rules.custom_timesteps(schedule.timesteps),
         stochastic=request.method == dit_pb2.SAMPLER_METHOD_SDE,
-        guidance_scale=guidance.scale if guidance.HasField("scale") else None,
+        guidance_scale=scale,
         guidance_mode=_MODES[guidance.mode],
         guidance_interval=rules.guidance_interval(guidance),
         wavelet_correction=None if correction is None else WaveletCorrection(correction.low, correction.high),

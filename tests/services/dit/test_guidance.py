@@ -7,6 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.dit import schedule
 from services.dit.guidance import AngleGuidance, ClassifierFreeGuidance, ProjectedGuidance, acts_at
 
 INDEX = torch.arange(12, dtype=torch.float32)
@@ -56,3 +57,12 @@ def test_the_interval_is_of_the_noise_level_itself() -> None:
     """As in the official app; diffusers tests 1 - t."""
     assert acts_at(1.0, 0.5, 1.0)
     assert not acts_at(0.4, 0.5, 1.0)
+
+
+@pytest.mark.parametrize("shift", schedule.TURBO_SHIFTS)
+def test_a_bound_that_is_a_level_holds_it_though_levels_are_rounded(shift: float) -> None:
+    """0.3 in float32 is a little more than 0.3."""
+    for level in schedule.shifted(8, shift):
+        bound = round(level, 6)
+        assert acts_at(level, bound, 1.0)
+        assert acts_at(level, 0.0, bound)

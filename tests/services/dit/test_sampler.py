@@ -1,4 +1,4 @@
-"""The sampling loop on velocity fields whose answer is known."""
+"""The sampling loop on velocities that are known in closed form (spec/model.md §5.3)."""
 
 from __future__ import annotations
 
@@ -9,103 +9,159 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.dit.guidance import GuidanceMode
 from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplingOptions, SamplingPlan, resolve
 from services.dit.sampler import sample
 from services.dit.wavelet import WaveletCorrection
+from tests.parity.tolerance import relative_error
+from tests.services.dit.tiny import normal
 
-NOISE = torch.randn(1, 6, 4, generator=torch.Generator().manual_seed(0))
-CLEAN = torch.randn(1, 6, 4, generator=torch.Generator().manual_seed(1))
+CLEAN, NOISE = normal(1, 1, 6, 4), normal(2, 1, 6, 4)
+PLAIN = SamplingOptions(guidance_scale=1.0)
 
 
-class StraightField:
-    """The velocity from wherever the state is straight to CLEAN: (x - clean) / t. Counts what is asked of it."""
+class Towards:
+    """Velocities that point straight from the clean latents; notes the levels at which each was asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, clean: torch.Tensor, clean_null: torch.Tensor | None = None) -> None:
+        self._clean, self._null = clean, clean if clean_null is None else clean_null
         self.conditional_at: list[float] = []
         self.null_at: list[float] = []
 
     def conditional(self, latents: torch.Tensor, t: float) -> torch.Tensor:
         self.conditional_at.append(t)
-        return (latents - CLEAN) / t
+        return (latents - self._clean) / t
 
     def null(self, latents: torch.Tensor, t: float) -> torch.Tensor:
         self.null_at.append(t)
-        return (latents - CLEAN) / t
+        return (latents - self._null) / t
 
 
-class Steps:
-    """Notes the steps; stops the loop before one of them if told to."""
+class Record:
+    """What the loop told, in order."""
 
-    def __init__(self, stop_before: int | None = None) -> None:
-        self.done: list[int] = []
-        self.clean: list[torch.Tensor] = []
-        self._stop_before = stop_before
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.estimates: list[torch.Tensor] = []
 
     def before_step(self) -> None:
-        if len(self.done) + 1 == self._stop_before:
-            raise InterruptedError
+        self.told.append("before")
 
     def after_step(self, step: int, clean: torch.Tensor) -> None:
-        self.done.append(step)
-        self.clean.append(clean)
+        self.told.append(f"after {step}")
+        self.estimates.append(clean)
 
 
-def step_noise(step: int) -> torch.Tensor:
-    return torch.randn(1, 6, 4, generator=torch.Generator().manual_seed(100 + step))
+def fresh_noise(step: int) -> torch.Tensor:
+    return normal(100 + step, 1, 6, 4)
 
 
-def run(plan: SamplingPlan, field: StraightField, steps: Steps | None = None) -> torch.Tensor:
-    return sample(NOISE, plan, field, step_noise, steps or Steps())
+def run(plan: SamplingPlan, velocities: Towards | None = None, record: Record | None = None) -> torch.Tensor:
+    return sample(NOISE, plan, velocities or Towards(CLEAN), fresh_noise, record or Record())
 
 
-@given(st.integers(1, 30), st.floats(1, 5), st.booleans())
-def test_a_straight_field_leads_to_the_clean_latents(steps: int, shift: float, stochastic: bool) -> None:
-    plan = resolve(SamplingOptions(steps=steps, shift=shift, stochastic=stochastic, guidance_scale=1), GUIDED_DEFAULTS)
-    torch.testing.assert_close(run(plan, StraightField()), CLEAN, rtol=1e-4, atol=1e-4)
+@given(st.integers(1, 40), st.floats(1, 10), st.booleans(), st.booleans())
+def test_straight_velocities_lead_to_the_clean_latents(
+    steps: int, shift: float, stochastic: bool, is_turbo: bool
+) -> None:
+    options = dataclasses.replace(PLAIN, steps=steps, shift=shift, stochastic=stochastic)
+    plan = resolve(options, TURBO_DEFAULTS if is_turbo else GUIDED_DEFAULTS)
+    torch.testing.assert_close(run(plan), CLEAN, rtol=1e-4, atol=1e-4)
 
 
-def test_one_evaluation_at_every_level_and_an_estimate_at_each() -> None:
-    field, steps = StraightField(), Steps()
-    plan = resolve(SamplingOptions(), TURBO_DEFAULTS)
-    run(plan, field, steps)
-    assert tuple(field.conditional_at) == plan.timesteps
-    assert not field.null_at
-    assert steps.done == list(range(1, 9))
-    torch.testing.assert_close(torch.stack(steps.clean), CLEAN.expand(8, 1, 6, 4).contiguous(), rtol=1e-4, atol=1e-4)
+def test_an_ode_step_is_an_euler_step() -> None:
+    """From level 1 to 0.25 along a straight line leaves a quarter of the noise; the second step starts from there."""
+    states: list[torch.Tensor] = []
 
-
-def test_the_null_condition_is_evaluated_only_within_the_interval() -> None:
-    field = StraightField()
-    plan = resolve(SamplingOptions(steps=10, guidance_interval=(0.25, 0.65)), GUIDED_DEFAULTS)
-    run(plan, field)
-    assert field.null_at == [t for t in plan.timesteps if 0.25 <= t <= 0.65]
-    assert len(field.null_at) == 4
-
-
-def test_a_stochastic_step_renoises_the_estimate_with_its_own_noise() -> None:
-    """x becomes t' noise + (1 - t') clean (spec/model.md §5.3)."""
-    seen: list[torch.Tensor] = []
-
-    class Watched(StraightField):
+    class Watching(Towards):
         def conditional(self, latents: torch.Tensor, t: float) -> torch.Tensor:
-            seen.append(latents)
+            states.append(latents)
             return super().conditional(latents, t)
 
-    plan = resolve(SamplingOptions(stochastic=True), TURBO_DEFAULTS)
-    run(plan, Watched())
-    for step, level in enumerate(plan.renoise_levels[:-1]):
-        torch.testing.assert_close(seen[step + 1], level * step_noise(step) + (1 - level) * CLEAN, rtol=1e-4, atol=1e-4)
+    run(resolve(SamplingOptions(timesteps=(1.0, 0.25)), TURBO_DEFAULTS), Watching(CLEAN))
+    torch.testing.assert_close(states[1], 0.25 * NOISE + 0.75 * CLEAN)
 
 
-def test_the_correction_is_the_identity_on_the_last_step() -> None:
-    plan = dataclasses.replace(
-        resolve(SamplingOptions(steps=1), TURBO_DEFAULTS), wavelet_correction=WaveletCorrection(0.5, 0.5)
+def test_a_stochastic_step_goes_to_the_clean_estimate_and_back_with_noise_of_its_own() -> None:
+    states: list[torch.Tensor] = []
+
+    class Watching(Towards):
+        def conditional(self, latents: torch.Tensor, t: float) -> torch.Tensor:
+            states.append(latents)
+            return super().conditional(latents, t)
+
+    run(resolve(SamplingOptions(timesteps=(1.0, 0.6, 0.2), stochastic=True), TURBO_DEFAULTS), Watching(CLEAN))
+    torch.testing.assert_close(states[1], 0.6 * fresh_noise(0) + 0.4 * CLEAN)
+    torch.testing.assert_close(states[2], 0.2 * fresh_noise(1) + 0.8 * CLEAN)
+
+
+def test_the_network_is_asked_once_a_step_where_nothing_guides() -> None:
+    velocities = Towards(CLEAN)
+    plan = resolve(SamplingOptions(), TURBO_DEFAULTS)
+    run(plan, velocities)
+    assert tuple(velocities.conditional_at) == plan.timesteps
+    assert not velocities.null_at
+    assert plan.evaluations == 8
+
+
+@pytest.mark.parametrize(("interval", "guided_at"), [((0.0, 1.0), [1, 0.75, 0.5, 0.25]), ((0.5, 0.75), [0.75, 0.5])])
+@pytest.mark.parametrize("mode", GuidanceMode)
+def test_the_null_condition_is_asked_inside_the_interval_alone(
+    mode: GuidanceMode, interval: tuple[float, float], guided_at: list[float]
+) -> None:
+    options = SamplingOptions(steps=4, guidance_scale=3.0, guidance_mode=mode, guidance_interval=interval)
+    plan, velocities = resolve(options, GUIDED_DEFAULTS), Towards(CLEAN, clean_null=-CLEAN)
+    run(plan, velocities)
+    assert velocities.conditional_at == [1, 0.75, 0.5, 0.25]
+    assert velocities.null_at == guided_at
+    assert plan.evaluations == 4 + len(guided_at)
+
+
+def test_momentum_does_not_outlive_an_item() -> None:
+    plan = resolve(SamplingOptions(steps=4), GUIDED_DEFAULTS)
+    first, second = (run(plan, Towards(CLEAN, clean_null=-CLEAN)) for _ in range(2))
+    assert torch.equal(first, second)
+
+
+def test_steps_are_told_in_order_with_the_clean_estimate() -> None:
+    record = Record()
+    run(resolve(SamplingOptions(steps=3), TURBO_DEFAULTS), record=record)
+    assert record.told == ["before", "after 1", "before", "after 2", "before", "after 3"]
+    assert all(relative_error(clean, CLEAN) < 1e-5 for clean in record.estimates)
+
+
+def test_an_observer_that_raises_stops_the_loop() -> None:
+    class Stopping(Record):
+        def before_step(self) -> None:
+            super().before_step()
+            if len(self.estimates) == 2:
+                raise TimeoutError
+
+    velocities = Towards(CLEAN)
+    with pytest.raises(TimeoutError):
+        run(resolve(SamplingOptions(), TURBO_DEFAULTS), velocities, Stopping())
+    assert len(velocities.conditional_at) == 2
+
+
+def test_the_correction_leaves_the_last_step_alone() -> None:
+    """There the state is the clean estimate; with one step the correction changes nothing, with two it does."""
+    correction = WaveletCorrection(low=0.5, high=0.5)
+    one, two = (
+        [
+            run(resolve(SamplingOptions(timesteps=levels, wavelet_correction=used), TURBO_DEFAULTS), Bent())
+            for used in (None, correction)
+        ]
+        for levels in ((1.0,), (1.0, 0.5))
     )
-    torch.testing.assert_close(run(plan, StraightField()), CLEAN, rtol=1e-5, atol=1e-5)
+    assert torch.equal(*one)
+    assert not torch.equal(*two)
 
 
-def test_an_observer_can_stop_the_loop_between_steps() -> None:
-    field, steps = StraightField(), Steps(stop_before=4)
-    with pytest.raises(InterruptedError):
-        run(resolve(SamplingOptions(), TURBO_DEFAULTS), field, steps)
-    assert len(field.conditional_at) == 3
+class Bent(Towards):
+    """Velocities that do not depend on where the state is, so that what moves it shows in the end."""
+
+    def __init__(self) -> None:
+        super().__init__(CLEAN)
+
+    def conditional(self, latents: torch.Tensor, t: float) -> torch.Tensor:
+        return NOISE - t * CLEAN
