@@ -2,62 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
-from diffusers import AceStepTransformer1DModel
-from safetensors.torch import save_file
 
-from services.dit.checkpoint import PREFIX, tensor_shapes
-from services.dit.config import DitConfig
-from services.dit.model import DiffusionTransformer
-from services.runtime.checkpoints import SafetensorsFolder, load_module
-from tests.parity.mapping import transformer_state
 from tests.parity.tolerance import relative_error
-from training.random_weights import random_tensor
+from tests.parity.transformer_pair import Pair, transformer_pair
+from tests.services.dit.tiny import TINY, XL
 
-TINY: dict[str, Any] = {
-    "hidden_size": 32,
-    "intermediate_size": 56,
-    "num_hidden_layers": 4,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "head_dim": 16,
-    "in_channels": 24,
-    "audio_acoustic_hidden_dim": 8,
-    "patch_size": 2,
-    "sliding_window": 3,
-    "rope_theta": 1e6,
-    "is_turbo": True,
-}
-XL = {**TINY, "hidden_size": 48, "intermediate_size": 80, "encoder_hidden_size": 32}
 UNGROUPED = {**TINY, "num_key_value_heads": 4, "num_hidden_layers": 3}
-
-
-@dataclass(frozen=True)
-class Pair:
-    """The same weights in both implementations."""
-
-    ours: DiffusionTransformer
-    theirs: Any
 
 
 @pytest.fixture(params=[TINY, XL, UNGROUPED], ids=["2b", "xl", "ungrouped"])
 def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Pair:
-    """Our side goes through a file and the loading code of the stage."""
-    values = request.param
-    config = DitConfig.from_json(values)
-    state = {key: random_tensor(key, shape, seed=1) for key, shape in tensor_shapes(config).items()}
-    save_file(state, tmp_path / "model.safetensors")
-    with torch.device("meta"):
-        ours = DiffusionTransformer(config)
-    load_module(ours, SafetensorsFolder(tmp_path), PREFIX, dtype=torch.float32, device=torch.device("cpu"))
-    theirs = AceStepTransformer1DModel(**values)
-    theirs.load_state_dict(transformer_state(state), strict=True)
-    return Pair(ours, theirs.eval())
+    return transformer_pair(request.param, tmp_path)
 
 
 @pytest.mark.parametrize("batch", [1, 2, 3])
