@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -10,8 +11,16 @@ import numpy as np
 import pytest
 
 from quartet import tensors
-from quartet.errors import DeadlineError, InvalidRequestError, NotFoundError, UnimplementedError, from_rpc_error
+from quartet.errors import (
+    DeadlineError,
+    InternalError,
+    InvalidRequestError,
+    NotFoundError,
+    UnimplementedError,
+    from_rpc_error,
+)
 from quartet.v1 import dit_pb2, dit_pb2_grpc, tensor_pb2
+from tests.support.processes import running
 
 Stub = dit_pb2_grpc.DitServiceStub
 
@@ -136,6 +145,14 @@ NAN, INF = float("nan"), float("inf")
         ({"guidance": dit_pb2.Guidance(scale=31)}, {"guidance.scale"}),
         ({"guidance": dit_pb2.Guidance(interval_start=0.8, interval_end=0.2)}, {"guidance.interval_start"}),
         ({"wavelet_correction": dit_pb2.WaveletCorrection(low=-1)}, {"wavelet_correction.low"}),
+        ({"wavelet_correction": dit_pb2.WaveletCorrection(high=NAN)}, {"wavelet_correction.high"}),
+        ({"schedule": dit_pb2.Schedule(timesteps=[1, INF])}, {"schedule.timesteps"}),
+        ({"schedule": dit_pb2.Schedule(timesteps=[1 - step / 300 for step in range(201)])}, {"schedule.timesteps"}),
+        ({"guidance": dit_pb2.Guidance(interval_end=INF)}, {"guidance.interval_end"}),
+        ({"source_latents": tensor_pb2.Tensor()}, {"source_latents"}),
+        ({"noise": tensor_pb2.Tensor(dtype=77, shape=[130, 8])}, {"noise"}),  # type: ignore[arg-type]
+        ({"noise": tensor_pb2.Tensor(dtype=tensor_pb2.D_TYPE_F32, shape=[-1, 8])}, {"noise"}),
+        ({"noise": tensor_pb2.Tensor(dtype=tensor_pb2.D_TYPE_F32, shape=[1] * 9, data=b"1234")}, {"noise"}),
         ({"frames": 0, "method": 9, "noise": normal(3, 3)}, {"frames", "method", "noise"}),
     ],
 )
@@ -157,6 +174,15 @@ def test_a_deadline_that_cannot_be_met_is_refused_at_once(stub: Stub) -> None:
         list(stub.Sample(request(frames=15_000, schedule=dit_pb2.Schedule(steps=200)), timeout=0.2))
     assert isinstance(from_rpc_error(refused.value), DeadlineError)
     assert steps_computed(stub) == steps
+
+
+def test_noise_that_overflows_is_an_error_with_a_reason(stub: Stub) -> None:
+    with pytest.raises(grpc.RpcError) as failed:
+        result(stub, noise=tensors.encode(np.full((130, 8), 3e38, np.float32)))
+    error = from_rpc_error(failed.value)
+    assert isinstance(error, InternalError)
+    assert error.reason == "NON_FINITE_LATENTS"
+    assert result(stub).latents
 
 
 def test_a_cancelled_call_stops_within_a_step(stub: Stub) -> None:
@@ -188,21 +214,56 @@ def steps_computed(stub: Stub) -> int:
     return stub.GetInfo(dit_pb2.DitServiceGetInfoRequest()).info.steps_computed
 
 
-def test_base_models_need_the_null_condition_for_guidance(tiny_models: Any) -> None:
-    from tests.support.processes import running
-
+@pytest.fixture(scope="module")
+def base(tiny_models: Path) -> Iterator[Stub]:
+    """A server of the base model, which is guided unless told otherwise."""
     with (
         running("services.dit", "--models", str(tiny_models), "--variant", "acestep-v15-base") as server,
         grpc.insecure_channel(server.address) as channel,
     ):
-        base = dit_pb2_grpc.DitServiceStub(channel)
-        few = dit_pb2.Schedule(steps=4)
-        assert violations(base, schedule=few) == {"null_condition"}
-        plain = result(base, schedule=few, guidance=dit_pb2.Guidance(scale=1))
-        guided = result(base, schedule=few, null_condition=normal(1, 32, seed=5))
-        modes = (dit_pb2.GUIDANCE_MODE_ADG, dit_pb2.GUIDANCE_MODE_CFG)
-        others = [
-            result(base, schedule=few, null_condition=normal(1, 32, seed=5), guidance=dit_pb2.Guidance(mode=mode))
-            for mode in modes
-        ]
-        assert len({latents.latents.data for latents in (plain, guided, *others)}) == 4
+        yield dit_pb2_grpc.DitServiceStub(channel)
+
+
+FEW = dit_pb2.Schedule(steps=4)
+NULL = normal(1, 32, seed=5)
+
+
+def test_base_models_need_the_null_condition_for_guidance(base: Stub) -> None:
+    assert violations(base, schedule=FEW) == {"null_condition"}
+    assert result(base, schedule=FEW, guidance=dit_pb2.Guidance(scale=1)).latents
+
+
+@pytest.mark.parametrize(
+    ("fields", "invalid"),
+    [
+        ({"null_condition": tensor_pb2.Tensor()}, {"null_condition"}),
+        ({"null_condition": normal(2, 32)}, {"null_condition"}),
+        ({"null_condition": normal(1, 33)}, {"null_condition"}),
+        ({"null_condition": tensors.encode(np.full((1, 32), NAN, np.float32))}, {"null_condition"}),
+        ({"schedule": dit_pb2.Schedule(steps=201)}, {"schedule.steps", "null_condition"}),
+        ({"schedule": dit_pb2.Schedule(steps=201), "guidance": dit_pb2.Guidance(scale=1)}, {"schedule.steps"}),
+        ({"guidance": dit_pb2.Guidance(scale=NAN), "null_condition": NULL}, {"guidance.scale"}),
+    ],
+)
+def test_invalid_guidance_is_named_with_all_else(base: Stub, fields: dict[str, Any], invalid: set[str]) -> None:
+    assert violations(base, **fields) == invalid
+
+
+def test_ways_to_guide_differ_and_each_step_counts_twice(base: Stub) -> None:
+    plain = result(base, schedule=FEW, guidance=dit_pb2.Guidance(scale=1))
+    before = steps_computed(base)
+    modes = (dit_pb2.GUIDANCE_MODE_UNSPECIFIED, dit_pb2.GUIDANCE_MODE_ADG, dit_pb2.GUIDANCE_MODE_CFG)
+    guided = [
+        result(base, schedule=FEW, null_condition=NULL, guidance=dit_pb2.Guidance(mode=mode)).latents.data
+        for mode in modes
+    ]
+    assert len({plain.latents.data, *guided}) == 4
+    assert steps_computed(base) - before == 3 * 8
+
+
+def test_base_models_tell_their_own_defaults(base: Stub) -> None:
+    info = base.GetInfo(dit_pb2.DitServiceGetInfoRequest())
+    defaults = info.defaults[0]
+    assert (defaults.steps, defaults.shift, defaults.guidance_scale, defaults.is_turbo) == (50, 1.0, 7.0, False)
+    assert not defaults.HasField("wavelet_correction")
+    assert info.info.models[0].id == "acestep-v15-base"

@@ -24,6 +24,13 @@ def test_streams_differ(seed: int, other: int) -> None:
     assert (seed == other) == torch.equal(here, gaussian(other, Purpose.INITIAL, (16,)))
 
 
+@given(seeds, st.integers(1, 60), st.integers(1, 60))
+def test_a_short_draw_is_the_beginning_of_a_long_one(seed: int, frames: int, more: int) -> None:
+    """So that an item that is filled up keeps the noise of its own frames."""
+    long = gaussian(seed, Purpose.INITIAL, (frames + more, 8))
+    assert torch.equal(gaussian(seed, Purpose.INITIAL, (frames, 8)), long[:frames])
+
+
 def test_distribution_is_standard_normal() -> None:
     noise = gaussian(7, Purpose.INITIAL, (200_000,))
     assert noise.dtype == torch.float32
