@@ -69,13 +69,13 @@ class AngleGuidance:
         clean, clean_null = latents - t * conditional, latents - t * null
         weight = max(scale - 1, 0) + 1e-3
         cosine = functional.cosine_similarity(clean.double(), clean_null.double(), dim=-1).unsqueeze(-1)
+        # The clamp also keeps the sine of the angle, which is divided by, above 1e-3.
         angle = torch.acos(cosine.clamp(-1 + 1e-6, 1 - 1e-6))
         turned = (weight * angle).clamp(-ADG_LARGEST_ANGLE, ADG_LARGEST_ANGLE)
         difference = clean - clean_null
         along = (difference * clean_null).sum(-1, keepdim=True) / (clean_null.square().sum(-1, keepdim=True) + 1e-8)
         across = difference - along * clean_null
-        stretch = torch.where(torch.sin(angle) > 1e-3, torch.sin(turned) / torch.sin(angle), weight)
-        guided = torch.cos(turned) * clean + across * stretch
+        guided = torch.cos(turned) * clean + across * torch.sin(turned) / torch.sin(angle)
         return ((latents - guided) / t).to(latents.dtype)
 
 

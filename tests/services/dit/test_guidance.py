@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from hypothesis import given
@@ -37,6 +39,17 @@ def test_projected_guidance_and_its_momentum() -> None:
 def test_angle_guidance() -> None:
     guided = AngleGuidance().combine(CONDITIONAL, NULL, LATENTS, 0.5, 7.0)
     assert guided.flatten().tolist() == pytest.approx(ADG, abs=1e-5)
+
+
+def test_angle_guidance_turns_small_angles_by_their_weight() -> None:
+    """Clean estimates 0.1 apart, scale 3: turned by (3 - 1 + 1e-3) times the angle, below the bound."""
+    angle, turned, t = 0.1, 0.2001, 0.5
+    clean, clean_null = torch.tensor([math.cos(angle), math.sin(angle)]), torch.tensor([1.0, 0.0])
+    expected = torch.tensor([math.cos(turned) * math.cos(angle), math.cos(turned) * math.sin(angle) + math.sin(turned)])
+    latents = torch.tensor([0.3, -0.8])
+    velocity, null = (((latents - estimate) / t).view(1, 1, 2) for estimate in (clean, clean_null))
+    guided = AngleGuidance().combine(velocity, null, latents.view(1, 1, 2), t, 3.0)
+    torch.testing.assert_close(latents - t * guided[0, 0], expected, rtol=0, atol=2e-6)
 
 
 @pytest.mark.parametrize("guidance", [ProjectedGuidance(), AngleGuidance(), ClassifierFreeGuidance()])
