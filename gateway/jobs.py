@@ -6,26 +6,10 @@ import dataclasses
 import secrets
 import time
 from dataclasses import dataclass
-from enum import StrEnum
 
 from quartet.errors import ConflictError, QuartetError, error_of_code
+from quartet.events import JobState
 from quartet.songs import SongSpec
-
-
-class JobState(StrEnum):
-    """The states of a job."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-    @property
-    def ended(self) -> bool:
-        """True where no transition leads on."""
-        return not TRANSITIONS[self]
-
 
 # RUNNING goes back to QUEUED when a gateway stops or dies: the job runs again, with the same result.
 TRANSITIONS: dict[JobState, frozenset[JobState]] = {

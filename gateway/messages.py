@@ -6,8 +6,9 @@ import hashlib
 
 from google.protobuf import json_format, timestamp_pb2
 
-from gateway.jobs import Job, JobState
+from gateway.jobs import Job
 from gateway.results import ItemResult, ModelUsed, Progress, SongResult, Timing
+from quartet.events import JobState
 from quartet.songs import AudioFormat, SongSpec
 from quartet.v1 import music_pb2, stage_pb2
 

@@ -12,13 +12,14 @@ from typing import Self
 
 from gateway import messages
 from gateway.artifacts import ArtifactStore
-from gateway.jobs import Failure, Job, JobState
+from gateway.jobs import Failure, Job
 from gateway.library import AudioLibrary
 from gateway.pipeline import Tools, text_to_music
 from gateway.results import Progress, SongResult
 from gateway.stages import Stages
 from gateway.store import JobStore
 from quartet.errors import ConflictError, DeadlineError, NotFoundError, UnavailableError
+from quartet.events import JobState
 from serving.interceptor import quartet_error_of
 from serving.telemetry import Telemetry, incoming_context
 

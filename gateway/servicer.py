@@ -13,13 +13,14 @@ from google.protobuf import duration_pb2
 
 from gateway import messages, requests
 from gateway.artifacts import Artifact, ArtifactStore
-from gateway.jobs import Job, JobState
+from gateway.jobs import Job
 from gateway.library import AudioLibrary
 from gateway.runner import JobRunner
 from gateway.stages import Stages
 from gateway.store import JobStore
 from gateway.uploads import UploadLimits, receive
 from quartet.errors import CancelledError, FieldViolation, InternalError, InvalidRequestError
+from quartet.events import JobState
 from quartet.v1 import music_pb2, music_pb2_grpc
 from quartet.validation import Violations
 from serving.telemetry import outgoing_metadata

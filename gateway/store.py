@@ -14,8 +14,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from gateway import messages
-from gateway.jobs import Failure, Job, JobState
+from gateway.jobs import Failure, Job
 from quartet.errors import AlreadyExistsError, ConflictError, NotFoundError, OverloadedError
+from quartet.events import JobState
 
 _METADATA = sa.MetaData()
 _JOBS = sa.Table(

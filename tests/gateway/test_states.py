@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.jobs import TRANSITIONS, Failure, Job, JobState
+from gateway.jobs import TRANSITIONS, Failure, Job
 from quartet.errors import ConflictError, UnavailableError
+from quartet.events import JobState
 from quartet.songs import SongSpec
 
 FAILURE = Failure.of(UnavailableError("the dit stage is down", reason="STAGE_UNAVAILABLE", metadata={"stage": "dit"}))

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from gateway.artifacts import ArtifactStore
-from gateway.jobs import Failure, Job, JobState
+from gateway.jobs import Failure, Job
 from gateway.library import UPLOADS, AudioLibrary
 from gateway.store import JobStore
 from quartet.errors import AlreadyExistsError, ConflictError, NotFoundError, OverloadedError, UnavailableError
+from quartet.events import JobState
 from quartet.songs import AudioFormat, GuidanceMode, SamplerMethod, SongSpec
 
 SONG = SongSpec(
