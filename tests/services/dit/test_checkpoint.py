@@ -86,11 +86,18 @@ def test_weights_come_in_the_type_that_is_computed_in(models: Path) -> None:
     assert loaded.silence.dtype == torch.float32
 
 
-def test_the_revision_changes_with_the_weights(models: Path) -> None:
-    before = checkpoint.load(models, VARIANT, **FLOAT32).revision
-    assert checkpoint.load(models, VARIANT, **FLOAT32).revision == before
+def test_the_revision_changes_with_every_file(models: Path) -> None:
+    def revision() -> str:
+        return checkpoint.load(models, VARIANT, **FLOAT32).revision
+
+    first = revision()
+    assert revision() == first
     save_file(weights(TINY, seed=2), models / VARIANT / "model.safetensors")
-    assert checkpoint.load(models, VARIANT, **FLOAT32).revision != before
+    second = revision()
+    torch.save(normal(1, 1, 8, 300), models / VARIANT / "silence_latent.pt")
+    third = revision()
+    (models / VARIANT / "config.json").write_text(json.dumps({**TINY, "is_turbo": False}))
+    assert len({first, second, third, revision()}) == 4
 
 
 def test_missing_and_misshapen_keys_are_named(models: Path) -> None:

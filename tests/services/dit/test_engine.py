@@ -12,10 +12,10 @@ import pytest
 import torch
 from torch import nn
 
-from quartet.errors import DeadlineError, InternalError
+from quartet.errors import DeadlineError, InternalError, OverloadedError
 from services.dit.engine import MIN_NETWORK_FRAMES, DitEngine, Sampled, SampleItem, StepDone
 from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplingOptions
-from services.runtime.compute import ComputeQueue, Finished
+from services.runtime.compute import ComputeQueue, Finished, Ticket
 from services.runtime.noise import Purpose, gaussian
 from serving.telemetry import Telemetry
 from tests.services.dit.tiny import CHANNELS, CONDITION_WIDTH, TINY, normal, transformer
@@ -131,6 +131,30 @@ async def test_every_evaluation_is_counted(
     with Watched() as watched:
         await sampled(base, item(options=options))
     assert queue.steps_computed == len(watched.latents) == evaluations == base.plan(options).evaluations
+
+
+async def test_guided_items_cost_twice_as_much_to_wait() -> None:
+    """A guided item of 4 steps and 130 frames costs 1040; another of 520 is one too many for a bound of 1500."""
+    started, resume = threading.Event(), threading.Event()
+
+    def block(ticket: Ticket) -> None:
+        started.set()
+        resume.wait(10)
+
+    guided, plain = SamplingOptions(steps=4), SamplingOptions(steps=4, guidance_scale=1.0)
+    async with (
+        ComputeQueue("dit", Telemetry.off(), max_queued_items=4, max_queued_cost=1500) as queue,
+        asyncio.TaskGroup() as group,
+    ):
+        engine = DitEngine(MODEL, SILENCE, GUIDED_DEFAULTS, queue)
+        group.create_task(queue.run(block, cost=1, seconds_left=None))
+        await asyncio.to_thread(started.wait, 10)
+        group.create_task(sampled(engine, item(options=guided)))
+        while not queue.load.queued_items:
+            await asyncio.sleep(0)
+        with pytest.raises(OverloadedError):
+            await sampled(engine, item(options=plain))
+        resume.set()
 
 
 async def test_a_null_token_is_as_good_as_many(base: DitEngine) -> None:
