@@ -34,7 +34,7 @@ class TimbreEncoder(Encoder):
     def forward(self, latents: torch.Tensor) -> torch.Tensor:
         """One vector for each reference."""
         x = self.embed_tokens(latents)
-        if self.config.has_timbre_token:
+        if self.config.is_xl:
             x = with_token(self.special_token, x)
         return self.run_layers(x)[:, 0]
 

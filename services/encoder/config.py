@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -36,8 +37,9 @@ _OWN_SIZES = {
 class EncoderConfig:
     """Sizes of the encoder side of a DiT package.
 
-    XL packages give it sizes of its own beside the DiT's; they are also the ones whose timbre encoder reads its result
-    from a token that is put before the frames (`has_timbre_token`, spec/model.md §2.4).
+    XL packages (`is_xl`) give it sizes of its own beside the DiT's. They are also the ones whose timbre encoder reads
+    its result from a token that is put before the frames (spec/model.md §2.4), and whose audio codes are projected in
+    float32 (§2.8). In every encoder the layers alternate, the first one sliding.
     """
 
     width: int
@@ -55,7 +57,7 @@ class EncoderConfig:
     sliding_window: int
     rope_theta: float
     fsq_levels: tuple[int, ...]
-    has_timbre_token: bool
+    is_xl: bool
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any], source: str = "config.json") -> Self:
@@ -65,14 +67,24 @@ class EncoderConfig:
             for name in _SIZES
             if not _is_count(values.get(name))
         ]
+        problems += [
+            f"{source}: key {name}: expected a positive whole number or nothing, found {values[name]}"
+            for name, _ in _OWN_SIZES.values()
+            if values.get(name) is not None and not _is_count(values[name])
+        ]
         levels = values.get("fsq_input_levels")
         if not isinstance(levels, list) or not levels or not all(_is_count(level) and level > 1 for level in levels):
             problems.append(f"{source}: key fsq_input_levels: expected a list of numbers above 1, found {levels}")
         theta = values.get("rope_theta")
-        if not isinstance(theta, int | float) or theta <= 0:
+        if isinstance(theta, bool) or not isinstance(theta, int | float) or not 0 < theta < math.inf:
             problems.append(f"{source}: key rope_theta: expected a positive number, found {theta}")
-        if values.get("fsq_input_num_quantizers", 1) != 1:
-            problems.append(f"{source}: key fsq_input_num_quantizers: expected 1, found more")
+        if (quantizers := values.get("fsq_input_num_quantizers", 1)) != 1:
+            problems.append(f"{source}: key fsq_input_num_quantizers: expected 1, found {quantizers}")
+        if not _alternates(values.get("layer_types")):
+            problems.append(
+                f"{source}: key layer_types: expected sliding_attention and full_attention in turn, "
+                f"found {values['layer_types']}"
+            )
         if problems:
             raise CheckpointError("\n".join(problems))
         own = {field: values.get(name) or values[shared] for field, (name, shared) in _OWN_SIZES.items()}
@@ -89,13 +101,20 @@ class EncoderConfig:
             sliding_window=values["sliding_window"],
             rope_theta=float(values["rope_theta"]),
             fsq_levels=tuple(values["fsq_input_levels"]),
-            has_timbre_token=own["width"] != values["hidden_size"],
+            is_xl=own["width"] != values["hidden_size"],
         )
 
     @property
     def attention(self) -> AttentionShape:
         """Heads of all attentions."""
         return AttentionShape(self.heads, self.kv_heads, self.head_dim)
+
+
+def _alternates(layer_types: Any) -> bool:
+    if layer_types is None:
+        return True
+    turns = ("sliding_attention", "full_attention")
+    return isinstance(layer_types, list) and all(kind == turns[n % 2] for n, kind in enumerate(layer_types))
 
 
 def _is_count(value: Any) -> bool:

@@ -6,22 +6,31 @@ import math
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 from services.encoder.config import EncoderConfig
 
 
 class FiniteScalarQuantizer(nn.Module):
-    """Rounds a few bounded dimensions to levels; a code is a number in their mixed radix. Computes in float32."""
+    """Rounds a few bounded dimensions to levels, in float32; a code is a number in their mixed radix.
+
+    The projections run in the model dtype, but for the one before the codes of XL models, which runs in float32.
+    """
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         self.levels = config.fsq_levels
+        self.is_xl = config.is_xl
         self.project_in = nn.Linear(config.width, len(self.levels))
         self.project_out = nn.Linear(len(self.levels), config.width)
 
     def encode(self, x: torch.Tensor) -> torch.Tensor:
         """Codes [batch, tokens] (int64) of [batch, tokens, width]."""
-        return codes_of(self.project_in(x).float(), self.levels)
+        if self.is_xl:
+            z = functional.linear(x.float(), self.project_in.weight.float(), self.project_in.bias.float())
+        else:
+            z = self.project_in(x).float()
+        return codes_of(z, self.levels)
 
     def decode(self, codes: torch.Tensor) -> torch.Tensor:
         """[batch, tokens, width] of codes [batch, tokens]."""

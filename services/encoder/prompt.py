@@ -13,7 +13,7 @@ _DEFAULT_SECONDS = 30
 
 @dataclass(frozen=True)
 class Prompt:
-    """The words of an item; None and blank values are not given."""
+    """The words of an item. None, blank and zero values are not given; the others are written as they are."""
 
     caption: str
     lyrics: str
@@ -26,11 +26,11 @@ class Prompt:
 
     def caption_text(self) -> str:
         """Instruction, caption and metadata. The tokenizer appends a second end of text."""
-        seconds = _DEFAULT_SECONDS if self.duration_seconds is None else int(self.duration_seconds)
+        seconds = int(self.duration_seconds) if self.duration_seconds else _DEFAULT_SECONDS
         metas = (
             f"- bpm: {self.bpm or _NOT_GIVEN}\n"
-            f"- timesignature: {self.time_signature.strip() or _NOT_GIVEN}\n"
-            f"- keyscale: {self.key_scale.strip() or _NOT_GIVEN}\n"
+            f"- timesignature: {_given(self.time_signature, _NOT_GIVEN)}\n"
+            f"- keyscale: {_given(self.key_scale, _NOT_GIVEN)}\n"
             f"- duration: {seconds} seconds\n"
         )
         return (
@@ -40,8 +40,11 @@ class Prompt:
 
     def lyric_text(self) -> str:
         """Language and lyrics."""
-        language = self.vocal_language.strip() or UNKNOWN_LANGUAGE
-        return f"# Languages\n{language}\n\n# Lyric\n{self.lyrics}{END_OF_TEXT}"
+        return f"# Languages\n{_given(self.vocal_language, UNKNOWN_LANGUAGE)}\n\n# Lyric\n{self.lyrics}{END_OF_TEXT}"
+
+
+def _given(value: str, otherwise: str) -> str:
+    return value if value.strip() else otherwise
 
 
 def _with_colon(instruction: str) -> str:

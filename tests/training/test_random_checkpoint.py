@@ -61,7 +61,7 @@ def test_an_xl_package_in_shards_loads_too(tmp_path: Path) -> None:
     variant = "acestep-v15-xl-turbo"
     assert (tmp_path / variant / "model.safetensors.index.json").exists()
     assert dit_checkpoint.load(tmp_path, variant, **CPU).model.config.hidden_size == 48
-    assert encoder_checkpoint.load(tmp_path, variant, **CPU).config.has_timbre_token
+    assert encoder_checkpoint.load(tmp_path, variant, **CPU).config.is_xl
 
 
 def test_the_codec_fits_the_latents(tiny_models: Path) -> None:
