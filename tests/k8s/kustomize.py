@@ -1,7 +1,7 @@
 """Renders the kustomizations of this repository: resources, namespace, images and strategic-merge patches by path.
 
-No kustomize can be installed everywhere that the tests run. This is no replacement for it: a kustomization that uses
-any other feature is refused here, so that the tests never check less than what is applied.
+The tests also run where no recent kustomize is installed, so they bring this. It is no replacement: a kustomization
+that uses any other feature is refused, and `test_kustomize.py` compares it with the real one where there is kubectl.
 """
 
 from __future__ import annotations

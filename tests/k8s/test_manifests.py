@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 from pathlib import Path
 from typing import Any
 
 import pytest
 from kubernetes_validate.utils import validate
 
+from gateway.__main__ import SERVICES as GATEWAY_SERVICES
 from gateway.settings import GatewaySettings
+from quartet.v1 import planner_pb2
 from services.dit.__main__ import SERVICES as DIT_SERVICES
 from services.dit.__main__ import DitSettings
+from services.encoder.__main__ import SERVICES as ENCODER_SERVICES
 from services.encoder.__main__ import EncoderSettings
 from services.runtime.settings import StageSettings
+from services.vae.__main__ import SERVICES as VAE_SERVICES
 from services.vae.__main__ import VaeSettings
 from tests.k8s.kustomize import Object, render
 
@@ -25,7 +30,15 @@ SETTINGS: dict[str, type[Any]] = {
     "vae": VaeSettings,
     "gateway": GatewaySettings,
 }
+SERVED = {
+    "planner": tuple(service.full_name for service in planner_pb2.DESCRIPTOR.services_by_name.values()),
+    "encoder": ENCODER_SERVICES,
+    "dit": DIT_SERVICES,
+    "vae": VAE_SERVICES,
+    "gateway": GATEWAY_SERVICES,
+}
 STAGES = ("planner", "encoder", "dit", "vae")
+COMPONENT = "app.kubernetes.io/component"
 
 
 @pytest.fixture(params=["base", "overlays/laptop"])
@@ -84,18 +97,59 @@ def test_pods_are_locked_down(objects: list[Object]) -> None:
             assert security["readOnlyRootFilesystem"] is True
             assert security["allowPrivilegeEscalation"] is False
             assert security["capabilities"]["drop"] == ["ALL"]
-            assert "limits" in container["resources"]
+            assert "memory" in container["resources"]["limits"]
             assert {"cpu", "memory"} <= container["resources"]["requests"].keys()
-            assert container["image"] != "quartet"
 
 
-def test_probes_are_native_grpc_on_the_serving_port(objects: list[Object]) -> None:
-    for pod in pods(objects).values():
+def test_probes_are_native_grpc_and_ask_for_what_is_served(objects: list[Object]) -> None:
+    for component, pod in pods(objects).items():
         container = pod["containers"][0]
         for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
             assert container[probe]["grpc"]["port"] == container["ports"][0]["containerPort"]
-    readiness = pods(objects)["dit"]["containers"][0]["readinessProbe"]["grpc"]["service"]
-    assert readiness in DIT_SERVICES
+        for probe in ("startupProbe", "readinessProbe"):
+            assert container[probe]["grpc"]["service"] in SERVED[component]
+        assert "service" not in container["livenessProbe"]["grpc"]
+
+
+def test_weights_have_minutes_to_load(objects: list[Object]) -> None:
+    for pod in pods(objects).values():
+        probe = pod["containers"][0]["startupProbe"]
+        assert probe["periodSeconds"] * probe["failureThreshold"] >= 300
+
+
+def test_every_program_exists(objects: list[Object]) -> None:
+    for component, pod in pods(objects).items():
+        for container in containers(pod):
+            flag, module = container["args"][:2]
+            assert flag == "-m"
+            assert component == "planner" or importlib.util.find_spec(module) is not None
+
+
+def test_the_planner_waits_for_its_server(objects: list[Object]) -> None:
+    replicas = {name: entry["spec"]["replicas"] for name, entry in of_kind(objects, "Deployment").items()}
+    has_server = importlib.util.find_spec("services.planner") is not None
+    assert replicas == {
+        **dict.fromkeys((f"quartet-{stage}" for stage in STAGES), 1),
+        "quartet-planner": int(has_server),
+    }
+
+
+def test_one_gateway_holds_its_data_on_a_volume(objects: list[Object]) -> None:
+    gateway = of_kind(objects, "StatefulSet")["quartet-gateway"]["spec"]
+    assert gateway["replicas"] == 1
+    (container,) = gateway["template"]["spec"]["containers"]
+    variables = {entry["name"]: entry["value"] for entry in container["env"]}
+    mounts = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
+    claims = {claim["metadata"]["name"] for claim in gateway["volumeClaimTemplates"]}
+    assert mounts[variables["QUARTET_GATEWAY_DATA"]] in claims
+
+
+def test_images_have_a_tag_that_is_not_pulled_again(objects: list[Object]) -> None:
+    """Kubernetes pulls `latest` at every start, so an image that was loaded into a laptop's cluster would not run."""
+    for pod in pods(objects).values():
+        for container in containers(pod):
+            _, _, tag = container["image"].rpartition("/")[2].partition(":")
+            assert tag not in ("", "latest")
 
 
 def test_every_variable_is_a_setting_and_the_ports_agree(objects: list[Object]) -> None:
@@ -124,20 +178,44 @@ def test_the_gateway_calls_the_services_that_exist(objects: list[Object]) -> Non
 
 def test_stages_only_read_their_models(objects: list[Object]) -> None:
     for stage in STAGES:
-        mounts = {mount["name"]: mount for mount in pods(objects)[stage]["containers"][0]["volumeMounts"]}
-        assert mounts["models"]["readOnly"] is True
+        container = pods(objects)[stage]["containers"][0]
+        mounts = {mount["mountPath"]: mount for mount in container["volumeMounts"]}
+        variables = {entry["name"]: entry["value"] for entry in container["env"]}
+        assert mounts[variables[f"QUARTET_{stage.upper()}_MODELS"]]["readOnly"] is True
+
+
+def test_all_that_is_not_allowed_is_denied(objects: list[Object]) -> None:
+    deny = of_kind(objects, "NetworkPolicy")["quartet-deny"]["spec"]
+    assert deny["policyTypes"] == ["Ingress", "Egress"]
+    assert not {"ingress", "egress"} & deny.keys()
+    for workload in of_kind(objects, "Deployment", "StatefulSet").values():
+        labels = workload["spec"]["template"]["metadata"]["labels"]
+        assert deny["podSelector"]["matchLabels"].items() <= labels.items()
 
 
 def test_only_the_arrows_of_the_architecture_are_open(objects: list[Object]) -> None:
-    policies = of_kind(objects, "NetworkPolicy")
-    assert policies["quartet-deny"]["spec"]["policyTypes"] == ["Ingress", "Egress"]
-    assert "ingress" not in policies["quartet-deny"]["spec"]
-    for stage in STAGES:
-        (rule,) = policies[f"quartet-{stage}-from-gateway"]["spec"]["ingress"]
-        (source,) = rule["from"]
-        assert source["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == "gateway"
-        port = pods(objects)[stage]["containers"][0]["ports"][0]["containerPort"]
-        assert [entry["port"] for entry in rule["ports"]] == [port]
+    """From and to by component, with the port; a peer that is no component of ours is named by what selects it."""
+    ports = {name: pod["containers"][0]["ports"][0]["containerPort"] for name, pod in pods(objects).items()}
+    into, out_of = set(), set()
+    for policy in of_kind(objects, "NetworkPolicy").values():
+        ours = policy["spec"]["podSelector"]["matchLabels"].get(COMPONENT, "all")
+        into |= {(source, ours, port) for source, port in arrows(policy["spec"].get("ingress", []), "from")}
+        out_of |= {(ours, target, port) for target, port in arrows(policy["spec"].get("egress", []), "to")}
+    to_stages = {("gateway", stage, ports[stage]) for stage in STAGES}
+    assert into == to_stages | {("quartet-client", "gateway", ports["gateway"])}
+    assert out_of == to_stages | {("gateway", "kube-system", 53)}
+
+
+def arrows(rules: list[Object], direction: str) -> set[tuple[str, int]]:
+    """Peers and ports of network policy rules. A rule that leaves either open fails."""
+    return {(peer_name(peer), entry["port"]) for rule in rules for peer in rule[direction] for entry in rule["ports"]}
+
+
+def peer_name(peer: Object) -> str:
+    if "podSelector" not in peer:
+        return str(peer["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"])
+    labels = peer["podSelector"]["matchLabels"]
+    return str(labels[COMPONENT]) if COMPONENT in labels else next(iter(labels))
 
 
 def test_the_laptop_makes_its_own_models() -> None:
