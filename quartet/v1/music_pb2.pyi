@@ -49,7 +49,7 @@ JOB_STATE_FAILED: JobState
 JOB_STATE_CANCELLED: JobState
 
 class SongSpec(_message.Message):
-    __slots__ = ("text_to_music", "caption", "lyrics", "metadata", "duration", "reference_audio_id", "items", "seeds", "model", "sampling", "output")
+    __slots__ = ("text_to_music", "caption", "lyrics", "metadata", "duration", "reference_audio_id", "items", "seeds", "model", "sampling", "output", "thinking")
     class TextToMusic(_message.Message):
         __slots__ = ()
         def __init__(self) -> None: ...
@@ -64,6 +64,7 @@ class SongSpec(_message.Message):
     MODEL_FIELD_NUMBER: _ClassVar[int]
     SAMPLING_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_FIELD_NUMBER: _ClassVar[int]
+    THINKING_FIELD_NUMBER: _ClassVar[int]
     text_to_music: SongSpec.TextToMusic
     caption: str
     lyrics: str
@@ -75,7 +76,42 @@ class SongSpec(_message.Message):
     model: str
     sampling: SongSampling
     output: SongOutput
-    def __init__(self, text_to_music: _Optional[_Union[SongSpec.TextToMusic, _Mapping]] = ..., caption: _Optional[str] = ..., lyrics: _Optional[str] = ..., metadata: _Optional[_Union[_stage_pb2.Metadata, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., reference_audio_id: _Optional[str] = ..., items: _Optional[int] = ..., seeds: _Optional[_Iterable[int]] = ..., model: _Optional[str] = ..., sampling: _Optional[_Union[SongSampling, _Mapping]] = ..., output: _Optional[_Union[SongOutput, _Mapping]] = ...) -> None: ...
+    thinking: Thinking
+    def __init__(self, text_to_music: _Optional[_Union[SongSpec.TextToMusic, _Mapping]] = ..., caption: _Optional[str] = ..., lyrics: _Optional[str] = ..., metadata: _Optional[_Union[_stage_pb2.Metadata, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., reference_audio_id: _Optional[str] = ..., items: _Optional[int] = ..., seeds: _Optional[_Iterable[int]] = ..., model: _Optional[str] = ..., sampling: _Optional[_Union[SongSampling, _Mapping]] = ..., output: _Optional[_Union[SongOutput, _Mapping]] = ..., thinking: _Optional[_Union[Thinking, _Mapping]] = ...) -> None: ...
+
+class Thinking(_message.Message):
+    __slots__ = ("think", "write_metadata", "rewrite_caption", "detect_language", "sampling", "guidance_scale", "negative_prompt", "seed", "code_seeds", "model", "prompt_form")
+    THINK_FIELD_NUMBER: _ClassVar[int]
+    WRITE_METADATA_FIELD_NUMBER: _ClassVar[int]
+    REWRITE_CAPTION_FIELD_NUMBER: _ClassVar[int]
+    DETECT_LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    SAMPLING_FIELD_NUMBER: _ClassVar[int]
+    GUIDANCE_SCALE_FIELD_NUMBER: _ClassVar[int]
+    NEGATIVE_PROMPT_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
+    CODE_SEEDS_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    PROMPT_FORM_FIELD_NUMBER: _ClassVar[int]
+    think: bool
+    write_metadata: bool
+    rewrite_caption: bool
+    detect_language: bool
+    sampling: _planner_pb2.TokenSampling
+    guidance_scale: float
+    negative_prompt: str
+    seed: int
+    code_seeds: _containers.RepeatedScalarFieldContainer[int]
+    model: str
+    prompt_form: _planner_pb2.PromptForm
+    def __init__(self, think: _Optional[bool] = ..., write_metadata: _Optional[bool] = ..., rewrite_caption: _Optional[bool] = ..., detect_language: _Optional[bool] = ..., sampling: _Optional[_Union[_planner_pb2.TokenSampling, _Mapping]] = ..., guidance_scale: _Optional[float] = ..., negative_prompt: _Optional[str] = ..., seed: _Optional[int] = ..., code_seeds: _Optional[_Iterable[int]] = ..., model: _Optional[str] = ..., prompt_form: _Optional[_Union[_planner_pb2.PromptForm, str]] = ...) -> None: ...
+
+class SongPlan(_message.Message):
+    __slots__ = ("blueprint", "thought")
+    BLUEPRINT_FIELD_NUMBER: _ClassVar[int]
+    THOUGHT_FIELD_NUMBER: _ClassVar[int]
+    blueprint: _planner_pb2.Blueprint
+    thought: str
+    def __init__(self, blueprint: _Optional[_Union[_planner_pb2.Blueprint, _Mapping]] = ..., thought: _Optional[str] = ...) -> None: ...
 
 class SongSampling(_message.Message):
     __slots__ = ("schedule", "method", "guidance", "wavelet_correction")
@@ -124,7 +160,7 @@ class GenerateResponse(_message.Message):
     def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ..., progress: _Optional[_Union[StageProgress, _Mapping]] = ..., audio: _Optional[_Union[AudioFileChunk, _Mapping]] = ..., record: _Optional[_Union[SongRecord, _Mapping]] = ...) -> None: ...
 
 class Job(_message.Message):
-    __slots__ = ("id", "state", "song", "created_at", "started_at", "ended_at", "stage", "failure", "record", "request_id")
+    __slots__ = ("id", "state", "song", "created_at", "started_at", "ended_at", "stage", "failure", "record", "request_id", "plan")
     ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     SONG_FIELD_NUMBER: _ClassVar[int]
@@ -135,6 +171,7 @@ class Job(_message.Message):
     FAILURE_FIELD_NUMBER: _ClassVar[int]
     RECORD_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    PLAN_FIELD_NUMBER: _ClassVar[int]
     id: str
     state: JobState
     song: SongSpec
@@ -145,7 +182,8 @@ class Job(_message.Message):
     failure: JobFailure
     record: SongRecord
     request_id: str
-    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[JobState, str]] = ..., song: _Optional[_Union[SongSpec, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., stage: _Optional[str] = ..., failure: _Optional[_Union[JobFailure, _Mapping]] = ..., record: _Optional[_Union[SongRecord, _Mapping]] = ..., request_id: _Optional[str] = ...) -> None: ...
+    plan: SongPlan
+    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[JobState, str]] = ..., song: _Optional[_Union[SongSpec, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., stage: _Optional[str] = ..., failure: _Optional[_Union[JobFailure, _Mapping]] = ..., record: _Optional[_Union[SongRecord, _Mapping]] = ..., request_id: _Optional[str] = ..., plan: _Optional[_Union[SongPlan, _Mapping]] = ...) -> None: ...
 
 class JobFailure(_message.Message):
     __slots__ = ("reason", "message", "stage", "code")
@@ -184,7 +222,7 @@ class AudioFileChunk(_message.Message):
     def __init__(self, item: _Optional[int] = ..., offset: _Optional[int] = ..., data: _Optional[bytes] = ..., last: _Optional[bool] = ...) -> None: ...
 
 class SongRecord(_message.Message):
-    __slots__ = ("job_id", "song", "items", "timings", "total_ns", "models", "warnings")
+    __slots__ = ("job_id", "song", "items", "timings", "total_ns", "models", "warnings", "plan")
     class ModelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -199,6 +237,7 @@ class SongRecord(_message.Message):
     TOTAL_NS_FIELD_NUMBER: _ClassVar[int]
     MODELS_FIELD_NUMBER: _ClassVar[int]
     WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    PLAN_FIELD_NUMBER: _ClassVar[int]
     job_id: str
     song: SongSpec
     items: _containers.RepeatedCompositeFieldContainer[SongItem]
@@ -206,10 +245,11 @@ class SongRecord(_message.Message):
     total_ns: int
     models: _containers.MessageMap[str, _stage_pb2.ModelInfo]
     warnings: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, job_id: _Optional[str] = ..., song: _Optional[_Union[SongSpec, _Mapping]] = ..., items: _Optional[_Iterable[_Union[SongItem, _Mapping]]] = ..., timings: _Optional[_Iterable[_Union[StageTiming, _Mapping]]] = ..., total_ns: _Optional[int] = ..., models: _Optional[_Mapping[str, _stage_pb2.ModelInfo]] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
+    plan: SongPlan
+    def __init__(self, job_id: _Optional[str] = ..., song: _Optional[_Union[SongSpec, _Mapping]] = ..., items: _Optional[_Iterable[_Union[SongItem, _Mapping]]] = ..., timings: _Optional[_Iterable[_Union[StageTiming, _Mapping]]] = ..., total_ns: _Optional[int] = ..., models: _Optional[_Mapping[str, _stage_pb2.ModelInfo]] = ..., warnings: _Optional[_Iterable[str]] = ..., plan: _Optional[_Union[SongPlan, _Mapping]] = ...) -> None: ...
 
 class SongItem(_message.Message):
-    __slots__ = ("index", "seed", "audio_id", "format", "bytes", "sha256", "samples", "sample_rate", "channels", "peak", "timesteps")
+    __slots__ = ("index", "seed", "audio_id", "format", "bytes", "sha256", "samples", "sample_rate", "channels", "peak", "timesteps", "codes", "code_seed")
     INDEX_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
     AUDIO_ID_FIELD_NUMBER: _ClassVar[int]
@@ -221,6 +261,8 @@ class SongItem(_message.Message):
     CHANNELS_FIELD_NUMBER: _ClassVar[int]
     PEAK_FIELD_NUMBER: _ClassVar[int]
     TIMESTEPS_FIELD_NUMBER: _ClassVar[int]
+    CODES_FIELD_NUMBER: _ClassVar[int]
+    CODE_SEED_FIELD_NUMBER: _ClassVar[int]
     index: int
     seed: int
     audio_id: str
@@ -232,7 +274,9 @@ class SongItem(_message.Message):
     channels: int
     peak: float
     timesteps: _containers.RepeatedScalarFieldContainer[float]
-    def __init__(self, index: _Optional[int] = ..., seed: _Optional[int] = ..., audio_id: _Optional[str] = ..., format: _Optional[_Union[AudioFormat, str]] = ..., bytes: _Optional[int] = ..., sha256: _Optional[str] = ..., samples: _Optional[int] = ..., sample_rate: _Optional[int] = ..., channels: _Optional[int] = ..., peak: _Optional[float] = ..., timesteps: _Optional[_Iterable[float]] = ...) -> None: ...
+    codes: _containers.RepeatedScalarFieldContainer[int]
+    code_seed: int
+    def __init__(self, index: _Optional[int] = ..., seed: _Optional[int] = ..., audio_id: _Optional[str] = ..., format: _Optional[_Union[AudioFormat, str]] = ..., bytes: _Optional[int] = ..., sha256: _Optional[str] = ..., samples: _Optional[int] = ..., sample_rate: _Optional[int] = ..., channels: _Optional[int] = ..., peak: _Optional[float] = ..., timesteps: _Optional[_Iterable[float]] = ..., codes: _Optional[_Iterable[int]] = ..., code_seed: _Optional[int] = ...) -> None: ...
 
 class StageTiming(_message.Message):
     __slots__ = ("stage", "item", "start_ns", "total_ns", "queue_ns", "compute_ns")
@@ -377,52 +421,78 @@ class ReadAudioResponse(_message.Message):
     def __init__(self, offset: _Optional[int] = ..., data: _Optional[bytes] = ..., total_bytes: _Optional[int] = ...) -> None: ...
 
 class ComposeRequest(_message.Message):
-    __slots__ = ("query", "instrumental", "vocal_language", "sampling")
+    __slots__ = ("query", "instrumental", "vocal_language", "sampling", "model")
     QUERY_FIELD_NUMBER: _ClassVar[int]
     INSTRUMENTAL_FIELD_NUMBER: _ClassVar[int]
     VOCAL_LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     SAMPLING_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
     query: str
     instrumental: bool
     vocal_language: str
     sampling: _planner_pb2.TokenSampling
-    def __init__(self, query: _Optional[str] = ..., instrumental: _Optional[bool] = ..., vocal_language: _Optional[str] = ..., sampling: _Optional[_Union[_planner_pb2.TokenSampling, _Mapping]] = ...) -> None: ...
+    model: str
+    def __init__(self, query: _Optional[str] = ..., instrumental: _Optional[bool] = ..., vocal_language: _Optional[str] = ..., sampling: _Optional[_Union[_planner_pb2.TokenSampling, _Mapping]] = ..., model: _Optional[str] = ...) -> None: ...
 
 class ComposeResponse(_message.Message):
-    __slots__ = ("blueprint",)
+    __slots__ = ("blueprint", "genres", "finish", "warnings")
     BLUEPRINT_FIELD_NUMBER: _ClassVar[int]
+    GENRES_FIELD_NUMBER: _ClassVar[int]
+    FINISH_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
     blueprint: _planner_pb2.Blueprint
-    def __init__(self, blueprint: _Optional[_Union[_planner_pb2.Blueprint, _Mapping]] = ...) -> None: ...
+    genres: str
+    finish: _planner_pb2.FinishReason
+    warnings: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, blueprint: _Optional[_Union[_planner_pb2.Blueprint, _Mapping]] = ..., genres: _Optional[str] = ..., finish: _Optional[_Union[_planner_pb2.FinishReason, str]] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class RewriteRequest(_message.Message):
-    __slots__ = ("given", "sampling")
+    __slots__ = ("given", "sampling", "model")
     GIVEN_FIELD_NUMBER: _ClassVar[int]
     SAMPLING_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
     given: _planner_pb2.Blueprint
     sampling: _planner_pb2.TokenSampling
-    def __init__(self, given: _Optional[_Union[_planner_pb2.Blueprint, _Mapping]] = ..., sampling: _Optional[_Union[_planner_pb2.TokenSampling, _Mapping]] = ...) -> None: ...
+    model: str
+    def __init__(self, given: _Optional[_Union[_planner_pb2.Blueprint, _Mapping]] = ..., sampling: _Optional[_Union[_planner_pb2.TokenSampling, _Mapping]] = ..., model: _Optional[str] = ...) -> None: ...
 
 class RewriteResponse(_message.Message):
-    __slots__ = ("blueprint",)
+    __slots__ = ("blueprint", "genres", "finish", "warnings")
     BLUEPRINT_FIELD_NUMBER: _ClassVar[int]
+    GENRES_FIELD_NUMBER: _ClassVar[int]
+    FINISH_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
     blueprint: _planner_pb2.Blueprint
-    def __init__(self, blueprint: _Optional[_Union[_planner_pb2.Blueprint, _Mapping]] = ...) -> None: ...
+    genres: str
+    finish: _planner_pb2.FinishReason
+    warnings: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, blueprint: _Optional[_Union[_planner_pb2.Blueprint, _Mapping]] = ..., genres: _Optional[str] = ..., finish: _Optional[_Union[_planner_pb2.FinishReason, str]] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class UnderstandRequest(_message.Message):
-    __slots__ = ("audio_id", "sampling")
+    __slots__ = ("audio_id", "sampling", "codes", "model")
     AUDIO_ID_FIELD_NUMBER: _ClassVar[int]
     SAMPLING_FIELD_NUMBER: _ClassVar[int]
+    CODES_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
     audio_id: str
     sampling: _planner_pb2.TokenSampling
-    def __init__(self, audio_id: _Optional[str] = ..., sampling: _Optional[_Union[_planner_pb2.TokenSampling, _Mapping]] = ...) -> None: ...
+    codes: _containers.RepeatedScalarFieldContainer[int]
+    model: str
+    def __init__(self, audio_id: _Optional[str] = ..., sampling: _Optional[_Union[_planner_pb2.TokenSampling, _Mapping]] = ..., codes: _Optional[_Iterable[int]] = ..., model: _Optional[str] = ...) -> None: ...
 
 class UnderstandResponse(_message.Message):
-    __slots__ = ("blueprint", "codes")
+    __slots__ = ("blueprint", "codes", "genres", "finish", "warnings")
     BLUEPRINT_FIELD_NUMBER: _ClassVar[int]
     CODES_FIELD_NUMBER: _ClassVar[int]
+    GENRES_FIELD_NUMBER: _ClassVar[int]
+    FINISH_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
     blueprint: _planner_pb2.Blueprint
     codes: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, blueprint: _Optional[_Union[_planner_pb2.Blueprint, _Mapping]] = ..., codes: _Optional[_Iterable[int]] = ...) -> None: ...
+    genres: str
+    finish: _planner_pb2.FinishReason
+    warnings: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, blueprint: _Optional[_Union[_planner_pb2.Blueprint, _Mapping]] = ..., codes: _Optional[_Iterable[int]] = ..., genres: _Optional[str] = ..., finish: _Optional[_Union[_planner_pb2.FinishReason, str]] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class TranscribeLyricsTimingRequest(_message.Message):
     __slots__ = ("job_id", "item")
@@ -449,12 +519,18 @@ class TranscribeLyricsTimingResponse(_message.Message):
     def __init__(self, lines: _Optional[_Iterable[_Union[LyricLine, _Mapping]]] = ...) -> None: ...
 
 class ScoreRequest(_message.Message):
-    __slots__ = ("job_id", "item")
+    __slots__ = ("job_id", "item", "model", "scale", "skip_tags")
     JOB_ID_FIELD_NUMBER: _ClassVar[int]
     ITEM_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    SCALE_FIELD_NUMBER: _ClassVar[int]
+    SKIP_TAGS_FIELD_NUMBER: _ClassVar[int]
     job_id: str
     item: int
-    def __init__(self, job_id: _Optional[str] = ..., item: _Optional[int] = ...) -> None: ...
+    model: str
+    scale: float
+    skip_tags: bool
+    def __init__(self, job_id: _Optional[str] = ..., item: _Optional[int] = ..., model: _Optional[str] = ..., scale: _Optional[float] = ..., skip_tags: _Optional[bool] = ...) -> None: ...
 
 class ScoreResponse(_message.Message):
     __slots__ = ("scores",)

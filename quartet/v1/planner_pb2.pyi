@@ -1,5 +1,6 @@
 from quartet.v1 import stage_pb2 as _stage_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
@@ -7,19 +8,52 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class SamplingProfile(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SAMPLING_PROFILE_UNSPECIFIED: _ClassVar[SamplingProfile]
+    SAMPLING_PROFILE_STANDARD: _ClassVar[SamplingProfile]
+    SAMPLING_PROFILE_COMPAT: _ClassVar[SamplingProfile]
+
+class PromptForm(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PROMPT_FORM_UNSPECIFIED: _ClassVar[PromptForm]
+    PROMPT_FORM_ALIGNED: _ClassVar[PromptForm]
+    PROMPT_FORM_LEGACY: _ClassVar[PromptForm]
+    PROMPT_FORM_LEGACY_UNCONDITIONAL: _ClassVar[PromptForm]
+
+class FinishReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    FINISH_REASON_UNSPECIFIED: _ClassVar[FinishReason]
+    FINISH_REASON_STOP: _ClassVar[FinishReason]
+    FINISH_REASON_LENGTH: _ClassVar[FinishReason]
+    FINISH_REASON_REPETITION: _ClassVar[FinishReason]
+SAMPLING_PROFILE_UNSPECIFIED: SamplingProfile
+SAMPLING_PROFILE_STANDARD: SamplingProfile
+SAMPLING_PROFILE_COMPAT: SamplingProfile
+PROMPT_FORM_UNSPECIFIED: PromptForm
+PROMPT_FORM_ALIGNED: PromptForm
+PROMPT_FORM_LEGACY: PromptForm
+PROMPT_FORM_LEGACY_UNCONDITIONAL: PromptForm
+FINISH_REASON_UNSPECIFIED: FinishReason
+FINISH_REASON_STOP: FinishReason
+FINISH_REASON_LENGTH: FinishReason
+FINISH_REASON_REPETITION: FinishReason
+
 class TokenSampling(_message.Message):
-    __slots__ = ("temperature", "top_p", "top_k", "repetition_penalty", "seed")
+    __slots__ = ("temperature", "top_p", "top_k", "repetition_penalty", "seed", "profile")
     TEMPERATURE_FIELD_NUMBER: _ClassVar[int]
     TOP_P_FIELD_NUMBER: _ClassVar[int]
     TOP_K_FIELD_NUMBER: _ClassVar[int]
     REPETITION_PENALTY_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
+    PROFILE_FIELD_NUMBER: _ClassVar[int]
     temperature: float
     top_p: float
     top_k: int
     repetition_penalty: float
     seed: int
-    def __init__(self, temperature: _Optional[float] = ..., top_p: _Optional[float] = ..., top_k: _Optional[int] = ..., repetition_penalty: _Optional[float] = ..., seed: _Optional[int] = ...) -> None: ...
+    profile: SamplingProfile
+    def __init__(self, temperature: _Optional[float] = ..., top_p: _Optional[float] = ..., top_k: _Optional[int] = ..., repetition_penalty: _Optional[float] = ..., seed: _Optional[int] = ..., profile: _Optional[_Union[SamplingProfile, str]] = ...) -> None: ...
 
 class Blueprint(_message.Message):
     __slots__ = ("caption", "lyrics", "metadata")
@@ -32,7 +66,7 @@ class Blueprint(_message.Message):
     def __init__(self, caption: _Optional[str] = ..., lyrics: _Optional[str] = ..., metadata: _Optional[_Union[_stage_pb2.Metadata, _Mapping]] = ...) -> None: ...
 
 class PlanRequest(_message.Message):
-    __slots__ = ("model", "given", "rewrite_caption", "detect_language", "write_codes", "sampling", "guidance_scale", "negative_prompt")
+    __slots__ = ("model", "given", "rewrite_caption", "detect_language", "write_codes", "sampling", "guidance_scale", "negative_prompt", "thought", "prompt_form", "write_metadata")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     GIVEN_FIELD_NUMBER: _ClassVar[int]
     REWRITE_CAPTION_FIELD_NUMBER: _ClassVar[int]
@@ -41,6 +75,9 @@ class PlanRequest(_message.Message):
     SAMPLING_FIELD_NUMBER: _ClassVar[int]
     GUIDANCE_SCALE_FIELD_NUMBER: _ClassVar[int]
     NEGATIVE_PROMPT_FIELD_NUMBER: _ClassVar[int]
+    THOUGHT_FIELD_NUMBER: _ClassVar[int]
+    PROMPT_FORM_FIELD_NUMBER: _ClassVar[int]
+    WRITE_METADATA_FIELD_NUMBER: _ClassVar[int]
     model: str
     given: Blueprint
     rewrite_caption: bool
@@ -49,7 +86,10 @@ class PlanRequest(_message.Message):
     sampling: TokenSampling
     guidance_scale: float
     negative_prompt: str
-    def __init__(self, model: _Optional[str] = ..., given: _Optional[_Union[Blueprint, _Mapping]] = ..., rewrite_caption: _Optional[bool] = ..., detect_language: _Optional[bool] = ..., write_codes: _Optional[bool] = ..., sampling: _Optional[_Union[TokenSampling, _Mapping]] = ..., guidance_scale: _Optional[float] = ..., negative_prompt: _Optional[str] = ...) -> None: ...
+    thought: str
+    prompt_form: PromptForm
+    write_metadata: bool
+    def __init__(self, model: _Optional[str] = ..., given: _Optional[_Union[Blueprint, _Mapping]] = ..., rewrite_caption: _Optional[bool] = ..., detect_language: _Optional[bool] = ..., write_codes: _Optional[bool] = ..., sampling: _Optional[_Union[TokenSampling, _Mapping]] = ..., guidance_scale: _Optional[float] = ..., negative_prompt: _Optional[str] = ..., thought: _Optional[str] = ..., prompt_form: _Optional[_Union[PromptForm, str]] = ..., write_metadata: _Optional[bool] = ...) -> None: ...
 
 class PlanResponse(_message.Message):
     __slots__ = ("thought", "blueprint", "progress", "result")
@@ -72,18 +112,22 @@ class PlanProgress(_message.Message):
     def __init__(self, codes: _Optional[int] = ..., codes_total: _Optional[int] = ...) -> None: ...
 
 class PlanResult(_message.Message):
-    __slots__ = ("blueprint", "codes", "thought", "warnings", "report")
+    __slots__ = ("blueprint", "codes", "thought", "warnings", "report", "metadata_ns", "codes_ns")
     BLUEPRINT_FIELD_NUMBER: _ClassVar[int]
     CODES_FIELD_NUMBER: _ClassVar[int]
     THOUGHT_FIELD_NUMBER: _ClassVar[int]
     WARNINGS_FIELD_NUMBER: _ClassVar[int]
     REPORT_FIELD_NUMBER: _ClassVar[int]
+    METADATA_NS_FIELD_NUMBER: _ClassVar[int]
+    CODES_NS_FIELD_NUMBER: _ClassVar[int]
     blueprint: Blueprint
     codes: _containers.RepeatedScalarFieldContainer[int]
     thought: str
     warnings: _containers.RepeatedScalarFieldContainer[str]
     report: _stage_pb2.StageReport
-    def __init__(self, blueprint: _Optional[_Union[Blueprint, _Mapping]] = ..., codes: _Optional[_Iterable[int]] = ..., thought: _Optional[str] = ..., warnings: _Optional[_Iterable[str]] = ..., report: _Optional[_Union[_stage_pb2.StageReport, _Mapping]] = ...) -> None: ...
+    metadata_ns: int
+    codes_ns: int
+    def __init__(self, blueprint: _Optional[_Union[Blueprint, _Mapping]] = ..., codes: _Optional[_Iterable[int]] = ..., thought: _Optional[str] = ..., warnings: _Optional[_Iterable[str]] = ..., report: _Optional[_Union[_stage_pb2.StageReport, _Mapping]] = ..., metadata_ns: _Optional[int] = ..., codes_ns: _Optional[int] = ...) -> None: ...
 
 class PlannerServiceComposeRequest(_message.Message):
     __slots__ = ("model", "query", "instrumental", "vocal_language", "sampling")
@@ -100,12 +144,18 @@ class PlannerServiceComposeRequest(_message.Message):
     def __init__(self, model: _Optional[str] = ..., query: _Optional[str] = ..., instrumental: _Optional[bool] = ..., vocal_language: _Optional[str] = ..., sampling: _Optional[_Union[TokenSampling, _Mapping]] = ...) -> None: ...
 
 class PlannerServiceComposeResponse(_message.Message):
-    __slots__ = ("blueprint", "report")
+    __slots__ = ("blueprint", "report", "genres", "finish", "warnings")
     BLUEPRINT_FIELD_NUMBER: _ClassVar[int]
     REPORT_FIELD_NUMBER: _ClassVar[int]
+    GENRES_FIELD_NUMBER: _ClassVar[int]
+    FINISH_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
     blueprint: Blueprint
     report: _stage_pb2.StageReport
-    def __init__(self, blueprint: _Optional[_Union[Blueprint, _Mapping]] = ..., report: _Optional[_Union[_stage_pb2.StageReport, _Mapping]] = ...) -> None: ...
+    genres: str
+    finish: FinishReason
+    warnings: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, blueprint: _Optional[_Union[Blueprint, _Mapping]] = ..., report: _Optional[_Union[_stage_pb2.StageReport, _Mapping]] = ..., genres: _Optional[str] = ..., finish: _Optional[_Union[FinishReason, str]] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class PlannerServiceRewriteRequest(_message.Message):
     __slots__ = ("model", "given", "sampling")
@@ -118,12 +168,18 @@ class PlannerServiceRewriteRequest(_message.Message):
     def __init__(self, model: _Optional[str] = ..., given: _Optional[_Union[Blueprint, _Mapping]] = ..., sampling: _Optional[_Union[TokenSampling, _Mapping]] = ...) -> None: ...
 
 class PlannerServiceRewriteResponse(_message.Message):
-    __slots__ = ("blueprint", "report")
+    __slots__ = ("blueprint", "report", "genres", "finish", "warnings")
     BLUEPRINT_FIELD_NUMBER: _ClassVar[int]
     REPORT_FIELD_NUMBER: _ClassVar[int]
+    GENRES_FIELD_NUMBER: _ClassVar[int]
+    FINISH_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
     blueprint: Blueprint
     report: _stage_pb2.StageReport
-    def __init__(self, blueprint: _Optional[_Union[Blueprint, _Mapping]] = ..., report: _Optional[_Union[_stage_pb2.StageReport, _Mapping]] = ...) -> None: ...
+    genres: str
+    finish: FinishReason
+    warnings: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, blueprint: _Optional[_Union[Blueprint, _Mapping]] = ..., report: _Optional[_Union[_stage_pb2.StageReport, _Mapping]] = ..., genres: _Optional[str] = ..., finish: _Optional[_Union[FinishReason, str]] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class PlannerServiceUnderstandRequest(_message.Message):
     __slots__ = ("model", "codes", "sampling")
@@ -136,22 +192,32 @@ class PlannerServiceUnderstandRequest(_message.Message):
     def __init__(self, model: _Optional[str] = ..., codes: _Optional[_Iterable[int]] = ..., sampling: _Optional[_Union[TokenSampling, _Mapping]] = ...) -> None: ...
 
 class PlannerServiceUnderstandResponse(_message.Message):
-    __slots__ = ("blueprint", "report")
+    __slots__ = ("blueprint", "report", "genres", "finish", "warnings")
     BLUEPRINT_FIELD_NUMBER: _ClassVar[int]
     REPORT_FIELD_NUMBER: _ClassVar[int]
+    GENRES_FIELD_NUMBER: _ClassVar[int]
+    FINISH_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
     blueprint: Blueprint
     report: _stage_pb2.StageReport
-    def __init__(self, blueprint: _Optional[_Union[Blueprint, _Mapping]] = ..., report: _Optional[_Union[_stage_pb2.StageReport, _Mapping]] = ...) -> None: ...
+    genres: str
+    finish: FinishReason
+    warnings: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, blueprint: _Optional[_Union[Blueprint, _Mapping]] = ..., report: _Optional[_Union[_stage_pb2.StageReport, _Mapping]] = ..., genres: _Optional[str] = ..., finish: _Optional[_Union[FinishReason, str]] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class PlannerServiceScoreRequest(_message.Message):
-    __slots__ = ("model", "codes", "blueprint")
+    __slots__ = ("model", "codes", "blueprint", "scale", "skip_tags")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     CODES_FIELD_NUMBER: _ClassVar[int]
     BLUEPRINT_FIELD_NUMBER: _ClassVar[int]
+    SCALE_FIELD_NUMBER: _ClassVar[int]
+    SKIP_TAGS_FIELD_NUMBER: _ClassVar[int]
     model: str
     codes: _containers.RepeatedScalarFieldContainer[int]
     blueprint: Blueprint
-    def __init__(self, model: _Optional[str] = ..., codes: _Optional[_Iterable[int]] = ..., blueprint: _Optional[_Union[Blueprint, _Mapping]] = ...) -> None: ...
+    scale: float
+    skip_tags: bool
+    def __init__(self, model: _Optional[str] = ..., codes: _Optional[_Iterable[int]] = ..., blueprint: _Optional[_Union[Blueprint, _Mapping]] = ..., scale: _Optional[float] = ..., skip_tags: _Optional[bool] = ...) -> None: ...
 
 class PlannerServiceScoreResponse(_message.Message):
     __slots__ = ("scores", "report")
