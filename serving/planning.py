@@ -1,4 +1,4 @@
-"""What the planner knows of metadata, and the rules that gateway and planner share (spec/planner.md §3.1, §3.3, §4.1)."""
+"""What the planner knows of metadata, and rules that gateway and planner share (spec/planner.md §3.1, §3.3, §4.1)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from quartet.validation import Violations
 MIN_BPM, MAX_BPM = 30, 300
 CODES = 64_000
 MAX_CAPTION_CHARACTERS = 8192
-MAX_LYRIC_CHARACTERS = 32_768
+MAX_LYRIC_CHARACTERS = 10_000
 MAX_THOUGHT_CHARACTERS = 8192
-LANGUAGES = frozenset(
+_LANGUAGES = (
     "ar az bg bn ca cs da de el en es fa fi fr he hi hr ht hu id is it ja ko la lt ms ne nl no pa pl pt ro ru sa sk sr "
-    "sv sw ta te th tl tr uk ur vi yue zh unknown".split()
+    "sv sw ta te th tl tr uk ur vi yue zh unknown"
 )
+LANGUAGES = frozenset(_LANGUAGES.split())
 TIME_SIGNATURES = ("2", "3", "4", "6")
 _OPEN = frozenset(("", "auto", "n/a", "none", "null"))
 _KEY = re.compile(r"\s*([A-Ga-g])\s*(#|b|♯|♭)?\s*(major|minor)\s*", re.IGNORECASE)

@@ -48,6 +48,13 @@ def vae_address(tiny_models: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def planner_address(tiny_models: Path) -> Iterator[str]:
+    """A planner that serves the tiny language model."""
+    with running("services.planner", "--models", str(tiny_models)) as server:
+        yield server.address
+
+
+@pytest.fixture(scope="session")
 def gateway_address(
     encoder_address: str, dit_address: str, vae_address: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:

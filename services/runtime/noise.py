@@ -18,10 +18,20 @@ class Purpose(IntEnum):
     INITIAL = 1
     SDE_STEP = 2
     POSTERIOR = 3
+    TEXT = 4
+    AUDIO_CODES = 5
 
 
 def gaussian(seed: int, purpose: Purpose, shape: tuple[int, ...], draw: int = 0) -> torch.Tensor:
     """Standard normal float32 on the CPU. `draw` numbers the draws of one purpose, such as the steps of the SDE."""
+    return torch.from_numpy(_generator(seed, purpose, draw).standard_normal(shape, dtype=np.float32))
+
+
+def uniform(seed: int, purpose: Purpose, count: int, draw: int = 0) -> torch.Tensor:
+    """Numbers [count] from 0 up to, not with, 1, in float64 on the CPU. Fewer of them are the first of more."""
+    return torch.from_numpy(_generator(seed, purpose, draw).random(count))
+
+
+def _generator(seed: int, purpose: Purpose, draw: int) -> np.random.Generator:
     key = np.array([seed, (int(purpose) << 32) | draw], dtype=np.uint64)
-    generator = np.random.Generator(np.random.Philox(key=key))
-    return torch.from_numpy(generator.standard_normal(shape, dtype=np.float32))
+    return np.random.Generator(np.random.Philox(key=key))

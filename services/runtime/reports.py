@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
 from quartet.errors import NotFoundError
 from quartet.v1 import stage_pb2
-from services.runtime.compute import ComputeQueue, Finished
+from services.runtime.compute import Finished, Load
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,23 @@ class ModelIdentity:
         )
 
 
+class Queue(Protocol):
+    """What a report says of the queue in front of an engine."""
+
+    steps_computed: int
+
+    @property
+    def load(self) -> Load:
+        """The present load."""
+
+
 @dataclass(frozen=True)
 class Reporter:
     """Builds the reports of one stage."""
 
     stage: str
     model: ModelIdentity
-    queue: ComputeQueue
+    queue: Queue
     limits: Mapping[str, float]
 
     def check_model(self, asked: str) -> None:

@@ -1,0 +1,1 @@
+"""The planner stage: the 5 Hz language model."""

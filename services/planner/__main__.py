@@ -1,0 +1,133 @@
+"""`python -m services.planner`: serves the language models of a model family."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import grpc.aio
+import torch
+
+from quartet.v1 import planner_pb2, planner_pb2_grpc
+from services.planner import checkpoint, modes
+from services.planner.cache import BLOCK, KeyValueCache
+from services.planner.codes import CODES_PER_SECOND
+from services.planner.engine import PlannerEngine
+from services.planner.memory import fitting_rows
+from services.planner.modes import Bounds, PlanWish
+from services.planner.prompts import Prompts
+from services.planner.sampling import TokenSampling
+from services.planner.servicer import PlannerServicer, ServedPlanner
+from services.planner.thought import Thought
+from services.runtime.batching import BatchQueue
+from services.runtime.reports import ModelIdentity, Reporter
+from services.runtime.settings import StageSettings
+from serving import planning, server
+from serving.server import Application, StartupError
+from serving.settings import setting
+from serving.telemetry import Telemetry
+
+STAGE = "planner"
+SERVICES = (planner_pb2.DESCRIPTOR.services_by_name["PlannerService"].full_name,)
+
+# Text under a grammar and guided audio codes, one token of each.
+_WARM_UP = PlanWish(
+    caption="warm-up",
+    lyrics="",
+    given=Thought(bpm=120, duration=1, keyscale="C major"),
+    seconds=0.2,
+    write_metadata=True,
+    rewrite_caption=False,
+    detect_language=False,
+    write_codes=True,
+    sampling=TokenSampling(),
+)
+
+
+@dataclass(frozen=True)
+class PlannerSettings(StageSettings):
+    """Serves the planner: metadata, lyrics and audio codes of songs."""
+
+    planners: str = setting(
+        "acestep-5Hz-lm-1.7B", "folders of the language models within the family, by comma; the first is the default"
+    )
+    rows: int = setting(0, "rows of the batch, two for each guided item; 0 takes 32 or what fits in memory", at_least=0)
+    context: int = setting(8192, "longest prompt and answer in tokens", at_least=1024)
+    prefill_tokens: int = setting(512, "tokens of prompts in one forward pass", at_least=BLOCK)
+    max_seconds: int = setting(600, "longest song", at_least=10)
+    max_lyric_tokens: int = setting(2048, "longest lyrics that are written", at_least=16)
+    max_queued_tokens: int = setting(200_000, "tokens that may wait for the engine", at_least=1)
+    deterministic: bool = setting(False, "runs one item at a time, so that not even low bits depend on others")
+
+
+def application(settings: PlannerSettings) -> Application:
+    """The stage's application: loads the language models, warms them up, serves."""
+
+    @asynccontextmanager
+    async def serving(grpc_server: grpc.aio.Server, telemetry: Telemetry) -> AsyncIterator[None]:
+        settings.apply_threads()
+        names = [name.strip() for name in settings.planners.split(",") if name.strip()]
+        if not names:
+            raise StartupError("--planners: names no language model")
+        async with AsyncExitStack() as stack:
+            planners = {
+                name: await stack.enter_async_context(_served(name, len(names), settings, telemetry)) for name in names
+            }
+            planner_pb2_grpc.add_PlannerServiceServicer_to_server(PlannerServicer(planners), grpc_server)
+            yield
+
+    return serving
+
+
+@asynccontextmanager
+async def _served(
+    name: str, count: int, settings: PlannerSettings, telemetry: Telemetry
+) -> AsyncIterator[ServedPlanner]:
+    """One of `count` models, loaded and warmed up."""
+    device, dtype = settings.torch_device(), settings.torch_dtype()
+    if dtype == torch.float16:
+        raise StartupError("--dtype: float16 overflows in planners; use bfloat16 or float32")
+    if name not in (installed := checkpoint.installed(settings.models)):
+        raise StartupError(f"--planners: {settings.models} has no {name}, only {', '.join(installed) or 'none'}")
+    loaded = await asyncio.to_thread(checkpoint.load, settings.models, name, dtype=dtype, device=device)
+    config = loaded.model.config
+    context = min(settings.context, config.positions)
+    rows = settings.rows or fitting_rows(config.cache_bytes(context, dtype.itemsize) * count, device)
+    engine = PlannerEngine(
+        loaded.model,
+        loaded.tokenizer,
+        KeyValueCache(config, rows, context, dtype=dtype, device=device),
+        prefill_tokens=settings.prefill_tokens,
+        deterministic=settings.deterministic,
+    )
+    limits = {
+        "max_caption_characters": planning.MAX_CAPTION_CHARACTERS,
+        "max_lyric_characters": planning.MAX_LYRIC_CHARACTERS,
+        "max_seconds": settings.max_seconds,
+        "max_codes": settings.max_seconds * CODES_PER_SECOND,
+        "max_context_tokens": context,
+        "rows": rows,
+    }
+    queue = BatchQueue(
+        STAGE,
+        engine,
+        telemetry,
+        max_queued_items=settings.max_queued_items,
+        max_queued_cost=settings.max_queued_tokens,
+    )
+    prompts = Prompts(loaded.tokenizer)
+    bounds = Bounds(settings.max_seconds, settings.max_lyric_tokens)
+    async with queue:
+        try:
+            warm_up = modes.plan(prompts, _WARM_UP, bounds)
+            await queue.run(warm_up, cost=warm_up.tokens, seconds_left=None)
+            identity = ModelIdentity(name, loaded.revision, dtype, device)
+            yield ServedPlanner(prompts, queue, Reporter(STAGE, identity, queue, limits), bounds)
+        finally:
+            engine.close()
+
+
+if __name__ == "__main__":
+    server.run(PlannerSettings, "quartet-planner", SERVICES, application)

@@ -1,0 +1,196 @@
+"""Slot-based continuous batching: scripts join and leave between tokens, all of them share each forward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import torch
+
+from quartet.errors import InvalidRequestError
+from services.planner.cache import KeyValueCache, Segment
+from services.planner.model import LanguageModel, Packing
+from services.planner.rows import Row, RowPool
+from services.planner.runs import CodesRun, Run, ScoreRun, TextRun, advance_codes, advance_texts
+from services.planner.tasks import CodesTask, Script, Task, TextTask
+from services.planner.tokenization import PlannerTokenizer
+from services.runtime.batching import Member
+from services.runtime.compute import Ticket
+
+
+class Speaker(Member):
+    """A script in the batch, with its rows and the task that it is at."""
+
+    def __init__(self, script: Script, ticket: Ticket, rows: Sequence[Row]) -> None:
+        super().__init__(ticket)
+        self.rows = rows
+        self.run: Run | None = None
+        self.fitted = self.prefilled = False
+        self._script: Generator[Task, Any, Any] = script.start(ticket.emit)
+
+    def next_task(self, result: Any) -> Task | None:
+        """Hands the script the result of its last task; None where it has ended."""
+        self.run = None
+        self.fitted = self.prefilled = False
+        try:
+            return self._script.send(result)
+        except StopIteration as end:
+            self.finish(end.value)
+        except Exception as error:
+            self.fail(error)
+        return None
+
+    def close(self) -> None:
+        """Ends the script where it stands."""
+        self._script.close()
+
+
+def check_context(tokens: int, context: int) -> None:
+    """Raises InvalidRequestError where prompt and answer may not fit."""
+    if tokens > context:
+        raise InvalidRequestError(
+            f"prompt and answer may take {tokens} tokens, more than the {context} of this replica's context; "
+            "shorten the lyrics or the song",
+            reason="CONTEXT_TOO_LONG",
+        )
+
+
+class PlannerEngine:
+    """Steps all members together. Prompts go in piece by piece, one member's at a time, beside the tokens of others.
+
+    In `deterministic` mode items run alone and take over nothing from each other, so that not even low bits depend on
+    what else the engine does.
+    """
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        tokenizer: PlannerTokenizer,
+        cache: KeyValueCache,
+        *,
+        prefill_tokens: int,
+        deterministic: bool,
+    ) -> None:
+        self._model = model
+        self._tokenizer = tokenizer
+        self._cache = cache
+        self._prefill_tokens = prefill_tokens
+        self._deterministic = deterministic
+        self._pool = RowPool(cache, share_prefixes=not deterministic)
+        self._masks = ThreadPoolExecutor(max_workers=1, thread_name_prefix="grammar-masks")
+        self._members: list[Speaker] = []
+
+    def join(self, work: Script, ticket: Ticket) -> Speaker | None:
+        """Takes a script in where there are rows for it."""
+        check_context(work.tokens, self._cache.context)
+        if work.rows > self._pool.size:
+            raise InvalidRequestError(
+                "a guided item needs two rows, this replica has one; ask for guidance_scale 1", reason="TOO_FEW_ROWS"
+            )
+        if work.rows > self._pool.free or (self._deterministic and self._members):
+            return None
+        speaker = Speaker(work, ticket, self._pool.acquire(work.rows))
+        self._members.append(speaker)
+        self._proceed(speaker, None)
+        return speaker
+
+    def leave(self, member: Member) -> None:
+        """Frees the rows of a member."""
+        speaker = next(speaker for speaker in self._members if speaker is member)
+        speaker.close()
+        self._members.remove(speaker)
+        self._pool.release(speaker.rows)
+
+    def close(self) -> None:
+        """Ends the mask thread."""
+        self._masks.shutdown()
+
+    @torch.inference_mode()
+    def step(self) -> None:
+        """One forward pass: a token of every member that writes, and a piece of the first prompt that is not in yet."""
+        try:
+            self._step()
+        except Exception:
+            self._pool.forget()
+            raise
+
+    def _step(self) -> None:
+        feeding = self._feeding()
+        segments = [Segment(row.index, len(row.held), count) for _, row, count in feeding]
+        tokens = [token for _, row, count in feeding for token in row.take(count)]
+        if not tokens:
+            return
+        device = self._cache.keys[0].device
+        packing = Packing.of(segments, device)
+        hidden = self._model(torch.tensor(tokens, device=device), packing, self._cache)
+        at = 0
+        for (speaker, _, count), segment in zip(feeding, segments, strict=True):
+            if isinstance(speaker.run, ScoreRun):
+                speaker.run.absorb(segment.start, hidden[at : at + count], self._model)
+            at += count
+        last = {row.index: end for (_, row, _), end in zip(feeding, packing.last_tokens(), strict=True)}
+        self._advance({speaker for speaker, _, _ in feeding}, last, hidden)
+
+    def _feeding(self) -> list[tuple[Speaker, Row, int]]:
+        """Which rows are fed, and how many tokens of each."""
+        feeding = []
+        waiting = None
+        for speaker in self._members:
+            if speaker.run and speaker.prefilled:
+                feeding += [(speaker, row, len(row.pending)) for row in speaker.run.rows]
+            elif speaker.run and waiting is None:
+                waiting = self._prefill(speaker, speaker.run)
+        return [*feeding, *(waiting or ())]
+
+    def _prefill(self, speaker: Speaker, run: Run) -> list[tuple[Speaker, Row, int]]:
+        """A piece of a prompt. What follows the prompts goes in at last, so that all rows give logits together."""
+        if not speaker.fitted:
+            run.fit(self._pool)
+            speaker.fitted = True
+        budget = self._prefill_tokens
+        pieces = []
+        for row in run.rows:
+            if not row.is_prefilled and (count := row.piece(budget)):
+                budget -= count
+                pieces.append((speaker, row, count))
+        if pieces:
+            return pieces
+        speaker.prefilled = True
+        return [(speaker, row, len(row.pending)) for row in run.rows]
+
+    def _advance(self, fed: set[Speaker], last: dict[int, int], hidden: torch.Tensor) -> None:
+        ready = [speaker for speaker in self._members if speaker in fed and speaker.prefilled]
+        texts = [speaker.run for speaker in ready if isinstance(speaker.run, TextRun)]
+        codes = [speaker.run for speaker in ready if isinstance(speaker.run, CodesRun)]
+        if texts:
+            rows = [last[run.rows[0].index] for run in texts]
+            advance_texts(texts, hidden[rows], self._model, self._tokenizer.first_code)
+        if codes:
+            rows = [last[run.rows[0].index] for run in codes]
+            rows += [last[run.rows[1].index] for run in codes if run.guided]
+            advance_codes(codes, hidden[rows], self._model, self._tokenizer.first_code)
+        for speaker in fed:
+            speaker.ticket.step_done()
+        for speaker in ready:
+            if speaker.run and (result := speaker.run.result) is not None:
+                self._proceed(speaker, result)
+
+    def _proceed(self, speaker: Speaker, result: Any) -> None:
+        """Moves a script on until it has a task that needs the network."""
+        while (task := speaker.next_task(result)) is not None:
+            try:
+                speaker.run = self._run_of(task, speaker.rows)
+            except Exception as error:
+                speaker.fail(error)
+                return
+            if (result := speaker.run.result) is None:
+                return
+
+    def _run_of(self, task: Task, rows: Sequence[Row]) -> Run:
+        check_context(task.tokens, self._cache.context)
+        if isinstance(task, TextTask):
+            return TextRun(task, rows, self._tokenizer, self._masks)
+        if isinstance(task, CodesTask):
+            return CodesRun(task, rows)
+        return ScoreRun(task, rows)

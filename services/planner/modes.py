@@ -1,0 +1,244 @@
+"""The modes of the planner as scripts: which prompts and grammars, in which order, and what becomes of the answers.
+
+spec/planner.md §2 and §5. Scripts run between forward passes on the compute thread.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any
+
+from services.planner.codes import LONGEST_RUN, code_count, longest_run
+from services.planner.grammar import Field, Grammar, known_lines
+from services.planner.prompts import INSTRUMENTAL, PromptForm, Prompts
+from services.planner.sampling import TokenSampling
+from services.planner.tasks import BLOCK_TOKENS, CodesTask, Script, Task, TextTask
+from services.planner.thought import Thought, parse_written
+from services.planner.writing import Finish, Written
+
+METADATA = (Field.BPM, Field.DURATION, Field.KEYSCALE, Field.TIMESIGNATURE)
+ATTEMPTS = 3
+_HEADER = re.compile(r"\s*#\s*lyrics?\s*(\n|$)", re.IGNORECASE)
+_TAG = re.compile(r"\s*(\[[^\]]*\]\s*)*")
+
+Emit = Callable[[Any], None]
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The longest song and the longest lyrics that the planner writes."""
+
+    seconds: int
+    lyric_tokens: int
+
+
+@dataclass(frozen=True)
+class PlanWish:
+    """What a plan is to hold. `given` values stand as they are; `seconds` is the exact length where it is known.
+
+    `thought` is that of an earlier plan, which is then taken instead of a new one.
+    """
+
+    caption: str
+    lyrics: str
+    given: Thought
+    seconds: float | None
+    write_metadata: bool
+    rewrite_caption: bool
+    detect_language: bool
+    write_codes: bool
+    sampling: TokenSampling
+    guidance_scale: float = 2.0
+    negative_prompt: str = ""
+    thought: Thought | None = None
+    form: PromptForm = PromptForm.ALIGNED
+
+    def lines(self) -> tuple[Field, ...]:
+        """The lines of the think block: given ones and wanted ones."""
+        wanted = {
+            *(METADATA if self.write_metadata else ()),
+            *((Field.CAPTION,) if self.rewrite_caption else ()),
+            *((Field.LANGUAGE,) if self.detect_language else ()),
+        }
+        return tuple(line for line in Field if line in wanted or getattr(self.given, line.value))
+
+    @property
+    def guided(self) -> bool:
+        """Whether the codes take two rows."""
+        return self.write_codes and self.guidance_scale != 1
+
+
+@dataclass(frozen=True)
+class ThoughtText:
+    """A piece of the think block on its way."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class CodesWritten:
+    """Audio codes on their way."""
+
+    count: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan; emitted once its thought is final, and again, with codes, at the end. Times in nanoseconds."""
+
+    thought: Thought
+    codes: tuple[int, ...] = ()
+    warnings: tuple[str, ...] = ()
+    metadata_ns: int = 0
+    codes_ns: int = 0
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A song in words: what compose, rewrite and understand answer."""
+
+    thought: Thought
+    lyrics: str
+    finish: Finish
+    warnings: tuple[str, ...]
+
+
+def plan(prompts: Prompts, wish: PlanWish, bounds: Bounds) -> Script:
+    """Metadata by chain of thought, then audio codes, as far as they are wished for."""
+    prompt = prompts.plan(wish.caption, wish.lyrics)
+    seconds = wish.seconds or (wish.thought.duration if wish.thought else None) or bounds.seconds
+    block = BLOCK_TOKENS if wish.rewrite_caption or wish.thought else 128
+    codes = code_count(seconds) if wish.write_codes and wish.seconds else 0
+
+    def start(emit: Emit) -> Generator[Task, Any, Planned]:
+        begun = time.monotonic_ns()
+        thought = wish.thought
+        if thought is None:
+            thought = yield from _think(prompts, wish, bounds, emit)
+        planned = Planned(thought, metadata_ns=time.monotonic_ns() - begun)
+        emit(planned)
+        if wish.write_codes:
+            planned = yield from _write_codes(prompts, wish, planned, emit)
+        return planned
+
+    return Script(rows=2 if wish.guided else 1, tokens=len(prompt) + block + codes, start=start)
+
+
+def compose(
+    prompts: Prompts, query: str, *, instrumental: bool, language: str, sampling: TokenSampling, bounds: Bounds
+) -> Script:
+    """A song from one sentence (spec/planner.md §2.6)."""
+    prompt = prompts.compose(query, instrumental=instrumental)
+    grammar = _whole_song(Thought(language=language), bounds)
+
+    def start(emit: Emit) -> Generator[Task, Any, Composed]:
+        composed = yield from _write_song(prompt, grammar, sampling, bounds, needs_lyrics=not instrumental)
+        if not instrumental:
+            return composed
+        if all(_TAG.fullmatch(line) for line in composed.lyrics.splitlines()):
+            return dataclasses.replace(composed, lyrics=composed.lyrics or INSTRUMENTAL)
+        warning = "the model wrote lyrics for an instrumental; they were left out"
+        return dataclasses.replace(composed, lyrics=INSTRUMENTAL, warnings=(*composed.warnings, warning))
+
+    return _song_script(prompt, bounds, start)
+
+
+def rewrite(
+    prompts: Prompts, caption: str, lyrics: str, given: Thought, sampling: TokenSampling, bounds: Bounds
+) -> Script:
+    """A richer caption and lyrics (spec/planner.md §2.7)."""
+    prompt = prompts.rewrite(caption, lyrics)
+    grammar = _whole_song(given, bounds)
+
+    def start(emit: Emit) -> Generator[Task, Any, Composed]:
+        composed = yield from _write_song(prompt, grammar, sampling, bounds, needs_lyrics=bool(lyrics.strip()))
+        if composed.lyrics:
+            return composed
+        warnings = (*composed.warnings, "the model wrote no lyrics; yours are kept") if lyrics.strip() else ()
+        return dataclasses.replace(composed, lyrics=lyrics, warnings=warnings)
+
+    return _song_script(prompt, bounds, start)
+
+
+def understand(prompts: Prompts, codes: tuple[int, ...], sampling: TokenSampling, bounds: Bounds) -> Script:
+    """A description of audio codes (spec/planner.md §2.5)."""
+    prompt = prompts.understand(codes)
+    grammar = _whole_song(Thought(), bounds)
+
+    def start(emit: Emit) -> Generator[Task, Any, Composed]:
+        return _write_song(prompt, grammar, sampling, bounds, needs_lyrics=False)
+
+    return _song_script(prompt, bounds, start)
+
+
+def _think(prompts: Prompts, wish: PlanWish, bounds: Bounds, emit: Emit) -> Generator[Task, Any, Thought]:
+    lines = wish.lines()
+    known = known_lines(wish.given, lines)
+    if len(known) == len(lines):
+        return wish.given
+    written: Written = yield TextTask(
+        prompts.plan(wish.caption, wish.lyrics),
+        Grammar(lines, bounds.seconds, known),
+        wish.sampling,
+        on_text=lambda text: emit(ThoughtText(text)),
+    )
+    return parse_written(written.block, bounds.seconds)
+
+
+def _write_codes(prompts: Prompts, wish: PlanWish, planned: Planned, emit: Emit) -> Generator[Task, Any, Planned]:
+    begun = time.monotonic_ns()
+    count = code_count(wish.seconds or planned.thought.duration or 0)
+    unconditional = prompts.unconditional(wish.caption, wish.lyrics, wish.negative_prompt, wish.form)
+    codes: list[int] = yield CodesTask(
+        prompts.codes(wish.caption, wish.lyrics, planned.thought, wish.form),
+        unconditional if wish.guided else None,
+        wish.guidance_scale,
+        count,
+        wish.sampling,
+        on_codes=lambda done: emit(CodesWritten(done, count)),
+    )
+    warnings = []
+    if (run := longest_run(codes)) > LONGEST_RUN:
+        warnings.append(f"the plan repeats one audio code {run} times in a row; the song may be stuck there")
+    return dataclasses.replace(
+        planned, codes=tuple(codes), warnings=tuple(warnings), codes_ns=time.monotonic_ns() - begun
+    )
+
+
+def _whole_song(given: Thought, bounds: Bounds) -> Grammar:
+    lines = tuple(Field)
+    return Grammar(lines, bounds.seconds, known_lines(given, lines), lyrics=True)
+
+
+def _song_script(
+    prompt: tuple[int, ...], bounds: Bounds, start: Callable[[Emit], Generator[Task, Any, Composed]]
+) -> Script:
+    return Script(rows=1, tokens=len(prompt) + BLOCK_TOKENS + bounds.lyric_tokens, start=start)
+
+
+def _write_song(
+    prompt: tuple[int, ...], grammar: Grammar, sampling: TokenSampling, bounds: Bounds, *, needs_lyrics: bool
+) -> Generator[Task, Any, Composed]:
+    """Tries again where lyrics are needed and none came, as long as another try can differ."""
+    warnings: list[str] = []
+    for attempt in range(ATTEMPTS):
+        written: Written = yield TextTask(prompt, grammar, sampling, bounds.lyric_tokens, attempt)
+        lyrics = _without_header(written.lyrics)
+        if lyrics or not needs_lyrics or sampling.temperature == 0:
+            break
+    if needs_lyrics and not lyrics:
+        warnings.append("the model wrote no lyrics")
+    if written.finish is Finish.LENGTH:
+        warnings.append(f"the lyrics were cut at {bounds.lyric_tokens} tokens")
+    if written.finish is Finish.REPETITION:
+        warnings.append("the lyrics repeated one line over and over; the repeats were cut")
+    return Composed(parse_written(written.block, bounds.seconds), lyrics, written.finish, tuple(warnings))
+
+
+def _without_header(lyrics: str) -> str:
+    return _HEADER.sub("", lyrics, count=1).strip() if _HEADER.match(lyrics) else lyrics.strip()

@@ -1,0 +1,176 @@
+"""Tasks on their way through the engine: each feeds tokens to its rows and takes what the network says of them."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Sequence
+from concurrent.futures import Executor
+
+import torch
+
+from services.planner import sampling
+from services.planner.model import LanguageModel
+from services.planner.rows import Row, RowPool
+from services.planner.sampling import Draws, TokenSampling
+from services.planner.tasks import CodesTask, ScoreTask, TextTask, TokenScores
+from services.planner.tokenization import PlannerTokenizer
+from services.planner.writing import Writer
+from services.runtime.noise import Purpose, uniform
+from serving.planning import CODES
+
+_SCORED_AT_ONCE = 64
+_CODES_BETWEEN_EVENTS = 5
+
+
+class TextRun:
+    """Text under a grammar, on one row."""
+
+    def __init__(self, task: TextTask, rows: Sequence[Row], tokenizer: PlannerTokenizer, masks: Executor) -> None:
+        self.task = task
+        self.rows = (rows[0],)
+        self.writer = Writer(tokenizer, task.grammar, task.max_lyric_tokens, masks)
+        self.drawn: list[int] = []
+        self._uniform = uniform(task.sampling.seed, Purpose.TEXT, len(task.prompt) + 1, task.attempt)
+        self._decoder = codecs.getincrementaldecoder("utf-8")("ignore")
+        self._told = 0
+
+    @property
+    def result(self) -> object | None:
+        """What was written, once it is finished."""
+        return self.writer.written() if self.writer.finish else None
+
+    def fit(self, pool: RowPool) -> None:
+        """Puts the prompt on the row. Tokens that the grammar forces at the start are a part of it."""
+        self.writer.start_mask()
+        prompt = (*self.task.prompt, *self.writer.forced)
+        pool.fit(self.rows[0], prompt, len(prompt) - 1)
+
+    def sampling(self) -> TokenSampling:
+        """How the next token is drawn."""
+        wish = self.task.sampling
+        return TokenSampling(0.0, seed=wish.seed) if self.writer.greedy else wish
+
+    def uniform(self) -> float:
+        """The number that decides the next draw."""
+        if len(self.drawn) >= len(self._uniform):
+            count = 2 * len(self._uniform)
+            self._uniform = uniform(self.task.sampling.seed, Purpose.TEXT, count, self.task.attempt)
+        return float(self._uniform[len(self.drawn)])
+
+    def accept(self, token: int) -> None:
+        """Takes a drawn token."""
+        self.drawn.append(token)
+        self.rows[0].pending = self.writer.accept(token)
+        if self.task.on_text:
+            thought = self.writer.thought_so_far()
+            if text := self._decoder.decode(thought[self._told :]):
+                self.task.on_text(text)
+            self._told = len(thought)
+        if self.writer.finish is None:
+            self.writer.start_mask()
+
+
+def advance_texts(runs: Sequence[TextRun], hidden: torch.Tensor, model: LanguageModel, text_tokens: int) -> None:
+    """Draws the next token of each run from hidden states [runs, width]."""
+    logits = model.logits(hidden, 0, text_tokens)
+    sampling.check_finite(logits)
+    for number, run in enumerate(runs):
+        if run.task.sampling.repetition_penalty != 1 and run.drawn:
+            written = torch.tensor(sorted(set(run.drawn)), device=logits.device)
+            logits[number] = sampling.penalise(logits[number], written, run.task.sampling.repetition_penalty)
+    allowed = torch.stack([torch.from_numpy(run.writer.mask()) for run in runs]).to(logits.device)
+    logits = logits.masked_fill(~allowed, -torch.inf)
+    draws = Draws.of([run.sampling() for run in runs], [run.uniform() for run in runs], logits.device)
+    for run, token in zip(runs, sampling.draw(logits, draws).tolist(), strict=True):
+        run.accept(token)
+
+
+class CodesRun:
+    """Audio codes: one row, or two that take the same codes where guidance compares them."""
+
+    def __init__(self, task: CodesTask, rows: Sequence[Row]) -> None:
+        self.task = task
+        self.guided = task.unconditional is not None
+        self.rows = tuple(rows[:2] if self.guided else rows[:1])
+        self.codes: list[int] = []
+        self._uniform = uniform(task.sampling.seed, Purpose.AUDIO_CODES, task.count)
+
+    @property
+    def result(self) -> object | None:
+        """The codes, once there are enough."""
+        return self.codes if len(self.codes) == self.task.count else None
+
+    def fit(self, pool: RowPool) -> None:
+        """Puts the prompts on the rows."""
+        for row, prompt in zip(self.rows, (self.task.prompt, self.task.unconditional), strict=False):
+            if prompt is not None:
+                pool.fit(row, prompt, len(prompt) - 1)
+
+    def uniform(self) -> float:
+        """The number that decides the next draw."""
+        return float(self._uniform[len(self.codes)])
+
+    def accept(self, code: int, first_code: int) -> None:
+        """Takes a drawn code."""
+        self.codes.append(code)
+        if len(self.codes) < self.task.count:
+            for row in self.rows:
+                row.pending = [first_code + code]
+        done = len(self.codes)
+        if self.task.on_codes and (done % _CODES_BETWEEN_EVENTS == 0 or done == self.task.count):
+            self.task.on_codes(done)
+
+
+def advance_codes(runs: Sequence[CodesRun], hidden: torch.Tensor, model: LanguageModel, first_code: int) -> None:
+    """Draws the next code of each run from hidden states [rows, width] of all conditional, then all guiding rows.
+
+    The head is asked for the 64,000 codes alone: the count ends a run, so the model's end token has no say.
+    """
+    logits = model.logits(hidden, first_code, first_code + CODES)
+    sampling.check_finite(logits)
+    guided = [number for number, run in enumerate(runs) if run.guided]
+    logits, unconditional = logits[: len(runs)], logits[len(runs) :]
+    if guided:
+        scale = torch.tensor([runs[number].task.guidance_scale for number in guided], device=logits.device)
+        logits[guided] = sampling.guide(logits[guided], unconditional, scale)
+    draws = Draws.of([run.task.sampling for run in runs], [run.uniform() for run in runs], logits.device)
+    for run, code in zip(runs, sampling.draw(logits, draws).tolist(), strict=True):
+        run.accept(code, first_code)
+
+
+class ScoreRun:
+    """Teacher forcing: the tokens are fed, and rated as they pass."""
+
+    def __init__(self, task: ScoreTask, rows: Sequence[Row]) -> None:
+        self.task = task
+        self.rows = (rows[task.row],)
+        self._log_probabilities: list[float] = []
+        self._ranks: list[int] = []
+
+    @property
+    def result(self) -> object | None:
+        """The scores, once all tokens have passed."""
+        if len(self._ranks) < len(self.task.target):
+            return None
+        return TokenScores(tuple(self._log_probabilities), tuple(self._ranks))
+
+    def fit(self, pool: RowPool) -> None:
+        """The last token of the prompt is fed with the target, because it predicts the target's first token."""
+        pool.fit(self.rows[0], (*self.task.prompt, *self.task.target[:-1]), len(self.task.prompt) - 1)
+
+    def absorb(self, start: int, hidden: torch.Tensor, model: LanguageModel) -> None:
+        """Rates what hidden states [tokens, width] of the positions from `start` on predict."""
+        skipped = max(0, len(self.task.prompt) - 1 - start)
+        first = start + skipped + 1 - len(self.task.prompt)
+        targets = self.task.target[first : first + len(hidden) - skipped]
+        for at in range(0, len(targets), _SCORED_AT_ONCE):
+            ids = torch.tensor(targets[at : at + _SCORED_AT_ONCE], device=hidden.device)
+            states = hidden[skipped + at : skipped + at + len(ids)]
+            logits = model.logits(states, 0, model.config.vocabulary)
+            sampling.check_finite(logits)
+            wanted = logits.gather(1, ids[:, None])
+            self._log_probabilities += (wanted[:, 0] - logits.logsumexp(dim=-1)).tolist()
+            self._ranks += ((logits > wanted).sum(dim=-1) + 1).tolist()
+
+
+Run = TextRun | CodesRun | ScoreRun

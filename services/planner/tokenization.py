@@ -1,0 +1,97 @@
+"""Token ids of a planner, straight from tokenizer.json (spec/planner.md §1.2).
+
+Text is encoded by a tokenizer that knows no added tokens: whatever a user writes, `<|im_end|>` included, stays text.
+The 65,535 audio codes are left out of both tokenizers, because their ids follow from arithmetic: that loads fast.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from llguidance import LLTokenizer
+from tokenizers import Tokenizer
+
+from services.runtime.checkpoints import CheckpointError, read_json
+from serving.planning import CODES
+
+_CONTROLS = ("<|im_start|>", "<|im_end|>", "<think>", "</think>")
+_FIRST_CODE = "<|audio_code_0|>"
+_LETTERS = re.compile(rb" ?[A-Za-z]+")
+
+
+@dataclass(frozen=True)
+class PlannerTokenizer:
+    """Encodes text and knows the ids of control tokens and audio codes. Ids below `first_code` are text and control."""
+
+    text: Tokenizer
+    grammar: LLTokenizer
+    turn_start: int
+    turn_end: int
+    think_start: int
+    think_end: int
+    first_code: int
+    letter_bits: np.ndarray[tuple[int], np.dtype[np.int32]]
+
+    @classmethod
+    def load(cls, path: Path, vocabulary: int) -> Self:
+        """Reads a tokenizer.json for a model of that vocabulary. Raises CheckpointError."""
+        content = read_json(path)
+        added = content.get("added_tokens") or []
+        try:
+            ids = {str(entry["content"]): int(entry["id"]) for entry in added}
+        except (KeyError, TypeError, ValueError):
+            raise CheckpointError(f"{path}: key added_tokens: expected objects with content and id") from None
+        missing = [token for token in (*_CONTROLS, _FIRST_CODE) if token not in ids]
+        if missing:
+            raise CheckpointError(f"{path}: key added_tokens: expected {', '.join(missing)}, found none of them")
+        first = ids[_FIRST_CODE]
+        _check_codes(path, ids, first, vocabulary)
+        controls = [{**entry, "special": True} for entry in added if entry["id"] < first]
+        try:
+            text = Tokenizer.from_str(json.dumps({**content, "added_tokens": [], "post_processor": None}))
+            grammar = LLTokenizer(
+                json.dumps({**content, "added_tokens": controls}), n_vocab=first, eos_token=ids["<|im_end|>"]
+            )
+        except Exception as error:  # both libraries raise bare exceptions
+            raise CheckpointError(f"{path}: cannot be read as a tokenizer: {error}") from None
+        text.no_truncation()
+        text.no_padding()
+        turn_start, turn_end, think_start, think_end = (ids[token] for token in _CONTROLS)
+        return cls(text, grammar, turn_start, turn_end, think_start, think_end, first, _letters(grammar, first))
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of text; never a control token or an audio code."""
+        return self.text.encode(text, add_special_tokens=False).ids
+
+    def decode(self, ids: Sequence[int]) -> bytes:
+        """Bytes of text ids; they may end within a character."""
+        return self.grammar.decode_bytes(list(ids))
+
+    def code_ids(self, codes: Sequence[int]) -> list[int]:
+        """Ids of audio codes."""
+        return [self.first_code + code for code in codes]
+
+
+def _letters(grammar: LLTokenizer, text_tokens: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+    """Bit mask of the tokens that are letters only, but for a space before them."""
+    letters = [bool(_LETTERS.fullmatch(grammar.decode_bytes([token]))) for token in range(text_tokens)]
+    packed = np.packbits(letters, bitorder="little")
+    return np.pad(packed, (0, -len(packed) % 4)).view(np.int32)
+
+
+def _check_codes(path: Path, ids: Mapping[str, int], first: int, vocabulary: int) -> None:
+    for code in range(CODES):
+        token = f"<|audio_code_{code}|>"
+        if ids.get(token) != first + code:
+            raise CheckpointError(f"{path}: {token}: expected id {first + code}, found {ids.get(token, 'nothing')}")
+    if first + CODES > vocabulary:
+        raise CheckpointError(f"{path}: audio codes end at id {first + CODES - 1}, the model has {vocabulary} ids")
+    late = [token for token in _CONTROLS if ids[token] > first]
+    if late:
+        raise CheckpointError(f"{path}: {', '.join(late)}: expected ids below those of the audio codes")

@@ -1,0 +1,290 @@
+"""Continuous batching: an asyncio-facing queue in front of one thread that steps many items together.
+
+The thread owns a `Stepper`, which holds the model. Between steps items join, leave, and are dropped when nobody waits
+for them any more or their deadline has passed. An item that finds no room waits, in order of arrival.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, Self, TypeVar
+
+from opentelemetry import context as otel_context
+
+from quartet.errors import DeadlineError, InternalError, OverloadedError, UnavailableError
+from services.runtime.compute import Finished, Load, Ticket
+from serving.telemetry import Telemetry
+
+W = TypeVar("W")
+W_contra = TypeVar("W_contra", contravariant=True)
+
+
+class Member:
+    """An item in the batch. The stepper sets its end; the queue hands it to the waiting call."""
+
+    def __init__(self, ticket: Ticket) -> None:
+        self.ticket = ticket
+        self.ended = False
+        self.result: Any = None
+        self.error: Exception | None = None
+
+    def finish(self, result: Any) -> None:
+        """Ends the item well."""
+        self.ended, self.result = True, result
+
+    def fail(self, error: Exception) -> None:
+        """Ends the item with an error."""
+        self.ended, self.error = True, error
+
+
+class Stepper(Protocol[W_contra]):
+    """What the compute thread drives. Only that thread calls it."""
+
+    def join(self, work: W_contra, ticket: Ticket) -> Member | None:
+        """Takes an item into the batch; None where there is no room now. Raises where it can never be taken."""
+
+    def step(self) -> None:
+        """One forward pass of all members."""
+
+    def leave(self, member: Member) -> None:
+        """Frees what a member held, ended or not."""
+
+
+@dataclass(eq=False)
+class _Item(Generic[W]):
+    work: W
+    cost: float
+    ticket: Ticket
+    events: asyncio.Queue[Any]
+    arrived_ns: int
+    trace: otel_context.Context
+    done: asyncio.Future[Finished[Any]] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    joined_ns: int = 0
+    batch_size: int = 1
+    member: Member | None = None
+
+
+class BatchQueue(Generic[W]):
+    """Steps items on one thread. Enter it before use; leaving it fails what waits and what runs, and joins the thread.
+
+    `max_queued_cost` bounds what may wait, in the stage's own unit of cost, such as tokens to write.
+    """
+
+    def __init__(
+        self, stage: str, stepper: Stepper[W], telemetry: Telemetry, *, max_queued_items: int, max_queued_cost: float
+    ) -> None:
+        self._stage = stage
+        self._stepper = stepper
+        self._telemetry = telemetry
+        self._max_queued_items = max_queued_items
+        self._max_queued_cost = max_queued_cost
+        self._changed = threading.Condition()
+        self._waiting: deque[_Item[W]] = deque()
+        self._members: list[_Item[W]] = []
+        self._closing = False
+        self._seconds_per_cost = 0.0
+        self._thread = threading.Thread(target=self._work, name=f"{stage}-compute", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.steps_computed = 0
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        await asyncio.to_thread(self._thread.join)
+
+    @property
+    def load(self) -> Load:
+        """The present load; the wait is predicted from the pace of past items."""
+        with self._changed:
+            return Load(len(self._waiting), len(self._members), int(self._expected_wait() * 1e9))
+
+    async def stream(
+        self, work: W, *, cost: float, seconds_left: float | None
+    ) -> AsyncGenerator[Any | Finished[Any], None]:
+        """Runs an item; yields what it emits, then `Finished`. Closing the iterator drops the item.
+
+        Raises OverloadedError where the queue is full, DeadlineError where the item cannot finish in the time that
+        the caller has left, and whatever the stepper fails the item with.
+        """
+        loop = asyncio.get_running_loop()
+        events: asyncio.Queue[Any] = asyncio.Queue()
+        ticket = Ticket(
+            deadline=None if seconds_left is None else time.monotonic() + seconds_left,
+            emit=lambda event: self._post(events.put_nowait, event),
+            count_step=self._count_step,
+        )
+        item = _Item(work, cost, ticket, events, time.monotonic_ns(), otel_context.get_current())
+        item.done.add_done_callback(lambda _: events.put_nowait(item.done))
+        with self._changed:
+            self._admit(cost, seconds_left)
+            self._waiting.append(item)
+            self._changed.notify()
+        expiry = None if seconds_left is None else loop.call_later(seconds_left, self._expire, item)
+        try:
+            while (event := await events.get()) is not item.done:
+                yield event
+            yield item.done.result()
+        finally:
+            if expiry:
+                expiry.cancel()
+            self._abandon(item)
+
+    async def run(self, work: W, *, cost: float, seconds_left: float | None) -> Finished[Any]:
+        """Runs an item, leaving aside what it emits."""
+        async for event in self.stream(work, cost=cost, seconds_left=seconds_left):
+            if isinstance(event, Finished):
+                return event
+        raise AssertionError("a stream ends with Finished or an exception")
+
+    def _admit(self, cost: float, seconds_left: float | None) -> None:
+        if self._closing:
+            raise UnavailableError(f"the {self._stage} stage is shutting down")
+        needed = self._expected_wait() + cost * self._seconds_per_cost
+        if seconds_left is not None and needed > seconds_left:
+            raise DeadlineError(
+                f"the {self._stage} stage needs about {needed:.1f} s for this item, but its deadline is "
+                f"{seconds_left:.1f} s away",
+                reason="DEADLINE_TOO_SHORT",
+            )
+        queued_cost = sum(item.cost for item in self._waiting)
+        full = len(self._waiting) >= self._max_queued_items
+        if full or (self._waiting and queued_cost + cost > self._max_queued_cost):
+            wait = max(self._expected_wait(), 0.1)
+            raise OverloadedError(f"the queue of the {self._stage} stage is full", retry_after_s=wait)
+
+    def _expected_wait(self) -> float:
+        """What waits is served as wide as what runs."""
+        queued_cost = sum(item.cost for item in self._waiting)
+        return queued_cost * self._seconds_per_cost / max(len(self._members), 1)
+
+    def _abandon(self, item: _Item[W]) -> None:
+        item.ticket.abandon()
+        with self._changed:
+            if item in self._waiting:
+                self._waiting.remove(item)
+            self._changed.notify()
+        item.done.cancel()
+
+    def _expire(self, item: _Item[W]) -> None:
+        """A deadline in the queue ends the wait; in the batch the next step notices it."""
+        with self._changed:
+            if item not in self._waiting:
+                return
+            self._waiting.remove(item)
+        item.done.set_exception(DeadlineError("the deadline passed in the queue"))
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                while not (self._closing or self._waiting or self._members):
+                    self._changed.wait()
+                if self._closing:
+                    break
+            self._drop_unwanted()
+            self._join_waiting()
+            if self._members:
+                self._step()
+        with self._changed:
+            left = [*self._members, *self._waiting]
+            self._waiting.clear()
+        for item in left:
+            self._end(item, UnavailableError(f"the {self._stage} stage is shutting down"))
+
+    def _drop_unwanted(self) -> None:
+        for item in tuple(self._members):
+            try:
+                item.ticket.check()
+            except Exception as error:
+                self._end(item, error)
+
+    def _join_waiting(self) -> None:
+        while True:
+            with self._changed:
+                if not self._waiting:
+                    return
+                item = self._waiting[0]
+            try:
+                item.ticket.check()
+                item.member = self._stepper.join(item.work, item.ticket)
+                if item.member is None and not self._members:
+                    raise InternalError(f"the empty {self._stage} engine has no room for an item")
+            except Exception as error:
+                self._take(item)
+                self._end(item, error)
+                continue
+            if item.member is None:
+                return
+            item.joined_ns = time.monotonic_ns()
+            if self._take(item):
+                self._members.append(item)
+            else:
+                self._stepper.leave(item.member)
+
+    def _take(self, item: _Item[W]) -> bool:
+        """False where the item was abandoned meanwhile."""
+        with self._changed:
+            if item not in self._waiting:
+                return False
+            self._waiting.remove(item)
+            return True
+
+    def _step(self) -> None:
+        for item in self._members:
+            item.batch_size = max(item.batch_size, len(self._members))
+        try:
+            self._stepper.step()
+        except Exception as error:
+            for item in tuple(self._members):
+                self._end(item, error)
+            return
+        for item in tuple(self._members):
+            if item.member and item.member.ended:
+                self._end(item, item.member.error)
+
+    def _end(self, item: _Item[W], error: Exception | None) -> None:
+        if item.member:
+            self._stepper.leave(item.member)
+        with self._changed:
+            if item in self._members:
+                self._members.remove(item)
+        if error is not None or item.member is None:
+            self._post(_fail, item.done, error)
+            return
+        ended_ns = time.monotonic_ns()
+        pace = (ended_ns - item.joined_ns) / 1e9 / max(item.cost, 1e-9)
+        self._seconds_per_cost = pace if not self._seconds_per_cost else 0.8 * self._seconds_per_cost + 0.2 * pace
+        attributes: dict[str, str | int] = {"quartet.stage": self._stage, "quartet.batch_size": item.batch_size}
+        phases = {"queue": (item.arrived_ns, item.joined_ns), "compute": (item.joined_ns, ended_ns)}
+        self._telemetry.record_phases(phases, item.trace, attributes)
+        finished = Finished(
+            item.member.result, item.joined_ns - item.arrived_ns, ended_ns - item.joined_ns, item.batch_size
+        )
+        self._post(_succeed, item.done, finished)
+
+    def _count_step(self) -> None:
+        self.steps_computed += 1
+
+    def _post(self, call: Any, *arguments: Any) -> None:
+        if self._loop and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(call, *arguments)
+
+
+def _succeed(done: asyncio.Future[Finished[Any]], finished: Finished[Any]) -> None:
+    if not done.done():
+        done.set_result(finished)
+
+
+def _fail(done: asyncio.Future[Finished[Any]], error: Exception) -> None:
+    if not done.done():
+        done.set_exception(error)
