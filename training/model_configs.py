@@ -56,6 +56,12 @@ TINY_XL = FamilySize(
     min_duration_seconds=1,
 )
 TINY_PLANNER = TransformerSize(hidden=16, intermediate=32, layers=2, heads=2, kv_heads=1, head_dim=8)
+# spec/planner.md §1.1
+PLANNERS = {
+    "0.6B": TransformerSize(hidden=1024, intermediate=3072, layers=28, heads=16, kv_heads=8, head_dim=128),
+    "1.7B": TransformerSize(hidden=2048, intermediate=6144, layers=28, heads=16, kv_heads=8, head_dim=128),
+    "4B": TransformerSize(hidden=2560, intermediate=9728, layers=36, heads=32, kv_heads=8, head_dim=128),
+}
 FULL = FamilySize(
     latent_channels=64,
     dit=TransformerSize(hidden=2048, intermediate=6144, layers=24, heads=16, kv_heads=8, head_dim=128),
@@ -139,7 +145,7 @@ def qwen3_config(size: TransformerSize, vocabulary: int) -> Config:
         "attention_bias": False,
         "attention_dropout": 0.0,
         "initializer_range": 0.02,
-        "max_position_embeddings": 32_768,
+        "max_position_embeddings": 40_960,
         "rms_norm_eps": 1e-6,
         "rope_theta": 1_000_000,
         "rope_scaling": None,

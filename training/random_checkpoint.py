@@ -26,17 +26,19 @@ from training.model_configs import (
     TINY_XL,
     Config,
     FamilySize,
+    TransformerSize,
     dit_config,
     qwen3_config,
     qwen3_shapes,
     vae_config,
 )
+from training.qwen_tokenizer import VOCABULARY, write_qwen_tokenizer
 from training.random_weights import random_tensor
 from training.safetensors_stream import Fill, Shapes, write_safetensors, write_shards
-from training.tiny_tokenizer import audio_code_tokens, write_tokenizer
+from training.tiny_tokenizer import audio_code_tokens, write_tiny_tokenizer
 
 TEXT_ENCODER = "Qwen3-Embedding-0.6B"
-PLANNER = "acestep-5Hz-lm-1.7B"
+PLANNERS = ("acestep-5Hz-lm-1.7B", "acestep-5Hz-lm-0.6B")
 WEIGHTS = "model.safetensors"
 
 TINY_SCALE = 0.15
@@ -45,7 +47,7 @@ SILENCE_SCALE = 0.5
 
 
 def write_tiny_family(folder: Path, seed: int = 0, *, xl: bool = False) -> None:
-    """Writes a tiny turbo and base model, codec, text encoder and planner; with `xl` also the tiny xl-turbo model.
+    """Writes a tiny turbo and base model, codec, text encoder and planners; with `xl` also the tiny xl-turbo model.
 
     The DiT, codec and text encoder fit together and sample from one second up.
     """
@@ -56,11 +58,12 @@ def write_tiny_family(folder: Path, seed: int = 0, *, xl: bool = False) -> None:
         _write_dit(folder / "acestep-v15-xl-turbo", TINY_XL, "turbo", random, dtype=torch.float32, shards=2)
     _write_vae(folder, TINY, random)
     text_encoder = _made(folder / TEXT_ENCODER)
-    vocabulary = write_tokenizer(text_encoder, append_end_of_text=True)
+    vocabulary = write_tiny_tokenizer(text_encoder, append_end_of_text=True)
     _write_qwen3(text_encoder, qwen3_config(TINY.text, vocabulary), qwen3_shapes(TINY.text, vocabulary), random)
-    planner = _made(folder / PLANNER)
-    vocabulary = write_tokenizer(planner, append_end_of_text=False, extra_tokens=audio_code_tokens())
-    _write_qwen3(planner, qwen3_config(TINY_PLANNER, vocabulary), qwen3_shapes(TINY_PLANNER, vocabulary), random)
+    for name in PLANNERS:
+        planner = _made(folder / name)
+        vocabulary = write_tiny_tokenizer(planner, append_end_of_text=False, extra_tokens=audio_code_tokens())
+        _write_qwen3(planner, qwen3_config(TINY_PLANNER, vocabulary), qwen3_shapes(TINY_PLANNER, vocabulary), random)
 
 
 def write_full_size(folder: Path, seed: int = 0) -> None:
@@ -72,9 +75,16 @@ def write_full_size(folder: Path, seed: int = 0) -> None:
     _write_dit(folder / "acestep-v15-turbo", FULL, "turbo", random)
     _write_vae(folder, FULL, random)
     text_encoder = _made(folder / TEXT_ENCODER)
-    write_tokenizer(text_encoder, append_end_of_text=True)
+    write_tiny_tokenizer(text_encoder, append_end_of_text=True)
     shapes = qwen3_shapes(FULL.text, FULL_TEXT_VOCABULARY)
     _write_qwen3(text_encoder, qwen3_config(FULL.text, FULL_TEXT_VOCABULARY), shapes, random)
+
+
+def write_planner(folder: Path, size: TransformerSize, seed: int = 0) -> None:
+    """Writes one planner in bfloat16 with the id layout of Qwen's tokenizer, one tensor at a time."""
+    write_qwen_tokenizer(_made(folder))
+    shapes = qwen3_shapes(size, VOCABULARY)
+    _write_qwen3(folder, qwen3_config(size, VOCABULARY), shapes, _Random(seed, FULL_SCALE))
 
 
 def _write_dit(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +28,36 @@ def audio_code_tokens() -> list[str]:
     return [f"<|audio_code_{code}|>" for code in range(AUDIO_CODES)]
 
 
-def write_tokenizer(folder: Path, *, append_end_of_text: bool, extra_tokens: Sequence[str] = ()) -> int:
-    """Writes tokenizer.json and tokenizer_config.json; returns the size of the vocabulary.
+def write_tiny_tokenizer(folder: Path, *, append_end_of_text: bool, extra_tokens: Sequence[str] = ()) -> int:
+    """Writes the smallest tokenizer; returns the size of its vocabulary."""
+    merges = [(left, right) for left, right in (pair.split(" ") for pair in _MERGES.split(";"))]
+    tokens = [*byte_letters(), *("".join(pair) for pair in merges)]
+    added = (*SPECIAL_TOKENS, *extra_tokens)
+    write_tokenizer(
+        folder,
+        append_end_of_text=append_end_of_text,
+        vocabulary={token: number for number, token in enumerate(tokens)},
+        merges=merges,
+        added={token: len(tokens) + number for number, token in enumerate(added)},
+    )
+    return len(tokens) + len(added)
+
+
+def write_tokenizer(
+    folder: Path,
+    *,
+    append_end_of_text: bool,
+    vocabulary: Mapping[str, int],
+    merges: Sequence[tuple[str, str]],
+    added: Mapping[str, int],
+) -> None:
+    """Writes tokenizer.json and tokenizer_config.json.
 
     `append_end_of_text` makes the post-processor end every sequence with `<|endoftext|>`, as the text encoder's does.
     """
-    vocabulary = _vocabulary()
-    added = [
+    added_tokens = [
         {
-            "id": len(vocabulary) + number,
+            "id": number,
             "content": token,
             "single_word": False,
             "lstrip": False,
@@ -44,18 +65,18 @@ def write_tokenizer(folder: Path, *, append_end_of_text: bool, extra_tokens: Seq
             "normalized": False,
             "special": "think" not in token,
         }
-        for number, token in enumerate((*SPECIAL_TOKENS, *extra_tokens))
+        for token, number in added.items()
     ]
     content = {
         "version": "1.0",
         "truncation": None,
         "padding": None,
-        "added_tokens": added,
+        "added_tokens": added_tokens,
         "normalizer": {"type": "NFC"},
         "pre_tokenizer": _pre_tokenizer(),
-        "post_processor": _end_of_text(len(vocabulary)) if append_end_of_text else _byte_level(),
+        "post_processor": _end_of_text(added[END_OF_TEXT]) if append_end_of_text else _byte_level(),
         "decoder": _byte_level(),
-        "model": _model(vocabulary),
+        "model": _model(vocabulary, merges),
     }
     (folder / "tokenizer.json").write_text(json.dumps(content, ensure_ascii=False), "utf-8")
     config = {
@@ -69,19 +90,13 @@ def write_tokenizer(folder: Path, *, append_end_of_text: bool, extra_tokens: Seq
         "clean_up_tokenization_spaces": False,
     }
     (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
-    return len(vocabulary) + len(added)
 
 
-def _vocabulary() -> dict[str, int]:
-    tokens = [*sorted(_byte_letters()), *("".join(pair.split(" ")) for pair in _MERGES.split(";"))]
-    return {token: number for number, token in enumerate(tokens)}
-
-
-def _byte_letters() -> list[str]:
-    """The letter that stands for each byte: itself where it prints, else one from U+0100 on."""
+def byte_letters() -> list[str]:
+    """The letters that stand for bytes, in the order of their ids: itself where a byte prints, else from U+0100 on."""
     printing = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
     others = [byte for byte in range(256) if byte not in printing]
-    return [chr(byte) if byte in printing else chr(0x100 + others.index(byte)) for byte in range(256)]
+    return sorted(chr(byte) if byte in printing else chr(0x100 + others.index(byte)) for byte in range(256))
 
 
 def _pre_tokenizer() -> dict[str, Any]:
@@ -104,7 +119,7 @@ def _end_of_text(token_id: int) -> dict[str, Any]:
     }
 
 
-def _model(vocabulary: dict[str, int]) -> dict[str, Any]:
+def _model(vocabulary: Mapping[str, int], merges: Sequence[tuple[str, str]]) -> dict[str, Any]:
     return {
         "type": "BPE",
         "dropout": None,
@@ -114,6 +129,6 @@ def _model(vocabulary: dict[str, int]) -> dict[str, Any]:
         "fuse_unk": False,
         "byte_fallback": False,
         "ignore_merges": False,
-        "vocab": vocabulary,
-        "merges": [pair.split(" ") for pair in _MERGES.split(";")],
+        "vocab": dict(vocabulary),
+        "merges": [list(pair) for pair in merges],
     }

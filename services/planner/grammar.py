@@ -60,13 +60,15 @@ _NAMES = {Field.CAPTION: "caption", Field.GENRES: "genres"}
 class Grammar:
     """What a text may be: the lines of a think block and, with `lyrics`, free text behind it.
 
-    `known` values are written as they are. Without lyrics the text ends after its last line, before the closing tag.
+    `known` values are written as they are, free ones take at most `free_tokens`. Without lyrics the text ends after its
+    last line, before the closing tag.
     """
 
     lines: tuple[Field, ...]
     max_seconds: int
     known: Mapping[Field, str] = field(default_factory=dict)
     lyrics: bool = False
+    free_tokens: Mapping[str, int] = field(default_factory=lambda: FIELD_TOKENS)
 
     def lark(self, tokenizer: PlannerTokenizer) -> str:
         """The grammar in Lark."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 import dataclasses
 import re
 import time
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from services.planner.codes import LONGEST_RUN, code_count, longest_run
-from services.planner.grammar import Field, Grammar, known_lines
+from services.planner.grammar import FIELD_TOKENS, Field, Grammar, known_lines
 from services.planner.prompts import INSTRUMENTAL, PromptForm, Prompts
 from services.planner.sampling import TokenSampling
 from services.planner.tasks import BLOCK_TOKENS, CodesTask, Script, Task, TextTask
@@ -30,10 +30,11 @@ Emit = Callable[[Any], None]
 
 @dataclass(frozen=True)
 class Bounds:
-    """The longest song and the longest lyrics that the planner writes."""
+    """The longest song, and the longest lyrics and free values that the planner writes."""
 
     seconds: int
     lyric_tokens: int
+    free_tokens: Mapping[str, int] = field(default_factory=lambda: FIELD_TOKENS)
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,7 @@ def _think(prompts: Prompts, wish: PlanWish, bounds: Bounds, emit: Emit) -> Gene
         return wish.given
     written: Written = yield TextTask(
         prompts.plan(wish.caption, wish.lyrics),
-        Grammar(lines, bounds.seconds, known),
+        Grammar(lines, bounds.seconds, known, free_tokens=bounds.free_tokens),
         wish.sampling,
         on_text=lambda text: emit(ThoughtText(text)),
     )
@@ -212,7 +213,8 @@ def _write_codes(prompts: Prompts, wish: PlanWish, planned: Planned, emit: Emit)
 
 def _whole_song(given: Thought, bounds: Bounds) -> Grammar:
     lines = tuple(Field)
-    return Grammar(lines, bounds.seconds, known_lines(given, lines), lyrics=True)
+    known = known_lines(given, lines)
+    return Grammar(lines, bounds.seconds, known, lyrics=True, free_tokens=bounds.free_tokens)
 
 
 def _song_script(

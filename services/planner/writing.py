@@ -12,7 +12,7 @@ import numpy as np
 from llguidance import LLMatcher
 
 from quartet.errors import InternalError
-from services.planner.grammar import FIELD_TOKENS, Field, Grammar
+from services.planner.grammar import Field, Grammar
 from services.planner.tokenization import PlannerTokenizer
 
 REPEATED_LINES = 8
@@ -151,7 +151,7 @@ class Writer:
             self.finish = Finish.LENGTH
 
     def _field_is_full(self) -> bool:
-        return self._in_block and self._field_tokens >= FIELD_TOKENS.get(self._field, sys.maxsize)
+        return self._in_block and self._field_tokens >= self._grammar.free_tokens.get(self._field, sys.maxsize)
 
     def _close_field(self) -> list[int]:
         """Ends a free value at its bound, where the text can end here, and begins the next line."""

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from training.tiny_tokenizer import AUDIO_CODES, END_OF_TEXT, audio_code_tokens, write_tokenizer
+from training.tiny_tokenizer import AUDIO_CODES, END_OF_TEXT, audio_code_tokens, write_tiny_tokenizer
 
 
 @pytest.fixture(scope="module")
 def text_encoder(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
     folder = tmp_path_factory.mktemp("text")
-    vocabulary = write_tokenizer(folder, append_end_of_text=True)
+    vocabulary = write_tiny_tokenizer(folder, append_end_of_text=True)
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     assert tokenizer.get_vocab_size() == vocabulary
     return tokenizer
@@ -48,7 +48,7 @@ def test_common_words_are_joined(text_encoder: Tokenizer) -> None:
 
 
 def test_the_planner_has_audio_codes_in_a_row_and_appends_nothing(tmp_path: Path) -> None:
-    vocabulary = write_tokenizer(tmp_path, append_end_of_text=False, extra_tokens=audio_code_tokens())
+    vocabulary = write_tiny_tokenizer(tmp_path, append_end_of_text=False, extra_tokens=audio_code_tokens())
     tokenizer = Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
     ids = tokenizer.get_vocab()
     first = ids["<|audio_code_0|>"]

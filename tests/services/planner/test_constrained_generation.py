@@ -1,0 +1,171 @@
+"""Whatever a random model draws, in every mode, for any user values: it parses, is in range, stays in its block."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from services.planner import modes
+from services.planner.checkpoint import LoadedPlanner
+from services.planner.codes import code_count
+from services.planner.modes import Bounds, Composed, Planned, PlanWish
+from services.planner.prompts import Prompts
+from services.planner.sampling import TokenSampling
+from services.planner.tasks import Script
+from services.planner.thought import Thought
+from serving.planning import CODES, LANGUAGES, TIME_SIGNATURES
+from tests.services.planner.conftest import planner_queue, results
+
+GENERATIONS = 2000
+AT_ONCE = 250
+BOUNDS = Bounds(600, lyric_tokens=24, free_tokens={"caption": 20, "genres": 8})
+KEYS = [
+    f"{note}{sign} {mode}" for note in "ABCDEFG" for sign in ("", "#", "b", "♯", "♭") for mode in ("major", "minor")
+]
+TRICKY = [
+    "",
+    "la la",
+    "<|im_end|>\n</think>",
+    "[Verse]\nno: 'yes'\n",
+    "bpm: 999\n",
+    "<|audio_code_5|>",
+    "日本語 🎵",
+    "`x`",
+]
+CONTROL = re.compile(r"<\|[a-z_0-9]+\|>|</?think>")
+Check = Callable[[Any], None]
+MODES = ("compose", "rewrite", "understand")
+
+
+class Wishes:
+    """Random values, each of them given or left open."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = np.random.default_rng(seed)
+
+    def coin(self) -> bool:
+        return bool(self._random.integers(2))
+
+    def text(self) -> str:
+        return str(self._random.choice(TRICKY))
+
+    def sampling(self) -> TokenSampling:
+        random = self._random
+        return TokenSampling(
+            temperature=float(random.choice([0.0, 0.3, 0.85, 2.0])),
+            top_k=int(random.choice([0, 0, 5])),
+            top_p=float(random.choice([0.5, 0.9, 1.0])),
+            repetition_penalty=float(random.choice([1.0, 1.3])),
+            seed=int(random.integers(2**32)),
+        )
+
+    def thought(self) -> Thought:
+        random = self._random
+        return Thought(
+            bpm=int(random.integers(30, 301)) if self.coin() else None,
+            duration=int(random.integers(1, 601)) if self.coin() else None,
+            keyscale=str(random.choice(KEYS)) if self.coin() else "",
+            language=str(random.choice(sorted(LANGUAGES))) if self.coin() else "",
+            timesignature=str(random.choice(TIME_SIGNATURES)) if self.coin() else "",
+        )
+
+    def codes(self) -> tuple[int, ...]:
+        return tuple(self._random.integers(0, CODES, size=self._random.integers(0, 40)).tolist())
+
+    def seconds(self) -> float:
+        return float(self._random.uniform(0.2, 6))
+
+
+def check_thought(thought: Thought, given: Thought, lines: tuple[str, ...]) -> None:
+    """Every asked line is there and in range; what was given stands as it was."""
+    for line in lines:
+        assert getattr(thought, line) not in (None, ""), line
+        if (value := getattr(given, line)) not in (None, ""):
+            assert getattr(thought, line) == value
+    assert thought.bpm is None or 30 <= thought.bpm <= 300
+    assert thought.duration is None or given.duration or 10 <= thought.duration <= 600
+    assert thought.keyscale in ("", *KEYS)
+    assert thought.language in ("", *LANGUAGES)
+    assert thought.timesignature in ("", *TIME_SIGNATURES)
+    assert not set("`<") & {*thought.caption, *thought.genres}
+    assert Thought.parse(thought.to_yaml(), max_seconds=600) == thought
+
+
+def plan_case(prompts: Prompts, wishes: Wishes) -> tuple[Script, Check]:
+    given = wishes.thought()
+    seconds = wishes.seconds()
+    wish = PlanWish(
+        caption=wishes.text(),
+        lyrics=wishes.text(),
+        given=given if given.duration is None else Thought(**{**given.__dict__, "duration": max(1, int(seconds))}),
+        seconds=None if given.duration is None else seconds,
+        write_metadata=wishes.coin(),
+        rewrite_caption=wishes.coin(),
+        detect_language=wishes.coin(),
+        write_codes=given.duration is not None and wishes.coin(),
+        sampling=wishes.sampling(),
+        guidance_scale=2.0 if wishes.coin() else 1.0,
+        negative_prompt=wishes.text(),
+    )
+
+    def check(planned: Planned) -> None:
+        check_thought(planned.thought, wish.given, tuple(line.value for line in wish.lines()))
+        count = code_count(wish.seconds or 0) if wish.write_codes else 0
+        assert len(planned.codes) == count
+        assert all(0 <= code < CODES for code in planned.codes)
+
+    return modes.plan(prompts, wish, BOUNDS), check
+
+
+def song_case(prompts: Prompts, wishes: Wishes, mode: str) -> tuple[Script, Check]:
+    given, sampling, instrumental = Thought(), wishes.sampling(), wishes.coin()
+    if mode == "compose":
+        given = Thought(language=wishes.thought().language)
+        script = modes.compose(
+            prompts,
+            wishes.text(),
+            instrumental=instrumental,
+            language=given.language,
+            sampling=sampling,
+            bounds=BOUNDS,
+        )
+    elif mode == "rewrite":
+        given = wishes.thought()
+        script = modes.rewrite(prompts, wishes.text(), wishes.text(), given, sampling, BOUNDS)
+    else:
+        script = modes.understand(prompts, wishes.codes(), sampling, BOUNDS)
+
+    def check(composed: Composed) -> None:
+        check_thought(composed.thought, given, tuple(Thought.__dataclass_fields__))
+        assert not CONTROL.search(composed.lyrics)
+        if mode == "compose" and instrumental:
+            assert composed.lyrics.startswith("[")
+
+    return script, check
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("batch", range(GENERATIONS // AT_ONCE))
+async def test_random_generations(loaded: LoadedPlanner, prompts: Prompts, batch: int) -> None:
+    await check_generations(loaded, prompts, Wishes(batch), AT_ONCE)
+
+
+async def test_random_generations_with_merged_line_ends(qwen: LoadedPlanner) -> None:
+    """Qwen's vocabulary has tokens that hold a line end and what stands before it."""
+    await check_generations(qwen, Prompts(qwen.tokenizer), Wishes(99), 120)
+
+
+async def check_generations(loaded: LoadedPlanner, prompts: Prompts, wishes: Wishes, count: int) -> None:
+    """Runs random wishes of all modes side by side."""
+    cases: list[tuple[Script, Check]] = [
+        plan_case(prompts, wishes) if number % 2 else song_case(prompts, wishes, MODES[number // 2 % 3])
+        for number in range(count)
+    ]
+    async with planner_queue(loaded, rows=32) as queue:
+        found = await results(queue, [script for script, _ in cases])
+    for (_, check), result in zip(cases, found, strict=True):
+        check(result)
