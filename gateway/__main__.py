@@ -16,6 +16,7 @@ from gateway.settings import GatewaySettings
 from gateway.stages import Stages
 from gateway.store import JobStore
 from gateway.uploads import UploadLimits
+from gateway.writer import Writer
 from quartet.v1 import music_pb2, music_pb2_grpc
 from serving import server
 from serving.server import Application
@@ -29,7 +30,8 @@ def application(settings: GatewaySettings) -> Application:
 
     @asynccontextmanager
     async def serving(grpc_server: grpc.aio.Server, telemetry: Telemetry) -> AsyncIterator[Callable[[], None]]:
-        addresses = {"encoder": settings.encoder, "dit": settings.dit, "vae": settings.vae}
+        planner = {"planner": settings.planner} if settings.planner else {}
+        addresses = {**planner, "encoder": settings.encoder, "dit": settings.dit, "vae": settings.vae}
         limits = RunnerLimits(settings.max_running_jobs, settings.max_queued_jobs, settings.max_upload_seconds)
         async with AsyncExitStack() as stack:
             stack.enter_context(locked(settings.data))
@@ -44,6 +46,7 @@ def application(settings: GatewaySettings) -> Application:
                 artifacts,
                 library,
                 stages,
+                Writer(stages, artifacts),
                 UploadLimits(settings.max_upload_bytes, settings.max_upload_seconds),
                 settings.max_job_seconds,
             )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from quartet.errors import ConflictError, QuartetError, error_of_code
 from quartet.events import JobState
+from quartet.planning import SongPlan
 from quartet.songs import SongSpec
 
 # RUNNING goes back to QUEUED when a gateway stops or dies: the job runs again, with the same result.
@@ -47,7 +48,8 @@ class Job:
 
     `fingerprint` is of the song as it was asked for: equal request ids must come with equal fingerprints. `record`
     is the song record of a succeeded job as JSON of the contract. `traceparent` is the W3C trace context that it was
-    created in, so that a job that runs again stays in its trace.
+    created in, so that a job that runs again stays in its trace. `stage` and `plan` are those of a running job and not
+    stored.
     """
 
     id: str
@@ -63,6 +65,7 @@ class Job:
     ended_at: float | None = None
     failure: Failure | None = None
     record: str = ""
+    plan: SongPlan | None = None
 
     @classmethod
     def new(
@@ -88,6 +91,10 @@ class Job:
     def at_stage(self, stage: str) -> Job:
         """The running job at a stage."""
         return dataclasses.replace(self, stage=stage)
+
+    def planned(self, plan: SongPlan | None) -> Job:
+        """The running job with its plan."""
+        return dataclasses.replace(self, plan=plan)
 
     def requeued(self) -> Job:
         """The job, waiting again after its gateway stopped."""

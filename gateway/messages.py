@@ -53,8 +53,11 @@ def job_message(job: Job) -> music_pb2.Job:
         message.failure.CopyFrom(
             music_pb2.JobFailure(reason=failure.reason, message=failure.message, stage=failure.stage, code=failure.code)
         )
+    if job.plan:
+        message.plan.CopyFrom(job.plan.to_message())
     if job.record:
         message.record.CopyFrom(record_message(job))
+        message.plan.CopyFrom(message.record.plan)
     return message
 
 
@@ -73,6 +76,7 @@ def record_json(job: Job, result: SongResult) -> str:
         total_ns=result.total_ns,
         models={stage: _model(model) for stage, model in result.models.items()},
         warnings=result.warnings,
+        plan=result.plan.to_message(),
     )
     return json_format.MessageToJson(record, indent=None)
 
@@ -95,6 +99,8 @@ def _item(item: ItemResult, song: SongSpec) -> music_pb2.SongItem:
         channels=item.channels,
         peak=item.peak,
         timesteps=item.timesteps,
+        codes=item.codes,
+        code_seed=item.code_seed,
     )
 
 

@@ -1,51 +1,38 @@
-"""The chain as a function: reference, encode, sample, decode, write."""
+"""The chain as a function: plan, reference, encode, sample, decode, write."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import aclosing, contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from contextlib import aclosing
 
-from gateway.artifacts import Artifact, ArtifactStore
 from gateway.audio import reading, writing
-from gateway.results import ItemResult, ModelUsed, Progress, SongResult, Timing
-from gateway.stages import CHANNELS, Condition, Decoded, Latents, Report, Stages, Step
+from gateway.notes import Notes
+from gateway.planning import PlannedSong, plan_item, plan_song
+from gateway.results import ItemResult, Progress, SongResult
+from gateway.stages import CHANNELS, Condition, Decoded, Latents, Step
+from gateway.tools import Tools
 from quartet.errors import FieldViolation, InternalError, InvalidRequestError
 from quartet.songs import AudioFormat, SongSpec
 from quartet.v1 import tensor_pb2
 
 FRAMES_PER_SECOND = 25
+# The instruction for music that follows audio codes (spec/model.md §4.2).
+FOLLOW_CODES = "Generate audio semantic tokens based on the given conditions:"
 
 
-@dataclass(frozen=True)
-class Tools:
-    """What a pipeline works with.
-
-    `keep` stores a finished file, `report` takes progress, `seconds_left` says how long the job may still take.
-    """
-
-    stages: Stages
-    artifacts: ArtifactStore
-    keep: Callable[[Path], Awaitable[Artifact]]
-    report: Callable[[Progress], None]
-    seconds_left: Callable[[], float]
-    max_upload_seconds: float
-
-
-async def text_to_music(song: SongSpec, tools: Tools) -> SongResult:
-    """Makes the items of a song: the words are encoded once, the items are sampled and decoded concurrently."""
-    notes = _Notes()
-    reference = await _encode_reference(song, tools, notes)
-    condition = await _encode_words(song, reference, tools, notes)
+async def text_to_music(wish: SongSpec, tools: Tools) -> SongResult:
+    """Makes the items of a song: it is planned and its words are encoded once, the items are made concurrently."""
+    notes = Notes()
+    plan = await plan_song(wish, tools, notes)
+    tools.show_plan(plan.shown)
+    reference = await _encode_reference(plan.song, tools, notes)
+    condition = await _encode_words(plan, reference, tools, notes)
     async with asyncio.TaskGroup() as group:
         items = [
-            group.create_task(_make_item(song, index, condition, tools, notes), name=f"item {index}")
-            for index in range(song.items)
+            group.create_task(_make_item(plan, index, condition, tools, notes), name=f"item {index}")
+            for index in range(wish.items)
         ]
-    return notes.result(tuple(item.result() for item in items))
+    return notes.result(plan.shown, tuple(item.result() for item in items))
 
 
 def frames_of(seconds: float) -> int:
@@ -53,7 +40,7 @@ def frames_of(seconds: float) -> int:
     return int(FRAMES_PER_SECOND * seconds + 1e-6)
 
 
-async def _encode_reference(song: SongSpec, tools: Tools, notes: _Notes) -> tensor_pb2.Tensor | None:
+async def _encode_reference(song: SongSpec, tools: Tools, notes: Notes) -> tensor_pb2.Tensor | None:
     if not song.reference_audio_id:
         return None
     with notes.timed("reference") as timed:
@@ -73,17 +60,23 @@ def _seed_of(digest: str) -> int:
     return int(digest[:8], 16)
 
 
-async def _encode_words(song: SongSpec, reference: tensor_pb2.Tensor | None, tools: Tools, notes: _Notes) -> Condition:
+async def _encode_words(
+    plan: PlannedSong, reference: tensor_pb2.Tensor | None, tools: Tools, notes: Notes
+) -> Condition:
+    instruction = FOLLOW_CODES if plan.thinks else ""
     with notes.timed("encode") as timed:
-        condition = await tools.stages.encode_prompt(song, reference, tools.seconds_left())
+        condition = await tools.stages.encode_prompt(plan.song, instruction, reference, tools.seconds_left())
         timed.take(condition.report, "encoder")
-    notes.warn(condition.warnings)
+    notes.warn(*condition.warnings)
     tools.report(Progress("encode", 0, 1, 1))
     return condition
 
 
-async def _make_item(song: SongSpec, index: int, condition: Condition, tools: Tools, notes: _Notes) -> ItemResult:
-    sampled = await _sample(song, index, condition, tools, notes)
+async def _make_item(plan: PlannedSong, index: int, condition: Condition, tools: Tools, notes: Notes) -> ItemResult:
+    song = plan.song
+    codes = await plan_item(plan, index, tools, notes) if plan.thinks else ()
+    hints = await _hints(song, index, codes, tools, notes) if codes else None
+    sampled = await _sample(song, index, condition, hints, tools, notes)
     with tools.artifacts.scratch_file() as pcm_file, tools.artifacts.scratch_file() as audio_file:
         spool = writing.PcmSpool(pcm_file, CHANNELS)
         decoded = await _decode(song, index, sampled, spool, tools, notes)
@@ -101,21 +94,33 @@ async def _make_item(song: SongSpec, index: int, condition: Condition, tools: To
         channels=CHANNELS,
         peak=spool.peak,
         timesteps=sampled.timesteps,
+        codes=codes,
+        code_seed=song.thinking.code_seeds[index] if codes else 0,
     )
 
 
-async def _sample(song: SongSpec, index: int, condition: Condition, tools: Tools, notes: _Notes) -> Latents:
+async def _hints(song: SongSpec, index: int, codes: tuple[int, ...], tools: Tools, notes: Notes) -> tensor_pb2.Tensor:
+    """The latents that codes stand for: what the DiT follows (spec/model.md §4.3)."""
+    with notes.timed("encode", index) as timed:
+        hints, report = await tools.stages.detokenize(song.model, codes, tools.seconds_left())
+        timed.take(report, "encoder")
+    return hints
+
+
+async def _sample(
+    song: SongSpec, index: int, condition: Condition, hints: tensor_pb2.Tensor | None, tools: Tools, notes: Notes
+) -> Latents:
     frames = frames_of(song.duration or 0.0)
     sampled = None
     with notes.timed("sample", index) as timed:
-        events = tools.stages.sample(song, condition, frames, song.seeds[index], tools.seconds_left())
+        events = tools.stages.sample(song, condition, hints, frames, song.seeds[index], tools.seconds_left())
         async with aclosing(events):
             async for event in events:
                 if isinstance(event, Step):
                     tools.report(Progress("sample", index, event.step, event.steps))
                 else:
                     timed.take(event.report, "dit")
-                    notes.warn(event.warnings)
+                    notes.warn(*event.warnings)
                     sampled = event
     if sampled is None:
         raise InternalError("the dit stage ended its stream without latents", metadata={"stage": "dit"})
@@ -123,7 +128,7 @@ async def _sample(song: SongSpec, index: int, condition: Condition, tools: Tools
 
 
 async def _decode(
-    song: SongSpec, index: int, sampled: Latents, spool: writing.PcmSpool, tools: Tools, notes: _Notes
+    song: SongSpec, index: int, sampled: Latents, spool: writing.PcmSpool, tools: Tools, notes: Notes
 ) -> Decoded:
     samples = frames_of(song.duration or 0.0) * reading.SAMPLE_RATE // FRAMES_PER_SECOND
     decoded = None
@@ -152,50 +157,3 @@ def output_of(song: SongSpec) -> writing.Output:
         fade_in=song.fade_in,
         fade_out=song.fade_out,
     )
-
-
-@dataclass
-class _Timed:
-    """One stage call of one item, as it is going on."""
-
-    models: dict[str, ModelUsed]
-    report: Report | None = None
-
-    def take(self, report: Report, stage: str) -> None:
-        self.report = report
-        self.models[stage] = report.model
-
-
-@dataclass
-class _Notes:
-    """What is written down while a song is made."""
-
-    started_ns: int = field(default_factory=time.monotonic_ns)
-    timings: list[Timing] = field(default_factory=list)
-    models: dict[str, ModelUsed] = field(default_factory=dict)
-    warnings: dict[str, None] = field(default_factory=dict)
-
-    @contextmanager
-    def timed(self, stage: str, item: int = 0) -> Iterator[_Timed]:
-        began = time.monotonic_ns()
-        timed = _Timed(self.models)
-        yield timed
-        self.timings.append(
-            Timing(
-                stage=stage,
-                item=item,
-                start_ns=began - self.started_ns,
-                total_ns=time.monotonic_ns() - began,
-                queue_ns=timed.report.queue_ns if timed.report else 0,
-                compute_ns=timed.report.compute_ns if timed.report else 0,
-            )
-        )
-
-    def warn(self, warnings: tuple[str, ...]) -> None:
-        self.warnings.update(dict.fromkeys(warnings))
-
-    def result(self, items: tuple[ItemResult, ...]) -> SongResult:
-        stages = ("reference", "encode", "sample", "decode", "write")
-        ordered = sorted(self.timings, key=lambda timing: (stages.index(timing.stage), timing.item))
-        total_ns = time.monotonic_ns() - self.started_ns
-        return SongResult(items, tuple(ordered), total_ns, self.models, tuple(self.warnings))

@@ -7,23 +7,18 @@ import secrets
 from dataclasses import dataclass
 
 from quartet.errors import NotFoundError
+from quartet.planning import Thinking
 from quartet.songs import SongSpec
 from quartet.v1 import music_pb2, stage_pb2
 from quartet.validation import Violations
-from serving import rules
+from serving import planning, rules
 
-MAX_CAPTION_CHARACTERS = 8192
 MAX_LYRIC_CHARACTERS = 32_768
 MAX_ITEMS = 8
 MAX_REQUEST_ID_CHARACTERS = 128
 DEFAULT_SECONDS = 120.0
 INSTRUMENTAL = "[Instrumental]"
-TIME_SIGNATURES = ("", "2", "3", "4", "6")
 MAX_KEY_CHARACTERS = 32
-LANGUAGES = frozenset(
-    """ar az bg bn ca cs da de el en es fa fi fr he hi hr ht hu id is it ja ko la lt ms ne nl no pa pl pt ro ru sa sk sr
-    sv sw ta te th tl tr uk ur vi yue zh unknown""".split()  # noqa: SIM905 (a table is easier to read than a list)
-)
 
 
 @dataclass(frozen=True)
@@ -44,13 +39,18 @@ class ModelOffer:
     wavelet_correction: WaveletDefault | None
 
 
-def check_song(song: music_pb2.SongSpec, request_id: str, offers: tuple[ModelOffer, ...]) -> ModelOffer:
+def check_song(
+    song: music_pb2.SongSpec, request_id: str, offers: tuple[ModelOffer, ...], *, has_planner: bool
+) -> ModelOffer:
     """The model that a song asks for. Raises InvalidRequestError that lists every invalid field, or NotFoundError."""
     offer = _offer(song.model, offers)
+    planned = has_planner and Thinking.from_message(song.thinking).asks_planner
     with Violations() as check:
-        _check_words(song, check)
-        _check_metadata(song.metadata, check)
-        fits = check.within(_seconds(song, offer), offer.min_seconds, offer.max_seconds, "song.duration")
+        _check_words(song, planned, check)
+        _check_metadata(song.metadata, planned, check)
+        _check_thinking(song, check)
+        given = _given_seconds(song)
+        fits = given is None or check.within(given, offer.min_seconds, offer.max_seconds, "song.duration")
         check.that(song.items <= MAX_ITEMS, "song.items", f"is {song.items}, must be at most {MAX_ITEMS}")
         items = song.items or 1
         check.that(
@@ -63,7 +63,7 @@ def check_song(song: music_pb2.SongSpec, request_id: str, offers: tuple[ModelOff
         rules.check_guidance(song.sampling.guidance, check, "song.sampling.guidance")
         if song.sampling.HasField("wavelet_correction"):
             rules.check_wavelet_correction(song.sampling.wavelet_correction, check, "song.sampling.wavelet_correction")
-        _check_output(song, _seconds(song, offer) if fits else offer.max_seconds, check)
+        _check_output(song, given if given and fits else offer.max_seconds, check)
         check.that(
             len(request_id) <= MAX_REQUEST_ID_CHARACTERS,
             "request_id",
@@ -72,9 +72,17 @@ def check_song(song: music_pb2.SongSpec, request_id: str, offers: tuple[ModelOff
     return offer
 
 
-def resolve(song: music_pb2.SongSpec, offer: ModelOffer) -> SongSpec:
-    """The song with every open choice made. The song must have passed `check_song`."""
-    spec = SongSpec.from_message(song)
+def resolve(song: music_pb2.SongSpec, offer: ModelOffer, *, has_planner: bool) -> SongSpec:
+    """The song with every open choice made but for those that are the planner's. It must have passed `check_song`.
+
+    Without a planner the length is chosen here and the wishes of `thinking` are left as they are, so that whoever runs
+    the song knows what was wished for.
+    """
+    spec = _normalised(SongSpec.from_message(song))
+    if has_planner and spec.thinking.asks_planner:
+        spec = dataclasses.replace(spec, thinking=_decided(spec.thinking, spec.items))
+    if not has_planner or (spec.thinking.write_metadata is False and spec.duration is None):
+        spec = dataclasses.replace(spec, duration=spec.duration or fallback_seconds(offer))
     missing = spec.items - len(spec.seeds)
     correction = spec.wavelet_correction
     if correction is None and offer.wavelet_correction:
@@ -82,7 +90,6 @@ def resolve(song: music_pb2.SongSpec, offer: ModelOffer) -> SongSpec:
     return dataclasses.replace(
         spec,
         lyrics=spec.lyrics.strip() or INSTRUMENTAL,
-        duration=_seconds(song, offer),
         seeds=(*spec.seeds, *(secrets.randbits(32) for _ in range(missing))),
         model=offer.id,
         wavelet_correction=correction,
@@ -98,45 +105,94 @@ def _offer(model: str, offers: tuple[ModelOffer, ...]) -> ModelOffer:
     raise NotFoundError.of("model", model, f"there are {', '.join(offer.id for offer in offers)}")
 
 
-def _seconds(song: music_pb2.SongSpec, offer: ModelOffer) -> float:
-    if song.HasField("duration"):
-        return song.duration.ToNanoseconds() / 1e9
+def fallback_seconds(offer: ModelOffer) -> float:
+    """The length of a song that nobody chose one for."""
     return min(DEFAULT_SECONDS, offer.max_seconds)
 
 
-def _check_words(song: music_pb2.SongSpec, check: Violations) -> None:
+def _decided(thinking: Thinking, items: int) -> Thinking:
+    """Thinking with the defaults of the official application, and with seeds."""
+    seed = secrets.randbits(32) if thinking.seed is None else thinking.seed
+    given = thinking.code_seeds
+    return dataclasses.replace(
+        thinking,
+        think=thinking.think is not False,
+        write_metadata=thinking.write_metadata is not False,
+        rewrite_caption=thinking.rewrite_caption is not False,
+        detect_language=thinking.detect_language is not False,
+        seed=seed,
+        code_seeds=(*given, *((seed + index) % 2**32 for index in range(len(given), items))),
+    )
+
+
+def _normalised(spec: SongSpec) -> SongSpec:
+    """The song with one way of saying that a value is open, and one spelling where there are several."""
+    key, meter, language = spec.key_scale, spec.time_signature, spec.vocal_language
+    return dataclasses.replace(
+        spec,
+        key_scale="" if planning.is_open(key) else planning.key_scale(key) or key,
+        time_signature="" if planning.is_open(meter) else planning.time_signature(meter) or meter,
+        vocal_language="" if planning.is_open_language(language) else planning.language(language) or language,
+    )
+
+
+def _given_seconds(song: music_pb2.SongSpec) -> float | None:
+    """The length, where it is not open."""
+    seconds = song.duration.ToNanoseconds() / 1e9
+    return seconds if song.HasField("duration") and seconds > 0 else None
+
+
+def _check_words(song: music_pb2.SongSpec, planned: bool, check: Violations) -> None:
+    most_lyrics = planning.MAX_LYRIC_CHARACTERS if planned else MAX_LYRIC_CHARACTERS
     for field, text, most in (
-        ("song.caption", song.caption, MAX_CAPTION_CHARACTERS),
-        ("song.lyrics", song.lyrics, MAX_LYRIC_CHARACTERS),
+        ("song.caption", song.caption, planning.MAX_CAPTION_CHARACTERS),
+        ("song.lyrics", song.lyrics, most_lyrics),
+        ("song.thinking.negative_prompt", song.thinking.negative_prompt, planning.MAX_CAPTION_CHARACTERS),
     ):
         check.that(len(text) <= most, field, f"has {len(text)} characters, at most {most} are allowed")
     given = song.caption.strip() or song.lyrics.strip()
     check.that(bool(given), "song.caption", "is empty, and so are the lyrics; describe the music or give lyrics")
 
 
-def _check_metadata(metadata: stage_pb2.Metadata, check: Violations) -> None:
-    if metadata.HasField("bpm"):
-        check.within(metadata.bpm, 30, 300, "song.metadata.bpm")
+def _check_metadata(metadata: stage_pb2.Metadata, planned: bool, check: Violations) -> None:
+    if metadata.bpm:
+        check.within(metadata.bpm, planning.MIN_BPM, planning.MAX_BPM, "song.metadata.bpm")
+    meter, key, language = metadata.time_signature, metadata.key_scale, metadata.vocal_language
     check.that(
-        metadata.time_signature in TIME_SIGNATURES,
+        planning.is_open(meter) or planning.time_signature(meter) is not None,
         "song.metadata.time_signature",
-        f"is {metadata.time_signature[:20]!r}, must be 2, 3, 4 or 6",
+        f"is {meter[:20]!r}, must be 2, 3, 4 or 6",
     )
     check.that(
-        len(metadata.key_scale) <= MAX_KEY_CHARACTERS,
+        len(key) <= MAX_KEY_CHARACTERS,
         "song.metadata.key_scale",
-        f"has {len(metadata.key_scale)} characters, at most {MAX_KEY_CHARACTERS} are allowed",
+        f"has {len(key)} characters, at most {MAX_KEY_CHARACTERS} are allowed",
     )
     check.that(
-        metadata.vocal_language in LANGUAGES or not metadata.vocal_language,
+        not planned or planning.is_open(key) or planning.key_scale(key) is not None,
+        "song.metadata.key_scale",
+        f"is {key[:20]!r}, must be a key that the planner knows, such as C major or F# minor",
+    )
+    check.that(
+        planning.is_open_language(language) or planning.language(language) is not None,
         "song.metadata.vocal_language",
-        f"is {metadata.vocal_language[:20]!r}, must be one of {' '.join(sorted(LANGUAGES))}",
+        f"is {language[:20]!r}, must be one of {' '.join(sorted(planning.LANGUAGES))}",
     )
     check.that(
         not metadata.HasField("duration_seconds"),
         "song.metadata.duration_seconds",
         "is taken from song.duration; leave it out",
     )
+
+
+def _check_thinking(song: music_pb2.SongSpec, check: Violations) -> None:
+    thinking, path = song.thinking, "song.thinking"
+    planning.check_sampling(thinking.sampling, check, f"{path}.sampling")
+    if thinking.HasField("guidance_scale"):
+        planning.check_guidance(thinking.guidance_scale, check, f"{path}.guidance_scale")
+    planning.check_prompt_form(thinking.prompt_form, check, f"{path}.prompt_form")
+    items, seeds = song.items or 1, len(thinking.code_seeds)
+    check.that(seeds <= items, f"{path}.code_seeds", f"has {seeds} seeds for {items} items; give at most one each")
 
 
 def _check_output(song: music_pb2.SongSpec, seconds: float, check: Violations) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from quartet.planning import SongPlan
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -39,7 +41,10 @@ class ModelUsed:
 
 @dataclass(frozen=True)
 class ItemResult:
-    """One song: its file and what is needed to make it again. `peak` is before normalisation, full scale at 1."""
+    """One song: its file and what is needed to make it again. `peak` is before normalisation, full scale at 1.
+
+    `codes` are the audio codes that it followed, none where it was made without a plan.
+    """
 
     index: int
     seed: int
@@ -50,6 +55,8 @@ class ItemResult:
     channels: int
     peak: float
     timesteps: tuple[float, ...]
+    codes: tuple[int, ...]
+    code_seed: int
 
 
 @dataclass(frozen=True)
@@ -61,3 +68,4 @@ class SongResult:
     total_ns: int
     models: dict[str, ModelUsed]
     warnings: tuple[str, ...]
+    plan: SongPlan

@@ -14,12 +14,14 @@ from gateway import messages
 from gateway.artifacts import ArtifactStore
 from gateway.jobs import Failure, Job
 from gateway.library import AudioLibrary
-from gateway.pipeline import Tools, text_to_music
+from gateway.pipeline import text_to_music
 from gateway.results import Progress, SongResult
 from gateway.stages import Stages
 from gateway.store import JobStore
+from gateway.tools import Tools
 from quartet.errors import ConflictError, DeadlineError, NotFoundError, UnavailableError
 from quartet.events import JobState
+from quartet.planning import SongPlan
 from serving.interceptor import quartet_error_of
 from serving.telemetry import Telemetry, incoming_context
 
@@ -60,6 +62,7 @@ class JobRunner:
         self._waiting: asyncio.Queue[str] = asyncio.Queue()
         self._running: dict[str, asyncio.Task[SongResult]] = {}
         self._at_stage: dict[str, str] = {}
+        self._plans: dict[str, SongPlan] = {}
         self._watchers: defaultdict[str, set[asyncio.Queue[Event]]] = defaultdict(set)
         self._workers: list[asyncio.Task[None]] = []
         self._draining = False
@@ -99,8 +102,8 @@ class JobRunner:
         return self.located(await self._store.get(job_id))
 
     def located(self, job: Job) -> Job:
-        """A job from the store, with the stage that it is at."""
-        return job.at_stage(self._at_stage.get(job.id, ""))
+        """A job from the store, with the stage that it is at and its plan."""
+        return job.at_stage(self._at_stage.get(job.id, "")).planned(self._plans.get(job.id))
 
     async def watch(self, job_id: str) -> AsyncGenerator[Event, None]:
         """The job as it is, then progress and every change until it ends. Raises NotFoundError."""
@@ -175,6 +178,7 @@ class JobRunner:
         finally:
             del self._running[job.id]
             self._at_stage.pop(job.id, None)
+            self._plans.pop(job.id, None)
         ended = await self._change(self._ended(job, task), expected=(JobState.RUNNING,))
         if ended.state is not JobState.SUCCEEDED:
             await self._library.release(job.id)
@@ -185,6 +189,7 @@ class JobRunner:
             artifacts=self._artifacts,
             keep=lambda path: self._library.keep(path, job.id),
             report=lambda progress: self._report(job, progress),
+            show_plan=lambda plan: self._show_plan(job, plan),
             seconds_left=lambda: max(job.deadline - time.time(), 0.001),
             max_upload_seconds=self._limits.upload_seconds,
         )
@@ -208,8 +213,12 @@ class JobRunner:
     def _report(self, job: Job, progress: Progress) -> None:
         if self._at_stage.get(job.id) != progress.stage:
             self._at_stage[job.id] = progress.stage
-            self._publish(job.id, job.at_stage(progress.stage))
+            self._publish(job.id, self.located(job))
         self._publish(job.id, progress)
+
+    def _show_plan(self, job: Job, plan: SongPlan) -> None:
+        self._plans[job.id] = plan
+        self._publish(job.id, self.located(job))
 
     async def _change(self, job: Job, expected: tuple[JobState, ...]) -> Job:
         await self._store.update(job, expected=expected)

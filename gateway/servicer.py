@@ -15,18 +15,26 @@ from gateway import messages, requests
 from gateway.artifacts import Artifact, ArtifactStore
 from gateway.jobs import Job
 from gateway.library import AudioLibrary
+from gateway.planning import NO_PLANNER
 from gateway.runner import JobRunner
 from gateway.stages import Stages
 from gateway.store import JobStore
 from gateway.uploads import UploadLimits, receive
-from quartet.errors import CancelledError, FieldViolation, InternalError, InvalidRequestError
+from gateway.writer import Writer
+from quartet.errors import (
+    CancelledError,
+    ConflictError,
+    FieldViolation,
+    InternalError,
+    InvalidRequestError,
+    NotFoundError,
+)
 from quartet.events import JobState
 from quartet.v1 import music_pb2, music_pb2_grpc
 from quartet.validation import Violations
 from serving.telemetry import outgoing_metadata
 
 Context = grpc.aio.ServicerContext[Any, Any]
-STAGES = ("encoder", "dit", "vae")
 DEFAULT_PAGE = 50
 MAX_PAGE = 200
 _JOB_ID = re.compile(r"[0-9a-f]{24}")
@@ -42,6 +50,7 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
         artifacts: ArtifactStore,
         library: AudioLibrary,
         stages: Stages,
+        writer: Writer,
         upload_limits: UploadLimits,
         max_job_seconds: float,
     ) -> None:
@@ -50,6 +59,7 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
         self._artifacts = artifacts
         self._library = library
         self._stages = stages
+        self._writer = writer
         self._upload_limits = upload_limits
         self._max_job_seconds = max_job_seconds
 
@@ -164,7 +174,7 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
         self, request: music_pb2.GetCapacityRequest, context: Context
     ) -> music_pb2.GetCapacityResponse:
         """The stages as they answer now."""
-        replicas = await asyncio.gather(*(self._stages.replica(stage) for stage in STAGES))
+        replicas = await asyncio.gather(*(self._stages.replica(stage) for stage in self._stages.names))
         pools = [
             music_pb2.StagePool(
                 stage=replica.stage,
@@ -185,21 +195,53 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
             running_jobs=await self._store.count(JobState.RUNNING),
         )
 
+    async def Compose(self, request: music_pb2.ComposeRequest, context: Context) -> music_pb2.ComposeResponse:
+        """A song in words from one sentence."""
+        return await self._writer.compose(request, context.time_remaining())
+
+    async def Rewrite(self, request: music_pb2.RewriteRequest, context: Context) -> music_pb2.RewriteResponse:
+        """Richer words."""
+        return await self._writer.rewrite(request, context.time_remaining())
+
+    async def Understand(self, request: music_pb2.UnderstandRequest, context: Context) -> music_pb2.UnderstandResponse:
+        """A recording in words."""
+        return await self._writer.understand(request, context.time_remaining())
+
+    async def Score(self, request: music_pb2.ScoreRequest, context: Context) -> music_pb2.ScoreResponse:
+        """How well a song fits its plan."""
+        job = await self._runner.get(request.job_id)
+        if job.state is not JobState.SUCCEEDED:
+            raise ConflictError(f"job {job.id} is {job.state}; only the items of succeeded jobs have scores")
+        return await self._writer.score(request, messages.record_message(job), context.time_remaining())
+
     async def _create(self, song: music_pb2.SongSpec, request_id: str, seconds_left: float | None) -> Job:
         offers, _ = await self._stages.offers()
-        offer = requests.check_song(song, request_id, offers)
+        planner = self._stages.planner
+        offer = requests.check_song(song, request_id, offers, has_planner=planner is not None)
+        await self._check_planner(song.thinking)
         if song.reference_audio_id:
             self._artifacts.find(song.reference_audio_id)
         seconds = self._max_job_seconds if seconds_left is None else min(seconds_left, self._max_job_seconds)
         return await self._runner.submit(
             Job.new(
-                requests.resolve(song, offer),
+                requests.resolve(song, offer, has_planner=planner is not None),
                 request_id=request_id,
                 fingerprint=messages.fingerprint(song),
                 seconds_allowed=seconds,
                 traceparent=dict(outgoing_metadata()).get("traceparent", ""),
             )
         )
+
+    async def _check_planner(self, thinking: music_pb2.Thinking) -> None:
+        """What only the planner can say of a request, before it is accepted."""
+        planner = self._stages.planner
+        if planner is None:
+            if thinking.think:
+                raise ConflictError(NO_PLANNER, reason="NO_PLANNER")
+        elif thinking.model:
+            served = [model.id for model in (await planner.info()).models]
+            if thinking.model not in served:
+                raise NotFoundError.of("planner model", thinking.model, f"there are {', '.join(served)}")
 
     async def _audio_of(self, item: music_pb2.SongItem) -> AsyncIterator[music_pb2.AudioFileChunk]:
         artifact = self._artifacts.find(item.audio_id)

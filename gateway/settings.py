@@ -13,6 +13,7 @@ class GatewaySettings(ServerSettings):
     """Serves MusicService: songs from prompts, with the stages behind it."""
 
     port: int = setting(50050, "port to listen on; 0 takes a free one", at_least=0)
+    planner: str = setting("", "host:port of the planner stage; empty where none is deployed")
     encoder: str = setting("127.0.0.1:50052", "host:port of the encoder stage")
     dit: str = setting("127.0.0.1:50053", "host:port of the DiT stage")
     vae: str = setting("127.0.0.1:50054", "host:port of the VAE stage")

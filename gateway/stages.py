@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
-import grpc
 import grpc.aio
 import numpy as np
 import numpy.typing as npt
-from opentelemetry.trace import SpanKind
 
+from gateway.calls import INFO_SECONDS, Report, StageCalls, broken, cancelled_on_leaving
+from gateway.planner import PlannerClient
 from gateway.requests import ModelOffer, WaveletDefault
-from gateway.results import ModelUsed
 from quartet import tensors
-from quartet.errors import (
-    CancelledError,
-    DeadlineError,
-    InternalError,
-    QuartetError,
-    UnavailableError,
-    from_rpc_error,
-    has_details,
-)
+from quartet.errors import QuartetError
 from quartet.songs import SongSpec
 from quartet.v1 import (
     dit_pb2,
@@ -40,26 +31,8 @@ from serving.server import CHANNEL_OPTIONS
 from serving.telemetry import Telemetry, outgoing_metadata
 
 Pcm = npt.NDArray[np.float32]
-T = TypeVar("T")
-INFO_SECONDS = 5.0
 PCM_CHUNK_SAMPLES = 48_000
 CHANNELS = 2
-
-
-@dataclass(frozen=True)
-class Report:
-    """How a stage call went; times in nanoseconds."""
-
-    queue_ns: int
-    compute_ns: int
-    model: ModelUsed
-
-    @classmethod
-    def of(cls, message: stage_pb2.StageReport) -> Self:
-        """From the message."""
-        model = message.model
-        used = ModelUsed(model.id, model.revision, model.compute_dtype, model.device)
-        return cls(message.queue_ns, message.compute_ns, used)
 
 
 @dataclass(frozen=True)
@@ -110,11 +83,11 @@ class Replica:
 
 
 class Stages:
-    """The stages behind the gateway."""
+    """The stages behind the gateway; `planner` is None where none is deployed."""
 
-    def __init__(self, addresses: dict[str, str], channels: dict[str, grpc.aio.Channel], telemetry: Telemetry) -> None:
-        self._addresses = addresses
-        self._telemetry = telemetry
+    def __init__(self, calls: StageCalls, channels: dict[str, grpc.aio.Channel]) -> None:
+        self._calls = calls
+        self.planner = PlannerClient(calls, channels["planner"]) if "planner" in channels else None
         self._encoder = encoder_pb2_grpc.EncoderServiceStub(channels["encoder"])
         self._dit = dit_pb2_grpc.DitServiceStub(channels["dit"])
         self._vae = vae_pb2_grpc.VaeServiceStub(channels["vae"])
@@ -128,14 +101,15 @@ class Stages:
                 stage: await stack.enter_async_context(grpc.aio.insecure_channel(address, options=_CHANNEL_OPTIONS))
                 for stage, address in addresses.items()
             }
-            yield cls(addresses, channels, telemetry)
+            yield cls(StageCalls(addresses, telemetry), channels)
 
     async def encode_prompt(
-        self, song: SongSpec, reference: tensor_pb2.Tensor | None, seconds_left: float
+        self, song: SongSpec, instruction: str, reference: tensor_pb2.Tensor | None, seconds_left: float
     ) -> Condition:
-        """The condition of a song's words."""
+        """The condition of a song's words; an empty instruction is that of music from words alone."""
         request = encoder_pb2.EncodeRequest(
             model=song.model,
+            instruction=instruction,
             caption=song.caption,
             lyrics=song.lyrics,
             metadata=stage_pb2.Metadata(
@@ -147,7 +121,7 @@ class Stages:
             ),
             reference_latents=[] if reference is None else [reference],
         )
-        with self._call("encoder", "Encode"):
+        with self._calls.call("encoder", "Encode"):
             reply = await self._encoder.Encode(request, timeout=seconds_left, metadata=outgoing_metadata())
         cut = {"caption": reply.text_truncated, "lyrics": reply.lyrics_truncated}
         return Condition(
@@ -157,15 +131,38 @@ class Stages:
             report=Report.of(reply.report),
         )
 
+    async def tokenize(self, model: str, latents: tensor_pb2.Tensor, seconds_left: float | None) -> tuple[int, ...]:
+        """Audio codes of latents."""
+        request = encoder_pb2.TokenizeRequest(model=model, latents=latents)
+        with self._calls.call("encoder", "Tokenize"):
+            reply = await self._encoder.Tokenize(request, timeout=seconds_left, metadata=outgoing_metadata())
+        return tuple(reply.codes)
+
+    async def detokenize(
+        self, model: str, codes: Sequence[int], seconds_left: float
+    ) -> tuple[tensor_pb2.Tensor, Report]:
+        """Hint latents of audio codes, five frames for each."""
+        request = encoder_pb2.DetokenizeRequest(model=model, codes=codes)
+        with self._calls.call("encoder", "Detokenize"):
+            reply = await self._encoder.Detokenize(request, timeout=seconds_left, metadata=outgoing_metadata())
+        return reply.latents, Report.of(reply.report)
+
     async def sample(
-        self, song: SongSpec, condition: Condition, frames: int, seed: int, seconds_left: float
+        self,
+        song: SongSpec,
+        condition: Condition,
+        hints: tensor_pb2.Tensor | None,
+        frames: int,
+        seed: int,
+        seconds_left: float,
     ) -> AsyncGenerator[Step | Latents, None]:
-        """Steps, then the latents of one item."""
+        """Steps, then the latents of one item, which follow hints where there are some."""
         sampling = song.to_message().sampling
         request = dit_pb2.SampleRequest(
             model=song.model,
             condition=condition.condition,
             null_condition=condition.null_condition,
+            source_latents=hints,
             frames=frames,
             seed=seed,
             schedule=sampling.schedule,
@@ -173,9 +170,9 @@ class Stages:
             guidance=sampling.guidance,
             wavelet_correction=sampling.wavelet_correction if sampling.HasField("wavelet_correction") else None,
         )
-        with self._call("dit", "Sample"):
+        with self._calls.call("dit", "Sample"):
             call = self._dit.Sample(request, timeout=seconds_left, metadata=outgoing_metadata())
-            async with _cancelled_on_leaving(call):
+            async with cancelled_on_leaving(call):
                 async for response in call:
                     if response.HasField("progress"):
                         yield Step(response.progress.step, response.progress.steps)
@@ -188,9 +185,9 @@ class Stages:
         """PCM [samples, channels] in order, then the end."""
         request = vae_pb2.DecodeRequest(latents=latents)
         samples = 0
-        with self._call("vae", "Decode"):
+        with self._calls.call("vae", "Decode"):
             call = self._vae.Decode(request, timeout=seconds_left, metadata=outgoing_metadata())
-            async with _cancelled_on_leaving(call):
+            async with cancelled_on_leaving(call):
                 async for response in call:
                     if response.HasField("chunk"):
                         pcm = _pcm(response.chunk, samples)
@@ -199,10 +196,10 @@ class Stages:
                     elif response.HasField("result"):
                         result = response.result
                         if result.samples != samples:
-                            raise _broken("vae", f"announces {result.samples} samples after sending {samples}")
+                            raise broken("vae", f"announces {result.samples} samples after sending {samples}")
                         yield Decoded(result.samples, result.sample_rate, Report.of(result.report))
 
-    async def encode_audio(self, pcm: Pcm, seed: int, seconds_left: float) -> tuple[tensor_pb2.Tensor, Report]:
+    async def encode_audio(self, pcm: Pcm, seed: int, seconds_left: float | None) -> tuple[tensor_pb2.Tensor, Report]:
         """Latents of 48 kHz PCM [samples, 2], drawn from the posterior with a seed."""
 
         def parts() -> Iterator[vae_pb2.VaeServiceEncodeRequest]:
@@ -211,13 +208,13 @@ class Stages:
                 part = tensors.encode(pcm[start : start + PCM_CHUNK_SAMPLES])
                 yield vae_pb2.VaeServiceEncodeRequest(chunk=vae_pb2.PcmChunk(first_sample=start, pcm=part))
 
-        with self._call("vae", "Encode"):
+        with self._calls.call("vae", "Encode"):
             reply = await self._vae.Encode(parts(), timeout=seconds_left, metadata=outgoing_metadata())
         return reply.latents, Report.of(reply.report)
 
     async def offers(self) -> tuple[tuple[ModelOffer, ...], dit_pb2.DitServiceGetInfoResponse]:
         """DiT models that can be asked for now, and the DiT's own words on them."""
-        with self._call("dit", "GetInfo"):
+        with self._calls.call("dit", "GetInfo"):
             reply = await self._dit.GetInfo(dit_pb2.DitServiceGetInfoRequest(), timeout=INFO_SECONDS)
         limits = {limit.name: limit.value for limit in reply.info.limits}
         offers = tuple(
@@ -235,62 +232,35 @@ class Stages:
         )
         return offers, reply
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The stages that are deployed, in the order of the chain."""
+        return tuple(self._calls.addresses)
+
     async def replica(self, stage: str) -> Replica:
         """A stage server as it answers now."""
-        requests: dict[str, Callable[[], Any]] = {
+        requests: dict[str, Callable[[], Awaitable[Any]]] = {
             "encoder": lambda: self._encoder.GetInfo(encoder_pb2.EncoderServiceGetInfoRequest(), timeout=INFO_SECONDS),
             "dit": lambda: self._dit.GetInfo(dit_pb2.DitServiceGetInfoRequest(), timeout=INFO_SECONDS),
             "vae": lambda: self._vae.GetInfo(vae_pb2.VaeServiceGetInfoRequest(), timeout=INFO_SECONDS),
         }
         try:
-            with self._call(stage, "GetInfo"):
+            if stage == "planner" and self.planner:
+                return Replica(stage, self._calls.addresses[stage], await self.planner.info(), "")
+            with self._calls.call(stage, "GetInfo"):
                 reply = await requests[stage]()
         except QuartetError as error:
-            return Replica(stage, self._addresses[stage], None, error.message)
-        return Replica(stage, self._addresses[stage], reply.info, "")
-
-    @contextmanager
-    def _call(self, stage: str, method: str) -> Iterator[None]:
-        """Around every stage call: its span, and errors that name the stage. Retries will find their place here."""
-        try:
-            with self._telemetry.span(f"{stage}.{method}", kind=SpanKind.CLIENT, attributes={"quartet.stage": stage}):
-                yield
-        except grpc.aio.AioRpcError as error:
-            raise self._named(stage, error) from None
-
-    def _named(self, stage: str, error: grpc.aio.AioRpcError) -> QuartetError:
-        known = from_rpc_error(error)
-        where = f"the {stage} stage at {self._addresses[stage]}"
-        if isinstance(known, CancelledError):  # nobody here cancelled: a stage that shuts down ends its calls so
-            known = UnavailableError(f"{where} ended the call", reason="STAGE_UNAVAILABLE")
-        elif isinstance(known, UnavailableError) and not has_details(error):
-            known = UnavailableError(f"{where} does not answer", reason="STAGE_UNAVAILABLE")
-        elif isinstance(known, DeadlineError) and not has_details(error):
-            known = DeadlineError(f"{where} had not finished when the job's deadline passed")
-        known.metadata.setdefault("stage", stage)
-        return known
+            return Replica(stage, self._calls.addresses[stage], None, error.message)
+        return Replica(stage, self._calls.addresses[stage], reply.info, "")
 
 
 def _pcm(chunk: vae_pb2.PcmChunk, expected_sample: int) -> Pcm:
     if chunk.first_sample != expected_sample:
-        raise _broken("vae", f"sent sample {chunk.first_sample} where {expected_sample} was next")
+        raise broken("vae", f"sent sample {chunk.first_sample} where {expected_sample} was next")
     try:
         return tensors.decode_float32(chunk.pcm, (None, CHANNELS))
     except tensors.TensorError as error:
-        raise _broken("vae", f"sent PCM that is none: {error}") from None
-
-
-def _broken(stage: str, what: str) -> InternalError:
-    return InternalError(f"the {stage} stage {what}", reason="STAGE_BROKEN", metadata={"stage": stage})
-
-
-@asynccontextmanager
-async def _cancelled_on_leaving(call: Any) -> AsyncIterator[None]:
-    """Whoever stops reading a stream stops the stage's compute too."""
-    try:
-        yield
-    finally:
-        call.cancel()
+        raise broken("vae", f"sent PCM that is none: {error}") from None
 
 
 _CHANNEL_OPTIONS = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from types import TracebackType
@@ -30,8 +30,10 @@ from quartet.exchange import (
     new_request_id,
     upload_parts,
 )
+from quartet.planning import Blueprint, Composition
 from quartet.songs import SongOptions, SongSpec
 from quartet.v1 import music_pb2, music_pb2_grpc
+from quartet.writing import WritingOptions, compose_request, rewrite_request, understand_request
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
@@ -140,6 +142,55 @@ class AsyncClient:
         async with aclosing(self._stream(self._stub.ReadAudio, exchange, timeout)) as parts:
             return b"".join([part async for part in parts])
 
+    async def compose(
+        self,
+        query: str = "",
+        *,
+        instrumental: bool = False,
+        vocal_language: str = "",
+        timeout: float | None = None,
+        **options: Unpack[WritingOptions],
+    ) -> Composition:
+        """Writes caption, lyrics and metadata from one sentence; without one the planner makes a song up."""
+        request, seed = compose_request(
+            query, instrumental=instrumental, vocal_language=vocal_language, options=options
+        )
+        reply = await self._attempt(self._stub.Compose, request, Attempts(self._retry, timeout))
+        return Composition.of(reply, seed)
+
+    async def rewrite(
+        self, given: Blueprint, *, timeout: float | None = None, **options: Unpack[WritingOptions]
+    ) -> Composition:
+        """Enriches caption and lyrics and adds metadata; what is set of the metadata is kept."""
+        request, seed = rewrite_request(given, options)
+        reply = await self._attempt(self._stub.Rewrite, request, Attempts(self._retry, timeout))
+        return Composition.of(reply, seed)
+
+    async def understand(
+        self, source: Path | str | Sequence[int], *, timeout: float | None = None, **options: Unpack[WritingOptions]
+    ) -> Composition:
+        """Describes a recording: a file, the id of an upload or a result, or audio codes."""
+        if isinstance(source, Path):
+            source = (await self.upload(source)).audio_id
+        audio_id, codes = (source, ()) if isinstance(source, str) else ("", source)
+        request, seed = understand_request(audio_id, codes, options)
+        reply = await self._attempt(self._stub.Understand, request, Attempts(self._retry, timeout))
+        return Composition.of(reply, seed)
+
+    async def score(
+        self,
+        job_id: str,
+        item: int = 0,
+        *,
+        scale: float | None = None,
+        skip_tags: bool = False,
+        model: str = "",
+        timeout: float | None = None,
+    ) -> dict[str, float]:
+        """How well a planned song fits its plan: scores from 0 to 1 by name, "reward" over all."""
+        request = music_pb2.ScoreRequest(job_id=job_id, item=item, scale=scale, skip_tags=skip_tags, model=model)
+        return dict((await self._attempt(self._stub.Score, request, Attempts(self._retry, timeout))).scores)
+
     async def models(self) -> tuple[MusicModel, ...]:
         """Models that can be asked for; the first is the default."""
         response = await self._call(self._stub.ListModels, music_pb2.ListModelsRequest())
@@ -159,7 +210,11 @@ class AsyncClient:
         request: Request,
         retry: Retry | None = None,
     ) -> Response:
-        attempts = Attempts(retry or self._retry, self._timeout)
+        return await self._attempt(method, request, Attempts(retry or self._retry, self._timeout))
+
+    async def _attempt(
+        self, method: grpc.aio.UnaryUnaryMultiCallable[Request, Response], request: Request, attempts: Attempts
+    ) -> Response:
         while True:
             try:
                 return await method(request, timeout=attempts.seconds_left())

@@ -12,6 +12,7 @@ from typing import Any
 
 from google.protobuf import timestamp_pb2
 
+from quartet.planning import SongPlan
 from quartet.songs import AudioFormat, SongSpec, named
 from quartet.v1 import music_pb2, stage_pb2
 
@@ -66,7 +67,10 @@ class StageTiming:
 
 @dataclass(frozen=True)
 class SongItem:
-    """One song of a job. `bytes` and `sha256` are the file's, `samples` per channel, `peak` before normalisation."""
+    """One song of a job. `bytes` and `sha256` are the file's, `samples` per channel, `peak` before normalisation.
+
+    `codes` are the audio codes that the song followed, none where it was made without a plan.
+    """
 
     index: int
     seed: int
@@ -79,6 +83,8 @@ class SongItem:
     channels: int
     peak: float
     timesteps: tuple[float, ...]
+    codes: tuple[int, ...]
+    code_seed: int
 
     @classmethod
     def of(cls, message: music_pb2.SongItem) -> SongItem:
@@ -95,12 +101,17 @@ class SongItem:
             channels=message.channels,
             peak=message.peak,
             timesteps=tuple(message.timesteps),
+            codes=tuple(message.codes),
+            code_seed=message.code_seed,
         )
 
 
 @dataclass(frozen=True)
 class Record:
-    """Everything that is needed to know what was made, and to make it again. `total` is in seconds."""
+    """Everything that is needed to know what was made, and to make it again. `total` is in seconds.
+
+    `song` is the request with its seeds; what it leaves open the planner decided, and `plan` says how.
+    """
 
     job_id: str
     song: SongSpec
@@ -109,6 +120,7 @@ class Record:
     total: float
     models: dict[str, Model]
     warnings: tuple[str, ...]
+    plan: SongPlan
 
     @classmethod
     def of(cls, message: music_pb2.SongRecord) -> Record:
@@ -121,11 +133,17 @@ class Record:
             total=message.total_ns / 1e9,
             models={stage: Model.of(model) for stage, model in sorted(message.models.items())},
             warnings=tuple(message.warnings),
+            plan=SongPlan.from_message(message.plan),
         )
 
     def spec_of(self, item: int) -> SongSpec:
         """The spec that makes one item again, alone. Raises IndexError."""
-        return dataclasses.replace(self.song, items=1, seeds=(self.items[item].seed,))
+        made, thinking = self.items[item], self.song.thinking
+        if made.codes:
+            thinking = dataclasses.replace(thinking, code_seeds=(made.code_seed,))
+        else:
+            thinking = dataclasses.replace(thinking, code_seeds=thinking.code_seeds[:1])
+        return dataclasses.replace(self.song, items=1, seeds=(made.seed,), thinking=thinking)
 
     def to_json(self) -> str:
         """As JSON with the names of these dataclasses."""
@@ -143,7 +161,7 @@ class JobFailure:
 
 @dataclass(frozen=True)
 class Job:
-    """A unit of work that survives restarts. `stage` says where a running job is."""
+    """A unit of work that survives restarts. `stage` says where a running job is; `plan` comes as soon as it exists."""
 
     id: str
     state: JobState
@@ -155,6 +173,7 @@ class Job:
     failure: JobFailure | None
     record: Record | None
     request_id: str
+    plan: SongPlan | None = None
 
     @classmethod
     def of(cls, message: music_pb2.Job) -> Job:
@@ -171,6 +190,7 @@ class Job:
             failure=JobFailure(failure.reason, failure.message, failure.stage) if message.HasField("failure") else None,
             record=Record.of(message.record) if message.HasField("record") else None,
             request_id=message.request_id,
+            plan=SongPlan.from_message(message.plan) if message.HasField("plan") else None,
         )
 
 
@@ -179,6 +199,13 @@ class JobAccepted:
     """The job was written down, with every open choice made."""
 
     job: Job
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What is left open is decided: the song as it will be made."""
+
+    plan: SongPlan
 
 
 @dataclass(frozen=True)
@@ -220,7 +247,7 @@ class Finished:
     record: Record
 
 
-Event = JobAccepted | Progress | AudioChunk | Finished
+Event = JobAccepted | Planned | Progress | AudioChunk | Finished
 WatchEvent = JobChanged | Progress
 
 

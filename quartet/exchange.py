@@ -27,10 +27,12 @@ from quartet.events import (
     JobAccepted,
     JobChanged,
     JobState,
+    Planned,
     Progress,
     Record,
     WatchEvent,
 )
+from quartet.planning import SongPlan
 from quartet.songs import AudioFormat
 from quartet.v1 import music_pb2
 
@@ -158,6 +160,7 @@ class GenerateCall(StreamCall[music_pb2.GenerateRequest, music_pb2.GenerateRespo
         self._request = music_pb2.GenerateRequest(song=song, request_id=new_request_id())
         self._seen = _Seen()
         self._job_id = ""
+        self._planned = False
         self._received: dict[int, int] = {}
         self._finished = False
 
@@ -169,10 +172,7 @@ class GenerateCall(StreamCall[music_pb2.GenerateRequest, music_pb2.GenerateRespo
         """Each event once; audio without gaps. Raises InternalError."""
         match response.WhichOneof("event"):
             case "job":
-                if response.job.id == self._job_id:
-                    return None
-                self._job_id = response.job.id
-                return JobAccepted(Job.of(response.job))
+                return self._job(response.job)
             case "progress":
                 return self._seen.advance(response.progress)
             case "audio":
@@ -182,6 +182,16 @@ class GenerateCall(StreamCall[music_pb2.GenerateRequest, music_pb2.GenerateRespo
                 return Finished(Record.of(response.record))
             case _:
                 return None
+
+    def _job(self, message: music_pb2.Job) -> Event | None:
+        """The job once, and its plan once."""
+        if message.id != self._job_id:
+            self._job_id = message.id
+            return JobAccepted(Job.of(message))
+        if message.HasField("plan") and not self._planned:
+            self._planned = True
+            return Planned(SongPlan.from_message(message.plan))
+        return None
 
     def finish(self) -> None:
         """The record must have come."""

@@ -11,6 +11,7 @@ from typing import Any, TypedDict, TypeVar
 from google.protobuf import duration_pb2
 
 from quartet.errors import FieldViolation, InvalidRequestError
+from quartet.planning import Thinking
 from quartet.v1 import dit_pb2, music_pb2, stage_pb2
 
 
@@ -57,7 +58,8 @@ class GuidanceMode(StrEnum):
 
 
 class SongOptions(TypedDict, total=False):
-    """Keyword arguments of `generate`, `stream` and `create_job`: the fields of `SongSpec`, and `seed` for one item."""
+    """Keyword arguments of `generate`, `stream` and `create_job`: the fields of `SongSpec`, `seed` for one item, and
+    `think` for that wish of `thinking`."""
 
     lyrics: str
     duration: float | None
@@ -84,6 +86,8 @@ class SongOptions(TypedDict, total=False):
     keep_level: bool
     fade_in: float
     fade_out: float
+    thinking: Thinking
+    think: bool | None
 
 
 @dataclass(frozen=True)
@@ -93,8 +97,9 @@ class SongSpec:
     Attributes:
         caption: Description of the music.
         lyrics: Lyrics with structure tags such as "[Verse]"; empty asks for an instrumental.
-        duration: Length in seconds.
+        duration: Length in seconds. None and what is not above 0 leave it open.
         bpm, key_scale, time_signature, vocal_language: What is known of the music, such as 92, "A minor", "4", "en".
+            None, 0 and -1, "", "auto", "N/A" and "unknown" leave it open.
         reference: Audio file whose sound the song takes on; it is uploaded when the call starts.
         reference_audio_id: The same as the id of an upload or of an earlier result.
         items: Songs to make, 1 to 8.
@@ -107,6 +112,7 @@ class SongSpec:
         peak_dbfs: Peak after normalisation.
         keep_level: Leaves the level alone where it does not exceed full scale.
         fade_in, fade_out: Seconds.
+        thinking: What the planner does before the music is made.
     """
 
     caption: str = ""
@@ -134,13 +140,17 @@ class SongSpec:
     keep_level: bool = False
     fade_in: float = 0.0
     fade_out: float = 0.0
+    thinking: Thinking = Thinking()
 
     def with_options(self, options: SongOptions) -> SongSpec:
-        """A copy with some fields replaced; `seed` stands for `seeds=(seed,)`."""
+        """A copy with some fields replaced; `seed` stands for `seeds=(seed,)`, -1 being an open one."""
         changes: dict[str, Any] = dict(options)
         seed = changes.pop("seed", None)
-        if seed is not None:
+        if seed is not None and seed != -1:
             changes["seeds"] = (seed,)
+        if "think" in changes:
+            thinking = changes.get("thinking", self.thinking)
+            changes["thinking"] = dataclasses.replace(thinking, think=changes.pop("think"))
         return dataclasses.replace(self, **changes)
 
     def to_message(self, reference_audio_id: str = "") -> music_pb2.SongSpec:
@@ -157,12 +167,12 @@ class SongSpec:
             caption=self.caption,
             lyrics=self.lyrics,
             metadata=stage_pb2.Metadata(
-                bpm=self.bpm,
+                bpm=_unless_open(self.bpm),
                 key_scale=self.key_scale,
                 time_signature=self.time_signature,
                 vocal_language=self.vocal_language,
             ),
-            duration=_duration(self.duration),
+            duration=_duration(_unless_open(self.duration)),
             reference_audio_id=reference_audio_id,
             items=self.items,
             seeds=self.seeds,
@@ -175,6 +185,7 @@ class SongSpec:
                 fade_in=_duration(self.fade_in or None),
                 fade_out=_duration(self.fade_out or None),
             ),
+            thinking=self.thinking.to_message(),
         )
 
     def _sampling_message(self) -> music_pb2.SongSampling:
@@ -229,6 +240,7 @@ class SongSpec:
             keep_level=message.output.keep_level,
             fade_in=message.output.fade_in.ToNanoseconds() / 1e9,
             fade_out=message.output.fade_out.ToNanoseconds() / 1e9,
+            thinking=Thinking.from_message(message.thinking),
         )
 
 
@@ -238,6 +250,14 @@ E = TypeVar("E", bound=StrEnum)
 def named(kind: type[E], wire_name: str) -> E | None:
     """The member of an enum whose name ends a name of the contract; None for unspecified."""
     return next((member for member in kind if wire_name.endswith(f"_{member.name}")), None)
+
+
+N = TypeVar("N", int, float)
+
+
+def _unless_open(number: N | None) -> N | None:
+    """None where a number says that it is open: -1 in many applications."""
+    return None if number is None or number <= 0 else number
 
 
 def _duration(seconds: float | None) -> duration_pb2.Duration | None:

@@ -75,6 +75,16 @@ def read_reference(path: Path, digest: str, max_seconds: float) -> Pcm:
     return np.clip(reference, -1, 1, out=reference)
 
 
+def read_whole(path: Path, max_seconds: float) -> Pcm:
+    """A file as 48 kHz stereo [samples, 2]. Raises AudioError."""
+    info = inspect(path, max_seconds)
+    with _opened(path, max_seconds) as file:
+        whole = gather(_resampled(file), [(0, info.frames * SAMPLE_RATE // info.sample_rate)])
+    if not len(whole) or np.abs(whole).max() < _SILENT_PEAK:
+        raise AudioError("is silent; give a recording that can be heard")
+    return np.clip(whole, -1, 1, out=whole)
+
+
 def pieces(total: int, digest: str) -> list[tuple[int, int]]:
     """First and last (exclusive) sample of a ten-second piece within each third of at least 30 s.
 

@@ -10,9 +10,11 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from quartet import events
 from quartet.events import Event, Record
+from quartet.planning import Blueprint
 
 MANY_STEPS = 1000
 
@@ -44,6 +46,9 @@ class SongProgress:
         """Takes the next event of the call."""
         if isinstance(event, events.JobAccepted):
             self._items = event.job.song.items
+        elif isinstance(event, events.Planned):
+            if event.plan.thought:
+                print_blueprint(self._progress.console, event.plan.blueprint)
         elif isinstance(event, events.Progress):
             self._advance(event)
 
@@ -58,13 +63,39 @@ class SongProgress:
         self._progress.update(self._bars[key], completed=event.step, total=event.steps, steps=steps)
 
 
+def print_blueprint(console: Console, blueprint: Blueprint, genres: str = "") -> None:
+    """A song in words: its metadata, then caption and lyrics as they are."""
+    table = Table(box=None, show_header=False)
+    values = {
+        "tempo": f"{blueprint.bpm} bpm" if blueprint.bpm else "",
+        "key": blueprint.key_scale,
+        "meter": blueprint.time_signature,
+        "language": blueprint.vocal_language,
+        "length": f"{blueprint.duration:g} s" if blueprint.duration else "",
+        "genres": genres,
+    }
+    for name, value in values.items():
+        if value:
+            table.add_row(name, Text(printable(value)))
+    console.print(table)
+    for name, text in (("caption", blueprint.caption), ("lyrics", blueprint.lyrics)):
+        if text:
+            console.print(f"{name}:")
+            console.print(printable(text), markup=False)
+
+
+def printable(text: str) -> str:
+    """Text without control characters, which could move the cursor or colour the terminal."""
+    return "".join(letter for letter in text if letter == "\n" or letter.isprintable())
+
+
 def print_result(console: Console, record: Record, paths: Sequence[Path]) -> None:
     """The files, the warnings and where the time went."""
     for item, path in zip(record.items, paths, strict=True):
         seconds = item.samples / item.sample_rate
         console.print(f"{path}  {seconds:.2f} s, {item.sample_rate} Hz, {item.channels} channels, seed {item.seed}")
     for warning in record.warnings:
-        console.print(f"warning: {warning}")
+        console.print(f"warning: {warning}", markup=False)
     console.print(timing_table(record))
 
 

@@ -9,6 +9,7 @@ from quartet.cli.pull import models, pull
 from quartet.cli.song import song
 from quartet.cli.status import jobs, status
 from quartet.cli.up import up
+from quartet.cli.words import compose, rewrite, understand
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -17,5 +18,5 @@ def cli() -> None:
     """Text becomes music: ACE-Step 1.5 as four stages behind a gateway."""
 
 
-for command in (up, song, status, jobs, info, pull, models):
+for command in (up, song, compose, rewrite, understand, status, jobs, info, pull, models):
     cli.add_command(command)

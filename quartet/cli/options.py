@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TextIO, TypeVar
+
 import click
 from rich.console import Console
 
 from quartet.client import DEFAULT_ADDRESS, Client
 from quartet.exchange import Retry
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 address_option = click.option(
     "--address",
@@ -14,6 +19,44 @@ address_option = click.option(
     show_default=True,
     help="host:port of the gateway.",
 )
+
+
+_LM = "the planner's"
+sampling_options = tuple(
+    click.option(flag, kind, type=type_, default=default, help=help_)
+    for flag, kind, type_, default, help_ in (
+        ("--lm-model", "lm_model", str, "", f"Language model that plans.  [default: {_LM} first]"),
+        ("--lm-seed", "lm_seed", click.IntRange(0, 2**32 - 1), None, "Seed of the plan.  [default: random]"),
+        ("--lm-temperature", "lm_temperature", float, None, f"How daring the words are, 0 to 2.  [default: {_LM}]"),
+        ("--lm-top-p", "lm_top_p", float, None, "Share of the likeliest words to choose from.  [default: 0.9]"),
+        ("--lm-top-k", "lm_top_k", click.IntRange(0), 0, "Number of the likeliest words to choose from; 0 is all."),
+    )
+)
+
+
+def metadata_options(command: F) -> F:
+    """What is known of the music."""
+    for option in (
+        click.option("--duration", type=float, help="Seconds.  [default: the planner's choice, or 120]"),
+        click.option("--bpm", type=int, help="Beats per minute."),
+        click.option("--key", "key_scale", default="", help='Key and scale, such as "A minor".'),
+        click.option("--meter", "time_signature", default="", help="Beats per bar: 2, 3, 4 or 6."),
+        click.option("--language", "vocal_language", default="", help="Language of the vocals, such as en."),
+    ):
+        command = option(command)
+    return command
+
+
+def lyrics_text(lyrics: str | None, file: TextIO | None) -> str:
+    """Lyrics from the command line or from a file."""
+    if lyrics and file:
+        raise click.UsageError("--lyrics and --lyrics-file exclude one another")
+    if file is None:
+        return lyrics or ""
+    try:
+        return file.read()
+    except UnicodeDecodeError:
+        raise click.BadParameter("is not UTF-8 text", param_hint="--lyrics-file") from None
 
 
 def connect(address: str) -> Client:

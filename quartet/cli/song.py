@@ -3,33 +3,56 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import click
 from rich.console import Console
 
 from quartet.cli.display import SongProgress, print_result
 from quartet.cli.main import INTERRUPTED
-from quartet.cli.options import address_option, connect, plain_console
+from quartet.cli.options import (
+    F,
+    address_option,
+    connect,
+    lyrics_text,
+    metadata_options,
+    plain_console,
+    sampling_options,
+)
 from quartet.client import Client
 from quartet.errors import QuartetError
 from quartet.events import JobAccepted
 from quartet.exchange import Song, SongBuilder
+from quartet.planning import Thinking, TokenSampling
 from quartet.songs import AudioFormat, GuidanceMode, SamplerMethod, SongSpec
+
+
+def _options(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
+    def decorate(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
 
 
 @click.command()
 @click.argument("caption", default="")
 @click.option("--lyrics", help="Lyrics with structure tags such as [Verse].")
 @click.option("--lyrics-file", type=click.File(encoding="utf-8"), help="File with the lyrics; - is standard input.")
-@click.option("--duration", type=float, help="Seconds.  [default: the gateway's choice]")
-@click.option("--bpm", type=int, help="Beats per minute.")
-@click.option("--key", "key_scale", default="", help='Key and scale, such as "A minor".')
-@click.option("--meter", "time_signature", default="", help="Beats per bar: 2, 3, 4 or 6.")
-@click.option("--language", "vocal_language", default="", help="Language of the vocals as an ISO 639 code.")
+@metadata_options
+@click.option(
+    "--think/--no-think",
+    default=None,
+    help="Plan the song as audio codes that it follows.  [default: where there is a planner]",
+)
+@click.option("--plan/--no-plan", default=True, help="Let the planner decide what you leave open, and the caption.")
+@click.option("--lm-guidance", type=float, help="How strictly the plan follows your words, 1 to 10.  [default: 2]")
+@click.option("--negative-prompt", default="", help="What the song should not be.")
+@_options(sampling_options)
 @click.option("--seed", "seeds", type=click.IntRange(0, 2**32 - 1), multiple=True, help="Once per item.")
 @click.option("--items", type=click.IntRange(1, 8), default=1, show_default=True, help="Songs to make.")
 @click.option(
@@ -63,6 +86,7 @@ from quartet.songs import AudioFormat, GuidanceMode, SamplerMethod, SongSpec
 )
 @click.option(
     "--plot",
+    "plot_file",
     type=click.Path(dir_okay=False, path_type=Path),
     help="PNG to write with waveform and log-mel spectrogram.",
 )
@@ -76,7 +100,7 @@ from quartet.songs import AudioFormat, GuidanceMode, SamplerMethod, SongSpec
 def song(context: click.Context, /, **options: Any) -> None:
     """Make a song from CAPTION and save it. Ctrl-C cancels it."""
     spec = _spec(options)
-    plot_file: Path | None = options["plot"]
+    plot_file: Path | None = options["plot_file"]
     if plot_file and plot_file.suffix.lower() != ".png":
         raise click.BadParameter("must end with .png", param_hint="--plot")
     console = plain_console(stderr=options["as_json"])
@@ -93,20 +117,26 @@ def song(context: click.Context, /, **options: Any) -> None:
 
 
 def _spec(options: dict[str, Any]) -> SongSpec:
-    if options["lyrics"] and options["lyrics_file"]:
-        raise click.UsageError("--lyrics and --lyrics-file exclude one another")
-    lyrics = _text(options["lyrics_file"]) if options["lyrics_file"] else options["lyrics"] or ""
+    lyrics = lyrics_text(options["lyrics"], options["lyrics_file"])
     fields = {field.name for field in dataclasses.fields(SongSpec)} - {"lyrics"}
     chosen = {name: value for name, value in options.items() if name in fields}
     audio_format = _format(options["audio_format"], options["output"])
-    return SongSpec(lyrics=lyrics, format=audio_format, **chosen)
+    return SongSpec(lyrics=lyrics, format=audio_format, thinking=_thinking(options), **chosen)
 
 
-def _text(file: TextIO) -> str:
-    try:
-        return file.read()
-    except UnicodeDecodeError:
-        raise click.BadParameter("is not UTF-8 text", param_hint="--lyrics-file") from None
+def _thinking(options: dict[str, Any]) -> Thinking:
+    words = None if options["plan"] else False
+    return Thinking(
+        think=options["think"] if options["plan"] or options["think"] else False,
+        write_metadata=words,
+        rewrite_caption=words,
+        detect_language=words,
+        sampling=TokenSampling(options["lm_temperature"], options["lm_top_p"], options["lm_top_k"]),
+        guidance=options["lm_guidance"],
+        negative_prompt=options["negative_prompt"],
+        seed=options["lm_seed"],
+        model=options["lm_model"],
+    )
 
 
 def _format(named: str | None, output: Path) -> AudioFormat:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from quartet.cli.main import CommandError
 from quartet.cli.options import plain_console
 from quartet.cli.supervisor import Patience, Service, Stack
 
-STAGES = ("encoder", "dit", "vae")
+STAGES = ("planner", "encoder", "dit", "vae")
 DEFAULT_MODELS = Path("models/tiny")
 DEFAULT_DATA = Path("~/.local/share/quartet")
 GRACE_SECONDS = 10.0
+PLANNER_FOLDERS = "acestep-5Hz-lm-*"
+DEFAULT_PLANNER = "acestep-5Hz-lm-1.7B"
 
 
 @click.command()
@@ -28,6 +31,12 @@ GRACE_SECONDS = 10.0
     help="Folder of a model family in the original layout.",
 )
 @click.option("--variant", help="DiT variant within the family.  [default: the servers' own]")
+@click.option(
+    "--planner/--no-planner",
+    default=None,
+    help="Start the language model that plans songs.  [default: where the family has one]",
+)
+@click.option("--lm", help="Language models that plan, by comma.  [default: that of 1.7B, or the smallest]")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -60,7 +69,15 @@ GRACE_SECONDS = 10.0
     "--port-file", type=click.Path(path_type=Path), help="File that gets the gateway's port once everything is ready."
 )
 def up(
-    models: Path, variant: str | None, port: int, data: Path, dtype: str, threads: int, port_file: Path | None
+    models: Path,
+    variant: str | None,
+    planner: bool | None,
+    lm: str | None,
+    port: int,
+    data: Path,
+    dtype: str,
+    threads: int,
+    port_file: Path | None,
 ) -> None:
     """Start the stage servers and the gateway on this machine.
 
@@ -74,6 +91,8 @@ def up(
             "or make small random ones with `quartet models make-tiny DIR`"
         )
     _check_port(port)
+    planners = _planners(models, planner, lm)
+    services = stage_services(models, variant, planners, dtype, threads)
     console = plain_console()
 
     def on_ready(gateway_port: int) -> None:
@@ -81,9 +100,11 @@ def up(
         if port_file:
             _announce(port_file, gateway_port)
 
-    console.print(f"starting {', '.join(STAGES)} and the gateway; logs go to {data / 'logs'}")
+    console.print(
+        f"starting {', '.join(service.name for service in services)} and the gateway; logs go to {data / 'logs'}"
+    )
     stack = Stack(
-        stages=stage_services(models, variant, dtype, threads),
+        stages=services,
         gateway=lambda ports: gateway_service(ports, data, port),
         folder=data / "logs",
         patience=Patience(grace=GRACE_SECONDS),
@@ -94,14 +115,31 @@ def up(
     console.print("everything has stopped")
 
 
-def stage_services(models: Path, variant: str | None, dtype: str, threads: int) -> list[Service]:
-    """The stage servers with their flags."""
+def stage_services(
+    models: Path, variant: str | None, planners: Sequence[str], dtype: str, threads: int
+) -> list[Service]:
+    """The stage servers with their flags; without planners no planner."""
     common = ("--models", str(models), "--dtype", dtype, "--threads", str(threads))
     grace = ("--grace-seconds", str(GRACE_SECONDS))
     chosen = ("--variant", variant) if variant else ()
+    own = {"planner": ("--planners", ",".join(planners)), "encoder": chosen, "dit": chosen, "vae": ()}
     return [
-        Service(stage, f"services.{stage}", (*common, *grace, *(chosen if stage != "vae" else ()))) for stage in STAGES
+        Service(stage, f"services.{stage}", (*common, *grace, *own[stage]))
+        for stage in STAGES
+        if planners or stage != "planner"
     ]
+
+
+def _planners(models: Path, wanted: bool | None, named: str | None) -> Sequence[str]:
+    """The language models to serve: those that were named, else the usual one, else the smallest."""
+    if wanted is False:
+        return ()
+    if named:
+        return named.split(",")
+    there = sorted(folder.name for folder in models.glob(PLANNER_FOLDERS) if (folder / "config.json").is_file())
+    if not there and wanted:
+        raise CommandError(f"{models} has no folder {PLANNER_FOLDERS}; get one with `quartet pull`")
+    return (DEFAULT_PLANNER,) if DEFAULT_PLANNER in there else there[:1]
 
 
 def gateway_service(stage_ports: dict[str, int], data: Path, port: int) -> Service:

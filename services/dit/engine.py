@@ -22,8 +22,9 @@ MIN_NETWORK_FRAMES = 128
 class SampleItem:
     """One item to sample; tensors without a batch axis, in float32.
 
-    `condition` [tokens, width], `null_condition` [1, width] where guidance may act, `source` [frames, channels] or None
-    for silence, `mask` [frames] or None for everywhere, `noise` [frames, channels] or None for the seeded one.
+    `condition` [tokens, width], `null_condition` [1, width] where guidance may act, `source` [frames or fewer,
+    channels] or None, silence taking the rest, `mask` [frames] or None for everywhere, `noise` [frames, channels] or
+    None for the seeded one.
     """
 
     condition: torch.Tensor
@@ -107,7 +108,7 @@ class DitEngine:
         """Source latents and mask [1, frames, 2 channels]; what an item lacks in length is free silence."""
         source = self._silence[:frames]
         if item.source is not None:
-            source = torch.cat((item.source, self._silence[: frames - item.frames]))
+            source = torch.cat((item.source, self._silence[: frames - len(item.source)]))
         mask = torch.ones(frames) if item.mask is None else item.mask.float()
         mask = functional.pad(mask, (0, frames - len(mask)), value=1.0)
         return torch.cat((source, mask[:, None].expand_as(source)), dim=-1)[None]

@@ -48,7 +48,7 @@ def sample_item(request: dit_pb2.SampleRequest, limits: SampleLimits, check: Vio
         condition=torch.empty(0) if condition is None else condition,
         null_condition=_optional(request, "null_condition", (1, limits.condition_width), check),
         frames=request.frames,
-        source=_optional(request, "source_latents", latents_shape, check),
+        source=_source(request, limits, check),
         mask=_mask(request, frames, check),
         seed=request.seed,
         noise=_optional(request, "noise", latents_shape, check),
@@ -75,6 +75,16 @@ def _optional(
         if request.HasField(field):
             tensor = decode_float32(message, shape)
     return tensor
+
+
+def _source(request: dit_pb2.SampleRequest, limits: SampleLimits, check: Violations) -> torch.Tensor | None:
+    source = _optional(request, "source_latents", (None, limits.latent_channels), check)
+    if source is not None:
+        fits = 1 <= len(source) <= request.frames
+        check.that(
+            fits, "source_latents", f"has {len(source)} frames, must have 1 to {request.frames}, those of the result"
+        )
+    return source
 
 
 def _mask(request: dit_pb2.SampleRequest, frames: int | None, check: Violations) -> torch.Tensor | None:

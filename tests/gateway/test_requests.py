@@ -18,9 +18,9 @@ SHORT = ModelOffer("short", min_seconds=1, max_seconds=30, wavelet_correction=No
 OFFERS = (TURBO, SHORT)
 
 
-def resolved(spec: SongSpec) -> SongSpec:
+def resolved(spec: SongSpec, *, has_planner: bool = False) -> SongSpec:
     message = spec.to_message()
-    return resolve(message, check_song(message, "", OFFERS))
+    return resolve(message, check_song(message, "", OFFERS, has_planner=has_planner), has_planner=has_planner)
 
 
 def test_what_is_open_is_chosen() -> None:

@@ -15,6 +15,7 @@ from gateway.library import UPLOADS, AudioLibrary
 from gateway.store import JobStore
 from quartet.errors import AlreadyExistsError, ConflictError, NotFoundError, OverloadedError, UnavailableError
 from quartet.events import JobState
+from quartet.planning import Thinking, TokenSampling
 from quartet.songs import AudioFormat, GuidanceMode, SamplerMethod, SongSpec
 
 SONG = SongSpec(
@@ -34,6 +35,7 @@ SONG = SongSpec(
     keep_level=True,
     fade_in=0.5,
     fade_out=1.25,
+    thinking=Thinking(think=False, seed=3, code_seeds=(4, 5), sampling=TokenSampling(temperature=0.5)),
     seeds=(1, 2**32 - 1),
     items=2,
     timesteps=(1.0, 0.3),

@@ -12,26 +12,26 @@ from kubernetes_validate.utils import validate
 
 from gateway.__main__ import SERVICES as GATEWAY_SERVICES
 from gateway.settings import GatewaySettings
-from quartet.v1 import planner_pb2
 from services.dit.__main__ import SERVICES as DIT_SERVICES
 from services.dit.__main__ import DitSettings
 from services.encoder.__main__ import SERVICES as ENCODER_SERVICES
 from services.encoder.__main__ import EncoderSettings
-from services.runtime.settings import StageSettings
+from services.planner.__main__ import SERVICES as PLANNER_SERVICES
+from services.planner.__main__ import PlannerSettings
 from services.vae.__main__ import SERVICES as VAE_SERVICES
 from services.vae.__main__ import VaeSettings
 from tests.k8s.kustomize import Object, render
 
 ROOT = Path(__file__).parents[2]
 SETTINGS: dict[str, type[Any]] = {
-    "planner": StageSettings,
+    "planner": PlannerSettings,
     "encoder": EncoderSettings,
     "dit": DitSettings,
     "vae": VaeSettings,
     "gateway": GatewaySettings,
 }
 SERVED = {
-    "planner": tuple(service.full_name for service in planner_pb2.DESCRIPTOR.services_by_name.values()),
+    "planner": PLANNER_SERVICES,
     "encoder": ENCODER_SERVICES,
     "dit": DIT_SERVICES,
     "vae": VAE_SERVICES,
@@ -118,20 +118,16 @@ def test_weights_have_minutes_to_load(objects: list[Object]) -> None:
 
 
 def test_every_program_exists(objects: list[Object]) -> None:
-    for component, pod in pods(objects).items():
+    for pod in pods(objects).values():
         for container in containers(pod):
             flag, module = container["args"][:2]
             assert flag == "-m"
-            assert component == "planner" or importlib.util.find_spec(module) is not None
+            assert importlib.util.find_spec(module) is not None
 
 
-def test_the_planner_waits_for_its_server(objects: list[Object]) -> None:
+def test_every_stage_has_one_replica(objects: list[Object]) -> None:
     replicas = {name: entry["spec"]["replicas"] for name, entry in of_kind(objects, "Deployment").items()}
-    has_server = importlib.util.find_spec("services.planner") is not None
-    assert replicas == {
-        **dict.fromkeys((f"quartet-{stage}" for stage in STAGES), 1),
-        "quartet-planner": int(has_server),
-    }
+    assert replicas == dict.fromkeys((f"quartet-{stage}" for stage in STAGES), 1)
 
 
 def test_one_gateway_holds_its_data_on_a_volume(objects: list[Object]) -> None:

@@ -7,17 +7,41 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quartet.errors import InvalidRequestError
+from quartet.planning import PromptForm, SamplingProfile, Thinking, TokenSampling
 from quartet.songs import AudioFormat, GuidanceMode, SamplerMethod, SongSpec
 
 SECONDS = st.integers(0, 600_000).map(lambda ms: ms / 1000)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
 FLOAT = st.floats(-100, 100)
+SEED = st.integers(0, 2**32 - 1)
+WISH = st.none() | st.booleans()
+THINKING = st.builds(
+    Thinking,
+    think=WISH,
+    write_metadata=WISH,
+    rewrite_caption=WISH,
+    detect_language=WISH,
+    sampling=st.builds(
+        TokenSampling,
+        temperature=st.none() | FLOAT,
+        top_p=st.none() | FLOAT,
+        top_k=st.integers(0, 100),
+        repetition_penalty=st.none() | FLOAT,
+        profile=st.none() | st.sampled_from(SamplingProfile),
+    ),
+    guidance=st.none() | FLOAT,
+    negative_prompt=TEXT,
+    seed=st.none() | SEED,
+    code_seeds=st.lists(SEED, max_size=8).map(tuple),
+    model=TEXT,
+    prompt_form=st.none() | st.sampled_from(PromptForm),
+)
 SPECS = st.builds(
     SongSpec,
     caption=TEXT,
     lyrics=TEXT,
-    duration=st.none() | SECONDS,
-    bpm=st.none() | st.integers(0, 300),
+    duration=st.none() | SECONDS.filter(bool),
+    bpm=st.none() | st.integers(1, 300),
     key_scale=TEXT,
     time_signature=TEXT,
     vocal_language=TEXT,
@@ -38,6 +62,7 @@ SPECS = st.builds(
     keep_level=st.booleans(),
     fade_in=SECONDS,
     fade_out=SECONDS,
+    thinking=THINKING,
 )
 
 
@@ -53,6 +78,21 @@ def test_an_empty_spec_leaves_every_choice_to_the_server() -> None:
     assert not message.sampling.schedule.HasField("shift")
     assert not message.sampling.guidance.HasField("scale")
     assert not message.output.HasField("peak_dbfs")
+
+
+@pytest.mark.parametrize("number", [-1, 0, -2.5])
+def test_numbers_that_mean_open_are_left_open(number: float) -> None:
+    message = SongSpec(bpm=int(number), duration=number).with_options({"seed": -1}).to_message()
+    assert not message.metadata.HasField("bpm")
+    assert not message.HasField("duration")
+    assert not message.seeds
+
+
+def test_think_is_short_for_a_wish_of_thinking() -> None:
+    spec = SongSpec(thinking=Thinking(seed=3)).with_options({"think": True})
+    assert spec.thinking == Thinking(think=True, seed=3)
+    assert not Thinking.none().asks_planner
+    assert Thinking(think=False).asks_planner
 
 
 def test_one_seed_is_the_seed_of_the_first_item() -> None:

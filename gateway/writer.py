@@ -1,0 +1,112 @@
+"""Songs in words, beside the jobs: compose, rewrite, understand, score."""
+
+from __future__ import annotations
+
+import asyncio
+
+from gateway.artifacts import ArtifactStore
+from gateway.audio import reading
+from gateway.planner import PlannerClient
+from gateway.stages import Stages
+from quartet.errors import ConflictError, FieldViolation, InvalidRequestError, NotFoundError
+from quartet.v1 import music_pb2, planner_pb2
+from quartet.validation import Violations
+from serving import planning
+
+LONGEST_SECONDS = 600.0
+NO_PLANNER = "no planner is deployed behind this gateway; start one and name it with --planner"
+
+
+class Writer:
+    """What the planner offers on words and recordings. All calls raise ConflictError where no planner is deployed."""
+
+    def __init__(self, stages: Stages, artifacts: ArtifactStore) -> None:
+        self._stages = stages
+        self._artifacts = artifacts
+
+    async def compose(self, request: music_pb2.ComposeRequest, seconds_left: float | None) -> music_pb2.ComposeResponse:
+        """A song in words from one sentence."""
+        reply = await self._planner.compose(
+            planner_pb2.PlannerServiceComposeRequest(
+                model=request.model,
+                query=request.query,
+                instrumental=request.instrumental,
+                vocal_language=request.vocal_language,
+                sampling=request.sampling,
+            ),
+            seconds_left,
+        )
+        return music_pb2.ComposeResponse(
+            blueprint=reply.blueprint, genres=reply.genres, finish=reply.finish, warnings=reply.warnings
+        )
+
+    async def rewrite(self, request: music_pb2.RewriteRequest, seconds_left: float | None) -> music_pb2.RewriteResponse:
+        """Richer words."""
+        reply = await self._planner.rewrite(
+            planner_pb2.PlannerServiceRewriteRequest(
+                model=request.model, given=request.given, sampling=request.sampling
+            ),
+            seconds_left,
+        )
+        return music_pb2.RewriteResponse(
+            blueprint=reply.blueprint, genres=reply.genres, finish=reply.finish, warnings=reply.warnings
+        )
+
+    async def understand(
+        self, request: music_pb2.UnderstandRequest, seconds_left: float | None
+    ) -> music_pb2.UnderstandResponse:
+        """A recording, or audio codes, in words."""
+        planner = self._planner
+        with Violations() as check:
+            one = bool(request.audio_id) != bool(request.codes)
+            check.that(one, "audio_id", "and codes exclude one another; give one of them")
+            planning.check_sampling(request.sampling, check, "sampling")
+        codes = tuple(request.codes) or await self._codes_of(request.audio_id, seconds_left)
+        reply = await planner.understand(
+            planner_pb2.PlannerServiceUnderstandRequest(model=request.model, codes=codes, sampling=request.sampling),
+            seconds_left,
+        )
+        return music_pb2.UnderstandResponse(
+            blueprint=reply.blueprint,
+            codes=codes,
+            genres=reply.genres,
+            finish=reply.finish,
+            warnings=reply.warnings,
+        )
+
+    async def score(
+        self, request: music_pb2.ScoreRequest, record: music_pb2.SongRecord, seconds_left: float | None
+    ) -> music_pb2.ScoreResponse:
+        """How well the audio codes of an item fit its plan."""
+        if request.item >= len(record.items):
+            raise NotFoundError.of("item", str(request.item), f"the job has {len(record.items)}")
+        codes = record.items[request.item].codes
+        if not codes:
+            raise ConflictError("the song was made without a plan, so there are no audio codes to score")
+        reply = await self._planner.score(
+            planner_pb2.PlannerServiceScoreRequest(
+                model=request.model,
+                codes=codes,
+                blueprint=record.plan.blueprint,
+                scale=request.scale if request.HasField("scale") else None,
+                skip_tags=request.skip_tags,
+            ),
+            seconds_left,
+        )
+        return music_pb2.ScoreResponse(scores=reply.scores)
+
+    @property
+    def _planner(self) -> PlannerClient:
+        if self._stages.planner is None:
+            raise ConflictError(NO_PLANNER, reason="NO_PLANNER")
+        return self._stages.planner
+
+    async def _codes_of(self, audio_id: str, seconds_left: float | None) -> tuple[int, ...]:
+        """Recording to latents to audio codes. Every recording has one posterior seed, so that it sounds the same."""
+        file = self._artifacts.find(audio_id)
+        try:
+            pcm = await asyncio.to_thread(reading.read_whole, file.path, LONGEST_SECONDS)
+        except reading.AudioError as error:
+            raise InvalidRequestError.of([FieldViolation("audio_id", str(error))]) from None
+        latents, _ = await self._stages.encode_audio(pcm, int(audio_id[:8], 16), seconds_left)
+        return await self._stages.tokenize("", latents, seconds_left)

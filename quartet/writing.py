@@ -1,0 +1,81 @@
+"""Requests of the calls that write and hear songs in words; both clients send these."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypedDict
+
+from quartet.errors import FieldViolation, InvalidRequestError
+from quartet.planning import Blueprint, TokenSampling
+from quartet.v1 import music_pb2
+
+
+class WritingOptions(TypedDict, total=False):
+    """Keyword arguments of `compose`, `rewrite` and `understand`: the fields of `Writing`."""
+
+    sampling: TokenSampling
+    seed: int | None
+    model: str
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How the planner writes. Without a seed a random one is drawn, which the answer carries."""
+
+    sampling: TokenSampling = TokenSampling()
+    seed: int | None = None
+    model: str = ""
+
+    def seeded(self) -> tuple[TokenSampling, int, str]:
+        """Sampling, a seed and the model; a seed of -1 is an open one."""
+        seed = secrets.randbits(32) if self.seed is None or self.seed == -1 else self.seed
+        return self.sampling, seed, self.model
+
+
+def compose_request(
+    query: str, *, instrumental: bool, vocal_language: str, options: WritingOptions
+) -> tuple[music_pb2.ComposeRequest, int]:
+    """The request and its seed. Raises InvalidRequestError."""
+    sampling, seed, model = Writing(**options).seeded()
+    with _Sayable():
+        request = music_pb2.ComposeRequest(
+            query=query,
+            instrumental=instrumental,
+            vocal_language=vocal_language,
+            sampling=sampling.to_message(seed),
+            model=model,
+        )
+    return request, seed
+
+
+def rewrite_request(given: Blueprint, options: WritingOptions) -> tuple[music_pb2.RewriteRequest, int]:
+    """The request and its seed. Raises InvalidRequestError."""
+    sampling, seed, model = Writing(**options).seeded()
+    with _Sayable():
+        request = music_pb2.RewriteRequest(given=given.to_message(), sampling=sampling.to_message(seed), model=model)
+    return request, seed
+
+
+def understand_request(
+    audio_id: str, codes: Sequence[int], options: WritingOptions
+) -> tuple[music_pb2.UnderstandRequest, int]:
+    """The request and its seed. Raises InvalidRequestError."""
+    sampling, seed, model = Writing(**options).seeded()
+    with _Sayable():
+        request = music_pb2.UnderstandRequest(
+            audio_id=audio_id, codes=codes, sampling=sampling.to_message(seed), model=model
+        )
+    return request, seed
+
+
+class _Sayable:
+    """What no message can say is an invalid request."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OverflowError | TypeError | ValueError):
+            raise InvalidRequestError.of([FieldViolation("request", str(error))]) from None
