@@ -39,32 +39,25 @@ async def plan_song(song: SongSpec, tools: Tools, notes: Notes) -> PlannedSong:
 
     Raises ConflictError where thinking was demanded and no planner is deployed.
     """
-    offers, _ = await tools.stages.offers()
-    offer = next(offer for offer in offers if offer.id == song.model)
     thinking, planner = song.thinking, tools.stages.planner
     if planner is None:
         if thinking.think:
             raise ConflictError(NO_PLANNER, reason="NO_PLANNER")
         if thinking.asks_planner:
             notes.warn("no planner is deployed: the song was made without a plan, what was left open stayed open")
-        decided = dataclasses.replace(song, duration=song.duration or fallback_seconds(offer))
-        return PlannedSong(decided, _blueprint(decided), "", thinks=False)
-    wish = _blueprint(song)
-    thought = ""
-    wants_words = any(
-        flag is not False for flag in (thinking.write_metadata, thinking.rewrite_caption, thinking.detect_language)
-    )
-    if wants_words:
+        if song.duration is None:
+            song = await _with_length(song, tools, notes)
+        return PlannedSong(song, _blueprint(song), "", thinks=False)
+    wish, thought, chosen = _blueprint(song), "", song
+    if any(flag is not False for flag in (thinking.write_metadata, thinking.rewrite_caption, thinking.detect_language)):
         plan = await _think(song, wish, planner, tools, notes)
-        song, thought = _filled(song, plan.blueprint), plan.thought
+        chosen, thought = _filled(song, plan.blueprint), plan.thought
+    if song.duration is None:
+        chosen = await _with_length(chosen, tools, notes)
     thinks = thinking.think is not False
     if not thinks:
         tools.report(Progress("plan", 0, 1, 1))
-    seconds = min(max(song.duration or fallback_seconds(offer), offer.min_seconds), offer.max_seconds)
-    if song.duration is not None and seconds != song.duration:
-        notes.warn(f"the planner chose {song.duration:g} s, which {offer.id} cannot make; it is {seconds:g} s")
-    song = dataclasses.replace(song, duration=seconds)
-    return PlannedSong(song, wish, thought, thinks)
+    return PlannedSong(chosen, wish, thought, thinks)
 
 
 async def plan_item(plan: PlannedSong, index: int, tools: Tools, notes: Notes) -> tuple[int, ...]:
@@ -94,6 +87,18 @@ NO_PLANNER = (
     "song.thinking.think is true, but no planner is deployed behind this gateway; leave it unset to make the song "
     "without a plan"
 )
+
+
+async def _with_length(song: SongSpec, tools: Tools, notes: Notes) -> SongSpec:
+    """The song with a length that its model can make."""
+    offers, _ = await tools.stages.offers()
+    offer = next(offer for offer in offers if offer.id == song.model)
+    if song.duration is None:
+        return dataclasses.replace(song, duration=fallback_seconds(offer))
+    seconds = min(max(song.duration, offer.min_seconds), offer.max_seconds)
+    if seconds != song.duration:
+        notes.warn(f"the planner chose {song.duration:g} s, which {offer.id} cannot make; it is {seconds:g} s")
+    return dataclasses.replace(song, duration=seconds)
 
 
 async def _think(song: SongSpec, wish: Blueprint, planner: PlannerClient, tools: Tools, notes: Notes) -> Plan:

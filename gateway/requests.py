@@ -79,20 +79,23 @@ def resolve(song: music_pb2.SongSpec, offer: ModelOffer, *, has_planner: bool) -
     the song knows what was wished for.
     """
     spec = _normalised(SongSpec.from_message(song))
-    if has_planner and spec.thinking.asks_planner:
-        spec = dataclasses.replace(spec, thinking=_decided(spec.thinking, spec.items))
-    if not has_planner or (spec.thinking.write_metadata is False and spec.duration is None):
-        spec = dataclasses.replace(spec, duration=spec.duration or fallback_seconds(offer))
     missing = spec.items - len(spec.seeds)
-    correction = spec.wavelet_correction
+    seeds = (*spec.seeds, *(secrets.randbits(32) for _ in range(missing)))
+    thinking, duration, correction = spec.thinking, spec.duration, spec.wavelet_correction
+    if has_planner and thinking.asks_planner:
+        thinking = _decided(thinking, seeds)
+    if not has_planner or thinking.write_metadata is False:
+        duration = duration or fallback_seconds(offer)
     if correction is None and offer.wavelet_correction:
         correction = (offer.wavelet_correction.low, offer.wavelet_correction.high)
     return dataclasses.replace(
         spec,
         lyrics=spec.lyrics.strip() or INSTRUMENTAL,
-        seeds=(*spec.seeds, *(secrets.randbits(32) for _ in range(missing))),
+        duration=duration,
+        seeds=seeds,
         model=offer.id,
         wavelet_correction=correction,
+        thinking=thinking,
     )
 
 
@@ -110,9 +113,9 @@ def fallback_seconds(offer: ModelOffer) -> float:
     return min(DEFAULT_SECONDS, offer.max_seconds)
 
 
-def _decided(thinking: Thinking, items: int) -> Thinking:
-    """Thinking with the defaults of the official application, and with seeds."""
-    seed = secrets.randbits(32) if thinking.seed is None else thinking.seed
+def _decided(thinking: Thinking, seeds: tuple[int, ...]) -> Thinking:
+    """Thinking with the defaults of the official application, and with seeds, by default from those of the items."""
+    seed = seeds[0] if thinking.seed is None else thinking.seed
     given = thinking.code_seeds
     return dataclasses.replace(
         thinking,
@@ -121,7 +124,7 @@ def _decided(thinking: Thinking, items: int) -> Thinking:
         rewrite_caption=thinking.rewrite_caption is not False,
         detect_language=thinking.detect_language is not False,
         seed=seed,
-        code_seeds=(*given, *((seed + index) % 2**32 for index in range(len(given), items))),
+        code_seeds=(*given, *((seed + index) % 2**32 for index in range(len(given), len(seeds)))),
     )
 
 

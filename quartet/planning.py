@@ -86,7 +86,7 @@ class Thinking:
         sampling: How tokens are drawn.
         guidance: Guidance of the audio codes by the negative prompt, 1 to 10.
         negative_prompt: What the song should not be.
-        seed: Seed of the plan.
+        seed: Seed of the plan; None takes that of the first item.
         code_seeds: Seeds of the audio codes by item; items without one take `seed` + index.
         model: Planner model.
         prompt_form: Layout of the prompts of audio codes.

@@ -65,6 +65,21 @@ def gateway_address(
         yield server.address
 
 
+@pytest.fixture(scope="session")
+def planned_gateway_address(
+    planner_address: str,
+    encoder_address: str,
+    dit_address: str,
+    vae_address: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """A gateway in front of the four stages."""
+    data = tmp_path_factory.mktemp("planned-gateway")
+    stages = ("--encoder", encoder_address, "--dit", dit_address, "--vae", vae_address, "--planner", planner_address)
+    with running("gateway", *stages, "--port", "0", "--data", str(data)) as server:
+        yield server.address
+
+
 @pytest.fixture
 def start_gateway(encoder_address: str, dit_address: str, vae_address: str, tmp_path: Path) -> Start:
     """Starts a gateway of the test's own, with its flags, on one data folder, in front of the shared stages."""

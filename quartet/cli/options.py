@@ -26,7 +26,13 @@ sampling_options = tuple(
     click.option(flag, kind, type=type_, default=default, help=help_)
     for flag, kind, type_, default, help_ in (
         ("--lm-model", "lm_model", str, "", f"Language model that plans.  [default: {_LM} first]"),
-        ("--lm-seed", "lm_seed", click.IntRange(0, 2**32 - 1), None, "Seed of the plan.  [default: random]"),
+        (
+            "--lm-seed",
+            "lm_seed",
+            click.IntRange(0, 2**32 - 1),
+            None,
+            "Seed of the plan.  [default: --seed, or random]",
+        ),
         ("--lm-temperature", "lm_temperature", float, None, f"How daring the words are, 0 to 2.  [default: {_LM}]"),
         ("--lm-top-p", "lm_top_p", float, None, "Share of the likeliest words to choose from.  [default: 0.9]"),
         ("--lm-top-k", "lm_top_k", click.IntRange(0), 0, "Number of the likeliest words to choose from; 0 is all."),

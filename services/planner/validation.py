@@ -82,12 +82,8 @@ def plan_wish(request: planner_pb2.PlanRequest, check: Violations, *, max_second
         "given.metadata.duration_seconds",
         "is missing; audio codes need a length: give one, or let the planner write metadata",
     )
-    if thought and thought.duration and given.seconds is not None:
-        check.that(
-            thought.duration == given.thought.duration,
-            "given.metadata.duration_seconds",
-            f"is {given.seconds:g}, but the thought has a duration of {thought.duration}",
-        )
+    if thought and given.seconds is not None:
+        thought = replace(thought, duration=given.thought.duration)
     return PlanWish(
         caption=given.caption,
         lyrics=given.lyrics,

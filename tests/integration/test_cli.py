@@ -98,7 +98,7 @@ def test_status_and_jobs(up: Up, tmp_path: Path) -> None:
     job_id = song(up, tmp_path / "song.flac")["job_id"]
     status = json.loads(quartet("status", "--json", "--address", up.address).stdout)
     ready = {replica["stage"] for replica in status["replicas"] if replica["ready"]}
-    assert ready == {"encoder", "dit", "vae"}
+    assert ready == {"planner", "encoder", "dit", "vae"}
     assert "acestep-v15-turbo" in quartet("status", "--address", up.address).stdout
     jobs = json.loads(quartet("jobs", "--json", "--limit", "1", "--address", up.address).stdout)["jobs"]
     assert [(job["id"], job["state"]) for job in jobs] == [(job_id, "succeeded")]

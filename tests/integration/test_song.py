@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from quartet import Client
-from quartet.events import AudioChunk, Event, Finished, JobAccepted, Progress, Record
+from quartet.events import AudioChunk, Event, Finished, JobAccepted, Planned, Progress, Record
 from quartet.songs import AudioFormat, SongSpec
 
 CAPTION = "a slow piano over rain"
@@ -46,7 +46,7 @@ def test_a_song_streams_progress_then_audio_then_its_record(client: Client) -> N
     assert isinstance(events[0], JobAccepted)
     kinds = [type(event) for event in events[1:]]
     first_audio = kinds.index(AudioChunk)
-    assert set(kinds[:first_audio]) == {Progress}
+    assert set(kinds[:first_audio]) == {Planned, Progress}
     assert set(kinds[first_audio:-1]) == {AudioChunk}
 
     progress = [event for event in events if isinstance(event, Progress)]

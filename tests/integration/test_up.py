@@ -10,7 +10,7 @@ import psutil
 from quartet import Client
 from tests.integration.up import quartet_up
 
-ALL = {"services.encoder", "services.dit", "services.vae", "gateway"}
+ALL = {"services.planner", "services.encoder", "services.dit", "services.vae", "gateway"}
 
 
 def test_a_killed_stage_comes_back_and_ctrl_c_stops_everything(tiny_models: Path, tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ from quartet.v1 import (
     encoder_pb2_grpc,
     music_pb2,
     music_pb2_grpc,
+    planner_pb2,
     stage_pb2,
     tensor_pb2,
     vae_pb2,
@@ -88,6 +89,14 @@ def fields_of(error: QuartetError) -> dict[str, str]:
 
 
 SAMPLING = music_pb2.SongSampling
+THINKING = music_pb2.Thinking
+UNKNOWN_FORM = THINKING.FromString(b"\x58\x09")  # field 11, value 9
+
+
+def sampled(**settings: Any) -> music_pb2.Thinking:
+    return THINKING(sampling=planner_pb2.TokenSampling(**settings))
+
+
 OUTPUT = music_pb2.SongOutput
 WRONG_SONGS: dict[str, tuple[dict[str, Any], str, str]] = {
     "no words": ({"caption": "  ", "lyrics": ""}, "song.caption", "is empty, and so are the lyrics"),
@@ -95,7 +104,13 @@ WRONG_SONGS: dict[str, tuple[dict[str, Any], str, str]] = {
     "long lyrics": ({"lyrics": "a" * 32_769}, "song.lyrics", "32769 characters, at most 32768"),
     "too short": ({"duration": seconds(0.9)}, "song.duration", "is 0.9, must be within 1 and 600"),
     "too long": ({"duration": seconds(601)}, "song.duration", "is 601, must be within 1 and 600"),
-    "negative duration": ({"duration": seconds(-5)}, "song.duration", "must be within"),
+    "hot thoughts": ({"thinking": sampled(temperature=2.1)}, "song.thinking.sampling.temperature", "within 0 and 2"),
+    "no thoughts left": ({"thinking": sampled(top_p=0)}, "song.thinking.sampling.top_p", "must be above 0"),
+    "stern penalty": ({"thinking": sampled(repetition_penalty=3)}, "song.thinking.sampling.repetition_penalty", "0.5"),
+    "unguided": ({"thinking": THINKING(guidance_scale=0.5)}, "song.thinking.guidance_scale", "within 1 and 10"),
+    "unknown form": ({"thinking": UNKNOWN_FORM}, "song.thinking.prompt_form", "9 is not a known"),
+    "more code seeds than items": ({"thinking": THINKING(code_seeds=[1, 2])}, "song.thinking.code_seeds", "2 seeds"),
+    "long negative": ({"thinking": THINKING(negative_prompt="a" * 8193)}, "song.thinking.negative_prompt", "8193"),
     "9 items": ({"items": 9}, "song.items", "is 9, must be at most 8"),
     "more seeds than items": ({"items": 2, "seeds": [1, 2, 3]}, "song.seeds", "3 seeds for 2 items"),
     "slow bpm": ({"metadata": stage_pb2.Metadata(bpm=29)}, "song.metadata.bpm", "must be within 30 and 300"),
@@ -217,7 +232,7 @@ def test_a_range_beyond_the_file(stub: Stub, gateway_address: str) -> None:
 
 
 def test_methods_that_come_later(stub: Stub) -> None:
-    assert isinstance(refused(lambda: stub.Compose(music_pb2.ComposeRequest(query="a song"))), UnimplementedError)
+    assert isinstance(refused(lambda: stub.ListAdapters(music_pb2.ListAdaptersRequest())), UnimplementedError)
 
 
 def flac(folder: Path, length: int = 48_000) -> bytes:

@@ -58,7 +58,7 @@ class Up:
 
     @staticmethod
     def _module(process: psutil.Process) -> str:
-        known = ("services.encoder", "services.dit", "services.vae", "gateway")
+        known = ("services.planner", "services.encoder", "services.dit", "services.vae", "gateway")
         return next((part for part in process.cmdline() if part in known), "")
 
 

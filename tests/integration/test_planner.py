@@ -1,0 +1,210 @@
+"""The planner in the chain: what is left open is decided, codes are followed, and all of it can be made again."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import yaml
+
+from quartet import Blueprint, Client, Planned, Progress, Record, SongSpec, Thinking, TokenSampling
+from quartet.errors import ConflictError, InvalidRequestError, NotFoundError, UnavailableError
+from quartet.events import Event, JobState
+from tests.support.processes import Start, running
+
+SONG = SongSpec("rain on a tin roof", "[Verse]\nlet it rain", duration=2.4, bpm=96, seeds=(11,), steps=2)
+
+
+@pytest.fixture(scope="module")
+def client(planned_gateway_address: str) -> Iterator[Client]:
+    with Client(planned_gateway_address) as client:
+        yield client
+
+
+def record_of(client: Client, spec: SongSpec) -> tuple[list[Event], Record]:
+    events: list[Event] = []
+    return events, client.generate(spec, on_event=events.append).record
+
+
+def test_a_song_is_planned_before_it_is_made(client: Client) -> None:
+    events, record = record_of(client, SONG)
+    plan = next(event.plan for event in events if isinstance(event, Planned))
+    assert plan == record.plan
+    stages = [event.stage for event in events if isinstance(event, Progress)]
+    assert stages.index("plan") < stages.index("encode") or stages.index("plan") < stages.index("sample")
+    assert next(i for i, e in enumerate(events) if isinstance(e, Planned)) < len(events) - 3
+
+    blueprint = plan.blueprint
+    assert (blueprint.bpm, blueprint.duration, blueprint.lyrics) == (96, 2.4, SONG.lyrics)
+    assert blueprint.caption != SONG.caption
+    assert all((blueprint.key_scale, blueprint.time_signature, blueprint.vocal_language))
+    thought = yaml.load(plan.thought, Loader=yaml.BaseLoader)  # noqa: S506 - strings only
+    assert thought["bpm"] == "96"
+    assert thought["keyscale"] == blueprint.key_scale
+
+    (item,) = record.items
+    assert len(item.codes) == 12
+    assert item.code_seed == 11
+    assert "planner" in record.models
+    assert [timing.stage for timing in record.timings].count("plan") == 2
+    assert record.song.caption == SONG.caption
+
+
+def test_items_share_a_plan_and_differ_in_codes(client: Client) -> None:
+    _, record = record_of(client, dataclasses.replace(SONG, items=3, seeds=(11, 12, 13)))
+    assert len({item.codes for item in record.items}) == 3
+    assert [item.code_seed for item in record.items] == [11, 12, 13]
+    assert sum(timing.stage == "plan" and timing.queue >= 0 for timing in record.timings) == 4
+
+
+def test_one_item_of_several_is_made_again_alone(client: Client) -> None:
+    song = client.generate(dataclasses.replace(SONG, items=3, seeds=()))
+    again = client.generate(song.record.spec_of(2))
+    assert again.files[0] == song.files[2]
+    assert again.record.plan == song.record.plan
+
+
+def test_the_length_is_the_planners_where_it_is_open(client: Client) -> None:
+    spec = dataclasses.replace(SONG, duration=None, steps=1, thinking=Thinking(think=False))
+    _, record = record_of(client, spec)
+    planned = record.plan.blueprint.duration
+    assert planned is not None
+    assert 10 <= planned <= 600
+    (item,) = record.items
+    assert item.samples == int(planned * 25) * 1920
+    assert item.codes == ()
+
+
+def test_without_rewriting_the_caption_stays(client: Client) -> None:
+    spec = dataclasses.replace(SONG, thinking=Thinking(rewrite_caption=False, detect_language=False))
+    _, record = record_of(client, spec)
+    assert record.plan.blueprint.caption == SONG.caption
+    assert record.plan.blueprint.vocal_language == ""
+    assert "caption" not in record.plan.thought
+
+
+def test_nothing_from_the_planner(client: Client) -> None:
+    _, record = record_of(client, dataclasses.replace(SONG, thinking=Thinking.none()))
+    assert record.plan.thought == ""
+    assert record.warnings == ()
+    assert "planner" not in record.models
+
+
+def test_codes_change_the_sound(client: Client) -> None:
+    plain = dataclasses.replace(SONG, thinking=Thinking.none())
+    thinking = dataclasses.replace(
+        SONG, thinking=Thinking(think=True, write_metadata=False, rewrite_caption=False, detect_language=False)
+    )
+    made = client.generate(thinking)
+    assert made.record.plan.blueprint.caption == SONG.caption
+    assert made.record.items[0].codes
+    assert made.files != client.generate(plain).files
+
+
+def test_values_that_the_planner_does_not_know_are_refused(client: Client) -> None:
+    with pytest.raises(InvalidRequestError, match=r"song\.metadata\.key_scale"):
+        client.generate(dataclasses.replace(SONG, key_scale="H dorian"))
+    with pytest.raises(InvalidRequestError, match=r"song\.lyrics: has 10001 characters, at most 10000"):
+        client.generate(dataclasses.replace(SONG, lyrics="a" * 10_001))
+    with pytest.raises(NotFoundError, match="planner model 'jukebox' does not exist; there are acestep"):
+        client.generate(dataclasses.replace(SONG, thinking=Thinking(model="jukebox")))
+
+
+def test_without_a_planner_the_song_is_made_with_a_warning(gateway_address: str) -> None:
+    with Client(gateway_address) as client:
+        _, record = record_of(client, SONG)
+        assert any("no planner is deployed" in warning for warning in record.warnings)
+        assert record.plan.blueprint.caption == SONG.caption
+        _, record = record_of(client, dataclasses.replace(SONG, thinking=Thinking.none()))
+        assert record.warnings == ()
+
+
+def test_demanded_thinking_needs_a_planner(gateway_address: str) -> None:
+    with Client(gateway_address) as client:
+        with pytest.raises(ConflictError, match=r"song\.thinking\.think is true, but no planner is deployed"):
+            client.generate(SONG, think=True)
+        with pytest.raises(ConflictError, match="no planner is deployed"):
+            client.compose("a song")
+
+
+def test_compose(client: Client) -> None:
+    song = client.compose("a sad song", vocal_language="de", seed=5)
+    assert song.blueprint.vocal_language == "de"
+    assert song.blueprint.caption
+    assert song.blueprint.bpm
+    assert client.compose("a sad song", vocal_language="de", seed=5) == song
+    assert client.compose("a sad song", instrumental=True, seed=1).blueprint.lyrics.startswith("[")
+
+
+def test_rewrite_keeps_what_is_given(client: Client) -> None:
+    given = Blueprint("rock", "[Verse]\nla", bpm=120, key_scale="c minor", time_signature="3/4", vocal_language="EN")
+    written = client.rewrite(given, seed=5).blueprint
+    assert (written.bpm, written.key_scale) == (120, "C minor")
+    assert (written.time_signature, written.vocal_language) == ("3", "en")
+    assert written.caption != "rock"
+
+
+def test_understand_a_recording(client: Client, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (48_000 * 3, 2))
+    soundfile.write(tmp_path / "noise.flac", noise, 48_000)
+    heard = client.understand(tmp_path / "noise.flac", sampling=TokenSampling(temperature=0.5), seed=1)
+    assert len(heard.codes) == 15
+    assert heard.blueprint.key_scale
+    assert client.understand(heard.codes, sampling=TokenSampling(temperature=0.5), seed=1) == heard
+
+
+def test_silence_is_not_understood(client: Client, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "silence.flac", np.zeros((48_000, 2)), 48_000)
+    with pytest.raises(InvalidRequestError, match="audio_id: is silent"):
+        client.understand(tmp_path / "silence.flac")
+    with pytest.raises(InvalidRequestError, match="codes: 64000 is no code"):
+        client.understand([64_000])
+    with pytest.raises(NotFoundError):
+        client.understand("0" * 64)
+
+
+def test_scores(client: Client) -> None:
+    _, record = record_of(client, SONG)
+    scores = client.score(record.job_id)
+    assert {"caption", "lyrics", "metadata", "bpm", "key_scale", "reward"} <= set(scores)
+    assert all(0 <= score <= 1 for score in scores.values())
+    with pytest.raises(NotFoundError, match="the job has 1"):
+        client.score(record.job_id, 1)
+    _, unplanned = record_of(client, dataclasses.replace(SONG, thinking=Thinking.none()))
+    with pytest.raises(ConflictError, match="made without a plan"):
+        client.score(unplanned.job_id)
+
+
+def test_a_planner_that_dies_in_mid_plan_ends_the_job(start_gateway: Start, tiny_models: Path) -> None:
+    """A song of ten minutes: the codes take long enough to be interrupted."""
+    with (
+        running("services.planner", "--models", str(tiny_models)) as planner,
+        start_gateway("--planner", planner.address) as gateway,
+        Client(gateway.address) as client,
+    ):
+
+        def kill(event: Event) -> None:
+            if isinstance(event, Progress) and event.stage == "plan" and 0 < event.step < event.steps:
+                planner.process.send_signal(signal.SIGKILL)
+
+        with pytest.raises(UnavailableError, match=r"the planner stage at .* (does not answer|ended the call)"):
+            client.generate(dataclasses.replace(SONG, duration=600.0), on_event=kill)
+        (job,) = client.jobs().jobs
+        assert job.state is JobState.FAILED
+        assert job.failure is not None
+        assert job.failure.stage == "planner"
+        with pytest.raises(UnavailableError):
+            client.compose("a song", timeout=20)
+
+
+def test_the_record_is_json(client: Client) -> None:
+    _, record = record_of(client, SONG)
+    written = json.loads(record.to_json())
+    assert written["plan"]["blueprint"]["bpm"] == 96
+    assert len(written["items"][0]["codes"]) == 12
