@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplingOptions
 from services.dit.servicer import DitServicer
 from services.dit.validation import SampleLimits
 from services.runtime.compute import ComputeQueue
+from services.runtime.loading import loaded_apart
 from services.runtime.reports import ModelIdentity, Reporter
 from services.runtime.settings import StageSettings
 from serving import server
@@ -46,7 +46,9 @@ def application(settings: DitSettings) -> Application:
     async def serving(grpc_server: grpc.aio.Server, telemetry: Telemetry) -> AsyncIterator[None]:
         settings.apply_threads()
         device, dtype = settings.torch_device(), settings.torch_dtype()
-        loaded = await asyncio.to_thread(checkpoint.load, settings.models, settings.variant, dtype=dtype, device=device)
+        loaded = await loaded_apart(
+            lambda: checkpoint.load(settings.models, settings.variant, dtype=dtype, device=device)
+        )
         config = loaded.model.config
         defaults = TURBO_DEFAULTS if config.is_turbo else GUIDED_DEFAULTS
         limits = SampleLimits(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +15,7 @@ from services.encoder.engine import EncodeItem, EncoderEngine
 from services.encoder.prompt import Prompt
 from services.encoder.servicer import EncoderLimits, EncoderServicer
 from services.runtime.compute import ComputeQueue
+from services.runtime.loading import loaded_apart
 from services.runtime.reports import ModelIdentity, Reporter
 from services.runtime.settings import StageSettings
 from serving import server
@@ -43,7 +43,9 @@ def application(settings: EncoderSettings) -> Application:
     async def serving(grpc_server: grpc.aio.Server, telemetry: Telemetry) -> AsyncIterator[None]:
         settings.apply_threads()
         device, dtype = settings.torch_device(), settings.torch_dtype()
-        loaded = await asyncio.to_thread(checkpoint.load, settings.models, settings.variant, dtype=dtype, device=device)
+        loaded = await loaded_apart(
+            lambda: checkpoint.load(settings.models, settings.variant, dtype=dtype, device=device)
+        )
         config = loaded.config
         limits = EncoderLimits(
             latent_channels=config.latent_channels,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from services.planner.sampling import TokenSampling
 from services.planner.servicer import PlannerServicer, ServedPlanner
 from services.planner.thought import Thought
 from services.runtime.batching import BatchQueue
+from services.runtime.loading import loaded_apart
 from services.runtime.reports import ModelIdentity, Reporter
 from services.runtime.settings import StageSettings
 from serving import planning, server
@@ -91,7 +91,7 @@ async def _served(
         raise StartupError("--dtype: float16 overflows in planners; use bfloat16 or float32")
     if name not in (installed := checkpoint.installed(settings.models)):
         raise StartupError(f"--planners: {settings.models} has no {name}, only {', '.join(installed) or 'none'}")
-    loaded = await asyncio.to_thread(checkpoint.load, settings.models, name, dtype=dtype, device=device)
+    loaded = await loaded_apart(lambda: checkpoint.load(settings.models, name, dtype=dtype, device=device))
     config = loaded.model.config
     context = min(settings.context, config.positions)
     rows = settings.rows or fitting_rows(config.cache_bytes(context, dtype.itemsize) * count, device)

@@ -12,6 +12,7 @@ from services.planner.config import PlannerConfig
 from services.planner.model import LanguageModel
 from services.planner.tokenization import PlannerTokenizer
 from services.runtime.checkpoints import SafetensorsFolder, check_tensors, read_json, revision
+from serving.planning import CODES
 
 CONFIG = "config.json"
 TOKENIZER = "tokenizer.json"
@@ -48,6 +49,7 @@ def load(models: Path, name: str, *, dtype: torch.dtype, device: torch.device) -
         parts = [tensors.read(key).to(device=device, dtype=dtype) for key in _keys(parameter, prefix)]
         weight = parts[0] if len(parts) == 1 else torch.cat(parts)
         setattr(model.get_submodule(owner), leaf, nn.Parameter(weight, requires_grad=False))
+    model.pack(tokenizer.first_code, tokenizer.first_code + CODES)
     files = (folder / CONFIG, folder / TOKENIZER, *tensors.files)
     return LoadedPlanner(model.eval(), tokenizer, revision(files))
 

@@ -16,7 +16,7 @@ from services.layers.norm import RMSNorm
 from services.layers.rotary import Rotation, rotate, rotation
 from services.planner.cache import KeyValueCache, Segment
 from services.planner.config import PlannerConfig
-from services.planner.linear import Linear, linear
+from services.planner.linear import Linear, linear, packed
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,9 @@ class LanguageModel(nn.Module):
         self.layers = nn.ModuleList(DecoderLayer(config, layer) for layer in range(config.layers))
         self.norm = RMSNorm(config.width, config.norm_eps)
         if not config.tied_head:
-            self.lm_head = Linear(config.width, config.vocabulary)
+            self.lm_head = nn.Linear(config.width, config.vocabulary, bias=False)
         self._turns: Rotation | None = None
+        self._packed: dict[tuple[int, int], torch.Tensor] = {}
 
     def forward(self, tokens: torch.Tensor, packing: Packing, cache: KeyValueCache) -> torch.Tensor:
         """Normalised hidden states [tokens, width] of packed token ids [tokens]; fills the cache."""
@@ -126,7 +127,17 @@ class LanguageModel(nn.Module):
 
     def logits(self, hidden: torch.Tensor, first: int, last: int) -> torch.Tensor:
         """Float32 logits [tokens, last - first] of token ids from `first` up to, not with, `last`."""
-        return linear(hidden, self._head()[first:last]).float()
+        rows = self._packed.get((first, last))
+        return linear(hidden, self._head()[first:last] if rows is None else rows).float()
+
+    def pack(self, first: int, last: int) -> None:
+        """Lays the weights out for the CPU's kernels, with a copy of the head's rows from `first` up to `last`."""
+        for module in self.modules():
+            if isinstance(module, Linear):
+                module.pack()
+        rows = packed(self._head()[first:last])
+        if rows.layout != torch.strided:
+            self._packed[first, last] = rows
 
     def _head(self) -> torch.Tensor:
         return self.embed_tokens.weight if self.config.tied_head else self.lm_head.weight

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import torch
 
 from quartet.v1 import vae_pb2, vae_pb2_grpc
 from services.runtime.compute import ComputeQueue
+from services.runtime.loading import loaded_apart
 from services.runtime.reports import ModelIdentity, Reporter
 from services.runtime.settings import StageSettings
 from services.vae import checkpoint
@@ -48,7 +48,7 @@ def application(settings: VaeSettings) -> Application:
     async def serving(grpc_server: grpc.aio.Server, telemetry: Telemetry) -> AsyncIterator[None]:
         settings.apply_threads()
         device, dtype = settings.torch_device(), settings.torch_dtype()
-        loaded = await asyncio.to_thread(checkpoint.load, settings.models, dtype=dtype, device=device)
+        loaded = await loaded_apart(lambda: checkpoint.load(settings.models, dtype=dtype, device=device))
         config = loaded.model.config
         shape = AudioShape(
             sample_rate=config.sampling_rate,
