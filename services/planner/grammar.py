@@ -38,7 +38,7 @@ _NEVER = r"\x00-\x1f\x7f-\x{9f}\x{2028}\x{2029}\x{feff}\x{fffe}\x{ffff}`<"
 _INNER = rf"[^{_NEVER} :]"
 _WORD_START = rf"[^{_NEVER} :#]"
 _SCALAR_START = rf"""[^{_NEVER} :#\-?,\[\]{{}}&*!|>'"%@]"""
-_QUOTED = rf"([^{_NEVER}']|'')"
+_QUOTED_START, _QUOTED = rf"([^{_NEVER}' ]|'')", rf"([^{_NEVER}']|'')"
 _REST_OF_WORD = rf"{_INNER}*(:+{_INNER}+)*"
 _MORE_WORDS = rf"( {_WORD_START}{_REST_OF_WORD})*"
 
@@ -47,11 +47,12 @@ BPM: /{"|".join(map(str, range(MIN_BPM, MAX_BPM + 1)))}/
 KEYSCALE: /[A-G](#|b|♯|♭)? (major|minor)/
 LANGUAGE: /{"|".join(sorted(LANGUAGES))}/
 TIMESIGNATURE: /{"|".join(TIME_SIGNATURES)}/
-caption: PLAIN ("\n" "  " FOLDED)* | "'" QUOTED ("\n" "\n"? "  " QUOTED)* "'"
-genres: PLAIN | "'" QUOTED "'"
+caption: PLAIN ("\n" "  " FOLDED)* | QUOTED_FOLDED
+genres: PLAIN | QUOTED
 PLAIN: /{_SCALAR_START}{_REST_OF_WORD}{_MORE_WORDS}/
 FOLDED: /{_WORD_START}{_REST_OF_WORD}{_MORE_WORDS}/
-QUOTED: /{_QUOTED}+/
+QUOTED: /'{_QUOTED_START}{_QUOTED}*'/
+QUOTED_FOLDED: /'{_QUOTED_START}({_QUOTED}|\n\n?  )*'/
 """
 _NAMES = {Field.CAPTION: "caption", Field.GENRES: "genres"}
 

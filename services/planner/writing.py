@@ -157,13 +157,12 @@ class Writer:
         """Ends a free value at its bound, where the text can end here, and begins the next line."""
         following = self._tokenizer.encode(self._grammar.after(Field(self._field)))
         for end in ("\n", "'\n"):
-            closing = self._tokenizer.encode(end)
+            closing = [*self._tokenizer.encode(end), *following]
             if self._matcher.validate_tokens(closing) == len(closing):
-                if not self._matcher.consume_tokens([*closing, *following]):
-                    raise InternalError(f"the grammar refuses the end of a field: {self._matcher.get_error()}")
-                for token in (*closing, *following):
+                self._matcher.consume_tokens(closing)
+                for token in closing:
                     self._note(token)
-                return [*closing, *following, *self._follow_forced()]
+                return [*closing, *self._follow_forced()]
         return []
 
     def _end_the_word(self) -> None:
