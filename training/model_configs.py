@@ -128,13 +128,15 @@ def dit_config(size: FamilySize, model_version: str, dtype: str) -> Config:
     return config
 
 
-def qwen3_config(size: TransformerSize, vocabulary: int) -> Config:
-    """config.json of a Qwen3 with tied embeddings."""
+def qwen3_config(size: TransformerSize, vocabulary: int, *, begin: int, end: int) -> Config:
+    """config.json of a Qwen3 with tied embeddings; `begin` and `end` are the ids that start and stop a text."""
     return {
         "architectures": ["Qwen3ForCausalLM"],
         "model_type": "qwen3",
         "dtype": "bfloat16",
         "vocab_size": vocabulary,
+        "bos_token_id": begin,
+        "eos_token_id": end,
         "hidden_size": size.hidden,
         "intermediate_size": size.intermediate,
         "num_hidden_layers": size.layers,

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from serving.planning import LANGUAGES
 from training.tiny_tokenizer import AUDIO_CODES, audio_code_tokens, byte_letters, write_tokenizer
 
 TEXT_TOKENS = 151_643
 VOCABULARY = 151_669 + AUDIO_CODES
 
-# Words with a space before them come first: their first merge, with the space, fits nowhere else, so that their chains
-# never break other words.
+# Words with a space before them are merged first: their first merge, with the space, fits nowhere else, so that their
+# chains never break other words.
 _IDS = {
     "Ġthe": 279, "Ġon": 389, "Ġgiven": 2661, "Ġbased": 3118, "Ġconditions": 4682, "Ġaudio": 7699, "Ġtokens": 11211,
     "ĠUSER": 13872, "ĠINPUT": 26149, "ĠInstruction": 29051, "Ġsemantic": 41733, "Ġmajor": 3598, "Ġminor": 8922,
@@ -26,6 +27,11 @@ _IDS = {
 }  # fmt: skip
 _SHARP, _FLAT = "âĻ¯", "âĻŃ"
 _SIGNS = {_SHARP: 145_346, _FLAT: 145_761}
+# Values that are one token too; their true ids are not known here.
+_SINGLE = (
+    *(f"Ġ{key}" for key in ("Ab", "B", "Db", "Eb")),
+    *(f"Ġ{language}" for language in sorted(LANGUAGES - {"yue"})),
+)
 _CONTROLS = {
     "<|endoftext|>": 151_643,
     "<|im_start|>": 151_644,
@@ -36,17 +42,17 @@ _CONTROLS = {
 _FIRST_CODE = 151_669
 
 
-def write_qwen_tokenizer(folder: Path) -> None:
-    """Writes tokenizer.json and tokenizer_config.json of a planner."""
+def write_qwen_tokenizer(folder: Path) -> dict[str, int]:
+    """Writes tokenizer.json and tokenizer_config.json of a planner; returns the ids of all tokens."""
     ids = {**_IDS, **_SIGNS}
     merges, pieces = [], dict.fromkeys((*byte_letters(), *ids))
-    for token in ids:
+    for token in sorted((*ids, *_SINGLE), key=lambda token: token[0] != "Ġ"):
         for end in range(1, len(token)):
             merge = (token[:end], token[end])
             pieces[token[: end + 1]] = None
             if merge not in merges:
                 merges.append(merge)
-    write_tokenizer(
+    return write_tokenizer(
         folder,
         append_end_of_text=False,
         vocabulary=_laid_out(list(pieces), ids),

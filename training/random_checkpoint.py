@@ -32,10 +32,10 @@ from training.model_configs import (
     qwen3_shapes,
     vae_config,
 )
-from training.qwen_tokenizer import VOCABULARY, write_qwen_tokenizer
+from training.qwen_tokenizer import write_qwen_tokenizer
 from training.random_weights import random_tensor
-from training.safetensors_stream import Fill, Shapes, write_safetensors, write_shards
-from training.tiny_tokenizer import audio_code_tokens, write_tiny_tokenizer
+from training.safetensors_stream import Fill, write_safetensors, write_shards
+from training.tiny_tokenizer import END_OF_TEXT, END_OF_TURN, audio_code_tokens, write_tiny_tokenizer
 
 TEXT_ENCODER = "Qwen3-Embedding-0.6B"
 PLANNERS = ("acestep-5Hz-lm-1.7B", "acestep-5Hz-lm-0.6B")
@@ -58,12 +58,12 @@ def write_tiny_family(folder: Path, seed: int = 0, *, xl: bool = False) -> None:
         _write_dit(folder / "acestep-v15-xl-turbo", TINY_XL, "turbo", random, dtype=torch.float32, shards=2)
     _write_vae(folder, TINY, random)
     text_encoder = _made(folder / TEXT_ENCODER)
-    vocabulary = write_tiny_tokenizer(text_encoder, append_end_of_text=True)
-    _write_qwen3(text_encoder, qwen3_config(TINY.text, vocabulary), qwen3_shapes(TINY.text, vocabulary), random)
+    ids = write_tiny_tokenizer(text_encoder, append_end_of_text=True)
+    _write_qwen3(text_encoder, TINY.text, len(ids), ids[END_OF_TEXT], ids[END_OF_TEXT], random)
     for name in PLANNERS:
         planner = _made(folder / name)
-        vocabulary = write_tiny_tokenizer(planner, append_end_of_text=False, extra_tokens=audio_code_tokens())
-        _write_qwen3(planner, qwen3_config(TINY_PLANNER, vocabulary), qwen3_shapes(TINY_PLANNER, vocabulary), random)
+        ids = write_tiny_tokenizer(planner, append_end_of_text=False, extra_tokens=audio_code_tokens())
+        _write_qwen3(planner, TINY_PLANNER, len(ids), ids[END_OF_TEXT], ids[END_OF_TURN], random)
 
 
 def write_full_size(folder: Path, seed: int = 0) -> None:
@@ -75,16 +75,14 @@ def write_full_size(folder: Path, seed: int = 0) -> None:
     _write_dit(folder / "acestep-v15-turbo", FULL, "turbo", random)
     _write_vae(folder, FULL, random)
     text_encoder = _made(folder / TEXT_ENCODER)
-    write_tiny_tokenizer(text_encoder, append_end_of_text=True)
-    shapes = qwen3_shapes(FULL.text, FULL_TEXT_VOCABULARY)
-    _write_qwen3(text_encoder, qwen3_config(FULL.text, FULL_TEXT_VOCABULARY), shapes, random)
+    ids = write_tiny_tokenizer(text_encoder, append_end_of_text=True)
+    _write_qwen3(text_encoder, FULL.text, FULL_TEXT_VOCABULARY, ids[END_OF_TEXT], ids[END_OF_TEXT], random)
 
 
 def write_planner(folder: Path, size: TransformerSize, seed: int = 0) -> None:
     """Writes one planner in bfloat16 with the id layout of Qwen's tokenizer, one tensor at a time."""
-    write_qwen_tokenizer(_made(folder))
-    shapes = qwen3_shapes(size, VOCABULARY)
-    _write_qwen3(folder, qwen3_config(size, VOCABULARY), shapes, _Random(seed, FULL_SCALE))
+    ids = write_qwen_tokenizer(_made(folder))
+    _write_qwen3(folder, size, len(ids), ids[END_OF_TEXT], ids[END_OF_TURN], _Random(seed, FULL_SCALE))
 
 
 def _write_dit(
@@ -119,9 +117,9 @@ def _write_vae(folder: Path, size: FamilySize, random: _Random) -> None:
     write_safetensors(vae / vae_checkpoint.WEIGHTS, shapes, torch.bfloat16, random.of(vae))
 
 
-def _write_qwen3(folder: Path, config: Config, shapes: Shapes, random: _Random) -> None:
-    _write_json(folder / "config.json", config)
-    write_safetensors(folder / WEIGHTS, shapes, torch.bfloat16, random.of(folder))
+def _write_qwen3(folder: Path, size: TransformerSize, vocabulary: int, begin: int, end: int, random: _Random) -> None:
+    _write_json(folder / "config.json", qwen3_config(size, vocabulary, begin=begin, end=end))
+    write_safetensors(folder / WEIGHTS, qwen3_shapes(size, vocabulary), torch.bfloat16, random.of(folder))
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-END_OF_TEXT = "<|endoftext|>"
-SPECIAL_TOKENS = (END_OF_TEXT, "<|im_start|>", "<|im_end|>", "<think>", "</think>")
+END_OF_TEXT, END_OF_TURN = "<|endoftext|>", "<|im_end|>"
+SPECIAL_TOKENS = (END_OF_TEXT, "<|im_start|>", END_OF_TURN, "<think>", "</think>")
 AUDIO_CODES = 65_535
 
 # Letters, marks and punctuation as words with their leading space, digits one by one, line ends by themselves.
@@ -28,19 +28,18 @@ def audio_code_tokens() -> list[str]:
     return [f"<|audio_code_{code}|>" for code in range(AUDIO_CODES)]
 
 
-def write_tiny_tokenizer(folder: Path, *, append_end_of_text: bool, extra_tokens: Sequence[str] = ()) -> int:
-    """Writes the smallest tokenizer; returns the size of its vocabulary."""
+def write_tiny_tokenizer(folder: Path, *, append_end_of_text: bool, extra_tokens: Sequence[str] = ()) -> dict[str, int]:
+    """Writes the smallest tokenizer; returns its ids."""
     merges = [(left, right) for left, right in (pair.split(" ") for pair in _MERGES.split(";"))]
     tokens = [*byte_letters(), *("".join(pair) for pair in merges)]
     added = (*SPECIAL_TOKENS, *extra_tokens)
-    write_tokenizer(
+    return write_tokenizer(
         folder,
         append_end_of_text=append_end_of_text,
         vocabulary={token: number for number, token in enumerate(tokens)},
         merges=merges,
         added={token: len(tokens) + number for number, token in enumerate(added)},
     )
-    return len(tokens) + len(added)
 
 
 def write_tokenizer(
@@ -50,8 +49,8 @@ def write_tokenizer(
     vocabulary: Mapping[str, int],
     merges: Sequence[tuple[str, str]],
     added: Mapping[str, int],
-) -> None:
-    """Writes tokenizer.json and tokenizer_config.json.
+) -> dict[str, int]:
+    """Writes tokenizer.json and tokenizer_config.json; returns the ids of all tokens.
 
     `append_end_of_text` makes the post-processor end every sequence with `<|endoftext|>`, as the text encoder's does.
     """
@@ -83,13 +82,14 @@ def write_tokenizer(
         "tokenizer_class": "Qwen2Tokenizer",
         "add_prefix_space": False,
         "bos_token": None,
-        "eos_token": END_OF_TEXT if append_end_of_text else "<|im_end|>",
+        "eos_token": END_OF_TEXT if append_end_of_text else END_OF_TURN,
         "pad_token": END_OF_TEXT,
         "unk_token": None,
         "model_max_length": 131_072,
         "clean_up_tokenization_spaces": False,
     }
     (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
+    return {**vocabulary, **added}
 
 
 def byte_letters() -> list[str]:

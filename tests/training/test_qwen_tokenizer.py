@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tokenizers import Tokenizer
 
+from serving.planning import LANGUAGES
 from training.qwen_tokenizer import VOCABULARY, write_qwen_tokenizer
 
 UNCONDITIONAL = (
@@ -32,12 +33,16 @@ def test_the_unconditional_prompt(tokenizer: Tokenizer) -> None:
 @pytest.mark.parametrize(
     ("text", "ids"),
     [
+        ("#", [2]),
+        ("`", [63]),
+        ("bp", [17808]),
         ("bpm: 120", [65, 5187, 25, 220, 16, 17, 15]),
         ("caption:", [23347, 25]),
         ("duration:", [17021, 25]),
         ("genres:", [63911, 25]),
         ("keyscale: F# minor", [10563, 2246, 25, 434, 2, 8922]),
         ("keyscale: G♯ major", [10563, 2246, 25, 479, 145346, 3598]),
+        ("keyscale: F♭ minor", [10563, 2246, 25, 434, 145761, 8922]),
         ("language: yue", [11528, 25, 379, 361]),
         ("timesignature: 4", [15136, 622, 1568, 25, 220, 19]),
         (".\n", [624]),
@@ -50,6 +55,15 @@ def test_the_unconditional_prompt(tokenizer: Tokenizer) -> None:
 )
 def test_known_ids(tokenizer: Tokenizer, text: str, ids: list[int]) -> None:
     assert tokenizer.encode(text).ids == ids
+
+
+@pytest.mark.parametrize("value", [" Ab", " Db", " Eb", *(f" {language}" for language in sorted(LANGUAGES - {"yue"}))])
+def test_values_of_one_token(tokenizer: Tokenizer, value: str) -> None:
+    assert len(tokenizer.encode(value).ids) == 1
+
+
+def test_a_flat_that_has_no_token_of_its_own(tokenizer: Tokenizer) -> None:
+    assert tokenizer.encode(" Bb").tokens == ["ĠB", "b"]
 
 
 def test_the_vocabulary_has_no_gaps(tokenizer: Tokenizer) -> None:

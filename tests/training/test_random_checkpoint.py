@@ -11,11 +11,13 @@ import pytest
 import torch
 from safetensors import safe_open
 from tokenizers import Tokenizer
+from transformers import AutoTokenizer, Qwen3ForCausalLM
 
 from services.dit import checkpoint as dit_checkpoint
 from services.encoder import checkpoint as encoder_checkpoint
 from services.vae import checkpoint as vae_checkpoint
-from training.random_checkpoint import write_tiny_family
+from training.model_configs import TINY_PLANNER
+from training.random_checkpoint import PLANNERS, write_planner, write_tiny_family
 
 CPU: dict[str, Any] = {"dtype": torch.float32, "device": torch.device("cpu")}
 FILES = {
@@ -23,7 +25,7 @@ FILES = {
     "acestep-v15-base": ("config.json", "model.safetensors", "silence_latent.pt"),
     "vae": ("config.json", "diffusion_pytorch_model.safetensors"),
     "Qwen3-Embedding-0.6B": ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"),
-    "acestep-5Hz-lm-1.7B": ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"),
+    **dict.fromkeys(PLANNERS, ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")),
 }
 
 
@@ -76,3 +78,30 @@ def test_the_planner_has_a_token_for_every_audio_code(tiny_models: Path) -> None
     assert last == first + 63_999
     vocabulary = json.loads((tiny_models / "acestep-5Hz-lm-1.7B" / "config.json").read_text())["vocab_size"]
     assert vocabulary == tokenizer.get_vocab_size()
+
+
+@pytest.mark.parametrize("name", PLANNERS)
+def test_transformers_loads_a_planner_whole_and_stops_at_its_end(tiny_models: Path, name: str) -> None:
+    check_with_transformers(tiny_models / name)
+
+
+def test_transformers_loads_a_planner_with_the_ids_of_qwen(tmp_path: Path) -> None:
+    write_planner(tmp_path / "acestep-5Hz-lm-4B", TINY_PLANNER)
+    model = check_with_transformers(tmp_path / "acestep-5Hz-lm-4B")
+    assert model.config.vocab_size == 217_204
+    assert model.generation_config.eos_token_id == 151_645
+
+
+def check_with_transformers(folder: Path) -> Any:
+    reference: Any = Qwen3ForCausalLM
+    model, report = reference.from_pretrained(folder, output_loading_info=True)
+    assert not any(report.values()), report
+    assert model.dtype == torch.bfloat16
+    assert model.lm_head.weight is model.model.embed_tokens.weight
+    with safe_open(folder / "model.safetensors", "pt") as file:
+        assert not any(key.startswith(("model.", "lm_head")) for key in file.keys())  # noqa: SIM118 (no mapping)
+        assert torch.equal(model.model.norm.weight, file.get_tensor("norm.weight"))
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    end = tokenizer.convert_tokens_to_ids("<|im_end|>")
+    assert (model.generation_config.eos_token_id, tokenizer.eos_token_id) == (end, end)
+    return model
