@@ -1,0 +1,119 @@
+"""Prompts are computed once: rows take over from one another what they hold in common, and the bits stay the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from services.planner.cache import BLOCK, KeyValueCache, Segment
+from services.planner.checkpoint import LoadedPlanner
+from services.planner.prompts import PromptForm, Prompts
+from services.planner.rows import RowPool
+from services.planner.sampling import TokenSampling
+from services.planner.tasks import CodesTask
+from tests.services.planner.conftest import CPU, planner_queue, results
+from tests.services.planner.test_generation_parity import THOUGHT, script_of
+
+
+def pool_of(loaded: LoadedPlanner, *, share: bool = True) -> RowPool:
+    cache = KeyValueCache(loaded.model.config, 3, 1024, dtype=torch.float32, device=CPU)
+    for number, tensor in enumerate((*cache.keys, *cache.values)):
+        tensor.fill_(number)
+        tensor[0] += 100
+    return RowPool(cache, share_prefixes=share)
+
+
+def filled(pool: RowPool, tokens: list[int]) -> Any:
+    (row,) = pool.acquire(1)
+    pool.fit(row, tokens, len(tokens) - 1)
+    row.take(len(row.pending))
+    return row
+
+
+def test_an_equal_prompt_is_taken_over_but_for_its_last_token(loaded: LoadedPlanner) -> None:
+    pool, tokens = pool_of(loaded), list(range(150))
+    filled(pool, tokens)
+    (second,) = pool.acquire(1)
+    pool.fit(second, tokens, 149)
+    assert (len(second.held), second.pending) == (149, [149])
+
+
+def test_a_common_beginning_is_taken_over_in_whole_blocks(loaded: LoadedPlanner) -> None:
+    pool = pool_of(loaded)
+    filled(pool, list(range(150)))
+    (second,) = pool.acquire(1)
+    pool.fit(second, [*range(140), 999, 998], 141)
+    assert len(second.held) == 140 // BLOCK * BLOCK
+
+
+def test_what_was_written_after_the_prompt_is_not_taken_over(loaded: LoadedPlanner) -> None:
+    """It was computed one by one, so its bits are not those of a prompt."""
+    pool = pool_of(loaded)
+    first = filled(pool, list(range(10)))
+    first.pending = list(range(10, 200))
+    first.take(190)
+    (second,) = pool.acquire(1)
+    pool.fit(second, list(range(200)), 199)
+    assert second.held == []
+
+
+def test_a_released_row_keeps_what_it_holds(loaded: LoadedPlanner) -> None:
+    pool, tokens = pool_of(loaded), list(range(100))
+    row = filled(pool, tokens)
+    pool.release([row])
+    assert pool.free == 3
+    (other,) = pool.acquire(1)
+    pool.fit(other, tokens, 99)
+    assert len(other.held) == 99
+    pool.forget()
+    pool.fit(other, tokens, 99)
+    assert other.held == []
+
+
+def test_nothing_is_shared_in_deterministic_mode(loaded: LoadedPlanner) -> None:
+    pool, tokens = pool_of(loaded, share=False), list(range(100))
+    pool.release([filled(pool, tokens)])
+    for _ in range(3):
+        (row,) = pool.acquire(1)
+        pool.fit(row, tokens, 99)
+        assert row.held == []
+
+
+def test_pieces_end_at_blocks(loaded: LoadedPlanner) -> None:
+    pool = pool_of(loaded)
+    (row,) = pool.acquire(1)
+    pool.fit(row, list(range(500)), 499)
+    pieces = []
+    while not row.is_prefilled:
+        pieces.append(row.piece(200))
+        row.take(pieces[-1])
+    assert sum(pieces) == 499
+    assert all(piece % BLOCK == 0 for piece in pieces[:-1])
+
+
+def test_segments_split_at_multiples_of_the_block() -> None:
+    blocks = list(Segment(0, 100, 200).blocks())
+    assert [(block.start, block.end) for block in blocks] == [(100, 128), (128, 192), (192, 256), (256, 300)]
+
+
+async def test_eight_songs_of_one_prompt_prefill_once(loaded: LoadedPlanner, prompts: Prompts) -> None:
+    """Counted by the tokens that go through the network."""
+    prompt = prompts.codes("rain", "la la\n" * 40, THOUGHT, PromptForm.ALIGNED)
+    tasks = [CodesTask(prompt, None, 1.0, 2, TokenSampling(seed=seed)) for seed in range(8)]
+    fed = 0
+    forward = loaded.model.forward
+
+    def counted(tokens: torch.Tensor, *arguments: Any) -> torch.Tensor:
+        nonlocal fed
+        fed += len(tokens)
+        return forward(tokens, *arguments)
+
+    loaded.model.forward = counted  # type: ignore[method-assign, assignment]
+    try:
+        async with planner_queue(loaded, rows=8) as queue:
+            codes = await results(queue, [script_of(task) for task in tasks])
+    finally:
+        del loaded.model.forward
+    assert len({tuple(item) for item in codes}) == 8
+    assert fed == len(prompt) - 1 + 8 * 2

@@ -1,0 +1,208 @@
+"""A planner server on loopback: every call, several models, and what it refuses."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from quartet.errors import (
+    DeadlineError,
+    InvalidRequestError,
+    NotFoundError,
+    OverloadedError,
+    QuartetError,
+    from_rpc_error,
+)
+from quartet.v1 import planner_pb2, planner_pb2_grpc, stage_pb2
+from tests.support.processes import running
+
+Stub = planner_pb2_grpc.PlannerServiceStub
+METADATA = stage_pb2.Metadata(bpm=120, key_scale="f♯ MINOR", time_signature="3/4", duration_seconds=2.5)
+GIVEN = planner_pb2.Blueprint(caption="rain", lyrics="[Verse]\nla", metadata=METADATA)
+
+
+@pytest.fixture(scope="module")
+def stub(planner_address: str) -> Iterator[Stub]:
+    with grpc.insecure_channel(planner_address) as channel:
+        yield Stub(channel)
+
+
+def plan(stub: Stub, **fields: Any) -> planner_pb2.PlanResult:
+    *_, last = stub.Plan(planner_pb2.PlanRequest(**{"given": GIVEN, **fields}), timeout=60)
+    return last.result
+
+
+def score(stub: Stub, request: planner_pb2.PlannerServiceScoreRequest) -> list[Any]:
+    return [stub.Score(request, timeout=30)]
+
+
+def refused(call: Callable[[], Any]) -> QuartetError:
+    with pytest.raises(grpc.RpcError) as failure:
+        list(call())
+    return from_rpc_error(failure.value)
+
+
+def test_a_plan_streams_thought_blueprint_progress_result(stub: Stub) -> None:
+    request = planner_pb2.PlanRequest(given=GIVEN, rewrite_caption=True, detect_language=True, write_codes=True)
+    events = list(stub.Plan(request, timeout=60))
+    kinds = [event.WhichOneof("event") for event in events]
+    assert kinds == sorted(kinds, key=["thought", "blueprint", "progress", "result"].index)
+    result = events[-1].result
+    assert len(result.codes) == 12
+    assert events[-2].progress == planner_pb2.PlanProgress(codes=12, codes_total=12)
+    blueprint = next(event.blueprint for event in events if event.HasField("blueprint"))
+    assert blueprint == result.blueprint
+    metadata = result.blueprint.metadata
+    assert (metadata.bpm, metadata.key_scale, metadata.time_signature) == (120, "F♯ minor", "3")
+    assert metadata.duration_seconds == 2.5
+    assert result.report.batch_size >= 1
+    assert result.metadata_ns > 0
+    assert result.codes_ns > 0
+
+
+def test_codes_for_an_earlier_thought(stub: Stub) -> None:
+    first = plan(stub, rewrite_caption=True)
+    assert not first.codes
+    whole = plan(stub, rewrite_caption=True, write_codes=True)
+    assert whole.thought == first.thought
+    again = plan(stub, thought=first.thought, write_codes=True)
+    assert again.codes == whole.codes
+    other = plan(stub, thought=first.thought, write_codes=True, sampling=planner_pb2.TokenSampling(seed=1))
+    assert other.codes != whole.codes
+
+
+def test_the_forms_and_profiles_differ(stub: Stub) -> None:
+    forms = [plan(stub, write_codes=True, prompt_form=form).codes for form in (1, 2, 3)]
+    assert len({tuple(codes) for codes in forms}) == 3
+    compat = planner_pb2.TokenSampling(profile="SAMPLING_PROFILE_COMPAT", top_p=0.01)
+    full = planner_pb2.TokenSampling(top_p=1.0)
+    assert plan(stub, write_codes=True, sampling=compat).codes == plan(stub, write_codes=True, sampling=full).codes
+
+
+def test_a_given_plan_needs_no_thinking(stub: Stub) -> None:
+    result = plan(stub, write_metadata=False, write_codes=True)
+    assert result.thought == "bpm: 120\nduration: 2\nkeyscale: F♯ minor\ntimesignature: 3"
+    assert len(result.codes) == 12
+
+
+def test_models_by_name(tiny_models: Path) -> None:
+    names = ("acestep-5Hz-lm-0.6B", "acestep-5Hz-lm-1.7B")
+    with (
+        running("services.planner", "--models", str(tiny_models), "--planners", ",".join(names)) as server,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+        stub = Stub(channel)
+        info = stub.GetInfo(planner_pb2.PlannerServiceGetInfoRequest()).info
+        assert tuple(model.id for model in info.models) == names
+        codes = {name: tuple(plan(stub, model=name, write_codes=True).codes) for name in (*names, "")}
+        assert codes[""] == codes[names[0]] != codes[names[1]]
+
+
+def test_deterministic_mode_gives_the_same(tiny_models: Path, stub: Stub) -> None:
+    with (
+        running("services.planner", "--models", str(tiny_models), "--deterministic", "true") as server,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+        assert plan(Stub(channel), write_codes=True).codes == plan(stub, write_codes=True).codes
+
+
+WRONG_PLANS: dict[str, tuple[dict[str, Any], str]] = {
+    "long lyrics": ({"given": planner_pb2.Blueprint(lyrics="a" * 10_001)}, "given.lyrics"),
+    "long caption": ({"given": planner_pb2.Blueprint(caption="a" * 8193)}, "given.caption"),
+    "slow": ({"given": planner_pb2.Blueprint(metadata=stage_pb2.Metadata(bpm=29))}, "given.metadata.bpm"),
+    "too long a song": (
+        {"given": planner_pb2.Blueprint(metadata=stage_pb2.Metadata(duration_seconds=601))},
+        "given.metadata.duration_seconds",
+    ),
+    "not a number": (
+        {"given": planner_pb2.Blueprint(metadata=stage_pb2.Metadata(duration_seconds=float("nan")))},
+        "given.metadata.duration_seconds",
+    ),
+    "no key": (
+        {"given": planner_pb2.Blueprint(metadata=stage_pb2.Metadata(key_scale="H"))},
+        "given.metadata.key_scale",
+    ),
+    "no length": (
+        {"given": planner_pb2.Blueprint(), "write_metadata": False, "write_codes": True},
+        "given.metadata.duration_seconds",
+    ),
+    "no thought": ({"thought": "tempo: 90"}, "thought"),
+    "long thought": ({"thought": "a" * 8193}, "thought"),
+    "guidance": ({"guidance_scale": 11.0}, "guidance_scale"),
+    "form": ({"prompt_form": 9}, "prompt_form"),
+    "heat": ({"sampling": planner_pb2.TokenSampling(temperature=-1)}, "sampling.temperature"),
+}
+
+
+@pytest.mark.parametrize("mistake", WRONG_PLANS)
+def test_wrong_plans_name_their_field(stub: Stub, mistake: str) -> None:
+    fields, field = WRONG_PLANS[mistake]
+    error = refused(lambda: stub.Plan(planner_pb2.PlanRequest(**{"given": GIVEN, **fields}), timeout=30))
+    assert isinstance(error, InvalidRequestError)
+    assert [violation.field for violation in error.violations] == [field]
+
+
+def test_other_wrong_calls(stub: Stub) -> None:
+    unknown = refused(lambda: stub.Plan(planner_pb2.PlanRequest(model="jukebox"), timeout=30))
+    assert isinstance(unknown, NotFoundError)
+    for request, field in (
+        (planner_pb2.PlannerServiceScoreRequest(codes=[1]), "blueprint"),
+        (planner_pb2.PlannerServiceScoreRequest(blueprint=GIVEN), "codes"),
+        (planner_pb2.PlannerServiceScoreRequest(codes=[64_000], blueprint=GIVEN), "codes"),
+        (planner_pb2.PlannerServiceScoreRequest(codes=[1], blueprint=GIVEN, scale=2), "scale"),
+    ):
+        error = refused(functools.partial(score, stub, request))
+        assert [violation.field for violation in error.violations] == [field]
+    codes = planner_pb2.PlannerServiceUnderstandRequest(codes=[0] * 3001)
+    assert "at most 3000" in refused(lambda: [stub.Understand(codes, timeout=30)]).message
+
+
+def test_a_context_that_is_too_short(tiny_models: Path) -> None:
+    with (
+        running("services.planner", "--models", str(tiny_models), "--context", "1024") as server,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+        long = planner_pb2.Blueprint(lyrics="la " * 1000, metadata=METADATA)
+        error = refused(lambda: Stub(channel).Plan(planner_pb2.PlanRequest(given=long, write_codes=True), timeout=30))
+        assert error.reason == "CONTEXT_TOO_LONG"
+        assert "1024" in error.message
+
+
+def test_a_full_queue_and_a_short_deadline(tiny_models: Path) -> None:
+    flags = ("--models", str(tiny_models), "--rows", "2", "--max-queued-items", "1")
+    slow = planner_pb2.Blueprint(metadata=stage_pb2.Metadata(bpm=90, duration_seconds=600, key_scale="C major"))
+    with running("services.planner", *flags) as server, grpc.insecure_channel(server.address) as channel:
+        stub = Stub(channel)
+        request = planner_pb2.PlanRequest(given=slow, write_codes=True)
+        late = refused(lambda: stub.Plan(request, timeout=0.2))
+        assert isinstance(late, DeadlineError)
+        calls: list[Any] = [stub.Plan(request) for _ in range(2)]
+        next(iter(calls[0]))
+        while stub.GetInfo(planner_pb2.PlannerServiceGetInfoRequest()).info.load.queued_items < 1:
+            pass
+        full = refused(lambda: stub.Plan(request, timeout=30))
+        assert isinstance(full, OverloadedError)
+        assert full.retry_after_s
+        for call in calls:
+            call.cancel()
+        assert plan(stub, write_codes=True).codes
+
+
+def test_cancelling_stops_the_compute(stub: Stub) -> None:
+    slow = planner_pb2.Blueprint(metadata=stage_pb2.Metadata(bpm=90, duration_seconds=600))
+    call: Any = stub.Plan(planner_pb2.PlanRequest(given=slow, write_codes=True))
+    for event in call:
+        if event.HasField("progress"):
+            call.cancel()
+            break
+    info = planner_pb2.PlannerServiceGetInfoRequest()
+    while stub.GetInfo(info).info.load.running_items:
+        pass
+    steps = stub.GetInfo(info).info.steps_computed
+    assert plan(stub, write_metadata=False, write_codes=True).codes
+    assert stub.GetInfo(info).info.steps_computed - steps < 100
