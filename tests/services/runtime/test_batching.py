@@ -138,7 +138,7 @@ async def test_deadlines_act_in_the_queue_and_in_the_batch() -> None:
 async def test_a_full_queue_says_when_to_come_back() -> None:
     stepper = Counting()
     stepper.gate = threading.Event()
-    async with queue_of(stepper, max_queued_items=1) as queue:
+    async with queue_of(stepper, max_queued_items=2) as queue:
         held = [asyncio.create_task(queue.run(3, cost=1, seconds_left=None)) for _ in range(2)]
         while queue.load.running_items + queue.load.queued_items < 2:
             await asyncio.sleep(0)
