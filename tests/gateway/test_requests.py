@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gateway.pipeline import frames_of
 from gateway.requests import INSTRUMENTAL, ModelOffer, WaveletDefault, check_song, resolve
 from quartet.errors import InvalidRequestError, NotFoundError
+from quartet.planning import Thinking
 from quartet.songs import SongSpec
 
 TURBO = ModelOffer("turbo", min_seconds=10, max_seconds=600, wavelet_correction=WaveletDefault(0.05, 0.02))
@@ -43,6 +44,43 @@ def test_a_resolved_song_has_no_open_choice() -> None:
 
 def test_a_short_model_makes_its_longest_song() -> None:
     assert resolved(SongSpec("rain", model="short")).duration == 30
+
+
+def test_a_planner_leaves_the_length_open_and_takes_the_items_seeds() -> None:
+    song = resolved(SongSpec("rain", items=3, seeds=(7,)), has_planner=True)
+    assert song.duration is None
+    thinking = song.thinking
+    assert (thinking.think, thinking.write_metadata, thinking.rewrite_caption, thinking.detect_language) == (True,) * 4
+    assert thinking.seed == 7
+    assert thinking.code_seeds == (7, 8, 9)
+    assert resolved(song, has_planner=True) == song
+
+
+def test_given_seeds_of_thinking_stay() -> None:
+    thinking = Thinking(seed=2**32 - 1, code_seeds=(3,))
+    song = resolved(SongSpec("rain", items=3, thinking=thinking), has_planner=True)
+    assert song.thinking.code_seeds == (3, 0, 1)
+
+
+def test_a_planner_that_is_not_asked_changes_nothing() -> None:
+    spec = SongSpec("rain", seeds=(1,), thinking=Thinking.none())
+    assert resolved(spec, has_planner=True) == resolved(spec)
+    assert resolved(SongSpec("rain", thinking=Thinking(write_metadata=False)), has_planner=True).duration == 120
+
+
+@pytest.mark.parametrize("word", ["", "auto", "N/A", " n/a "])
+def test_words_that_leave_values_open(word: str) -> None:
+    song = resolved(SongSpec("rain", key_scale=word, time_signature=word, vocal_language=word))
+    assert (song.key_scale, song.time_signature, song.vocal_language) == ("", "", "")
+
+
+def test_one_spelling_for_the_planner() -> None:
+    spec = SongSpec("rain", key_scale="f# MINOR", time_signature="6/8", vocal_language="EN")
+    song = resolved(spec, has_planner=True)
+    assert (song.key_scale, song.time_signature, song.vocal_language) == ("F# minor", "6", "en")
+    with pytest.raises(InvalidRequestError, match="key that the planner knows"):
+        resolved(SongSpec("rain", key_scale="H dorian"), has_planner=True)
+    assert resolved(SongSpec("rain", key_scale="H dorian")).key_scale == "H dorian"
 
 
 def test_random_seeds_differ() -> None:
