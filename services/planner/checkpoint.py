@@ -17,7 +17,7 @@ from serving.planning import CODES
 CONFIG = "config.json"
 TOKENIZER = "tokenizer.json"
 FOLDERS = "acestep-5Hz-lm-*"
-_JOINED = {
+_JOINED: dict[str, tuple[str, ...]] = {
     "self_attn.qkv_proj": ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"),
     "gate_up_proj": ("mlp.gate_proj", "mlp.up_proj"),
     "down_proj": ("mlp.down_proj",),
@@ -44,10 +44,10 @@ def load(models: Path, name: str, *, dtype: torch.dtype, device: torch.device) -
     check_tensors(shapes, tensors, "", ("lm_head.weight",) if config.tied_head else ())
     with torch.device("meta"):
         model = LanguageModel(config)
-    for parameter, _ in tuple(model.named_parameters()):
+    for parameter, built in tuple(model.named_parameters()):
         owner, _, leaf = parameter.rpartition(".")
-        parts = [tensors.read(key).to(device=device, dtype=dtype) for key in _keys(parameter, prefix)]
-        weight = parts[0] if len(parts) == 1 else torch.cat(parts)
+        parts = [tensors.read(key).to(device=device, dtype=dtype) for key in _keys(parameter, prefix, config)]
+        weight = parts[0] if len(parts) == 1 else torch.cat(parts).view(built.shape)
         setattr(model.get_submodule(owner), leaf, nn.Parameter(weight, requires_grad=False))
     model.pack(tokenizer.first_code, tokenizer.first_code + CODES)
     files = (folder / CONFIG, folder / TOKENIZER, *tensors.files)
@@ -84,9 +84,12 @@ def installed(models: Path) -> tuple[str, ...]:
     return tuple(sorted(folder.name for folder in models.glob(FOLDERS) if (folder / CONFIG).is_file()))
 
 
-def _keys(parameter: str, prefix: str) -> list[str]:
+def _keys(parameter: str, prefix: str, config: PlannerConfig) -> list[str]:
     """The keys on disk whose tensors, one below the other, are a parameter of the network."""
     if not parameter.startswith("layers."):
         return [parameter if parameter.startswith("lm_head") else prefix + parameter]
     layers, number, name = parameter.removesuffix(".weight").split(".", 2)
-    return [f"{prefix}{layers}.{number}.{part}.weight" for part in _JOINED.get(name, (name,))]
+    parts = _JOINED.get(name, (name,))
+    if name == "self_attn.qk_norm":
+        parts = ("self_attn.q_norm",) * config.heads + ("self_attn.k_norm",) * config.kv_heads
+    return [f"{prefix}{layers}.{number}.{part}.weight" for part in parts]

@@ -43,6 +43,14 @@ class Packing:
         return ends
 
 
+class HeadNorm(RMSNorm):
+    """RMSNorm of query and key heads [tokens, heads + kv_heads, head_dim] at once; each kind has its weight."""
+
+    def __init__(self, heads: int, kv_heads: int, head_dim: int, eps: float) -> None:
+        super().__init__(head_dim, eps)
+        self.weight = nn.Parameter(torch.ones(heads + kv_heads, head_dim))
+
+
 class CachedAttention(nn.Module):
     """Causal attention of new tokens to their own row."""
 
@@ -52,14 +60,13 @@ class CachedAttention(nn.Module):
         self.heads, self.kv_heads, self.head_dim = config.heads, config.kv_heads, config.head_dim
         self.qkv_proj = Linear(config.width, (config.heads + 2 * config.kv_heads) * config.head_dim)
         self.o_proj = Linear(config.heads * config.head_dim, config.width)
-        self.q_norm = RMSNorm(config.head_dim, config.norm_eps)
-        self.k_norm = RMSNorm(config.head_dim, config.norm_eps)
+        self.qk_norm = HeadNorm(config.heads, config.kv_heads, config.head_dim, config.norm_eps)
 
     def forward(self, x: torch.Tensor, turn: Rotation, packing: Packing, cache: KeyValueCache) -> torch.Tensor:
         """[tokens, width], after the keys and values of these tokens are in the cache."""
         heads = self.qkv_proj(x).view(len(x), -1, self.head_dim)
-        queries, keys, values = heads.split((self.heads, self.kv_heads, self.kv_heads), dim=1)
-        queries, keys = rotate(self.q_norm(queries), turn), rotate(self.k_norm(keys), turn)
+        turned, values = heads.split((self.heads + self.kv_heads, self.kv_heads), dim=1)
+        queries, keys = torch.split(rotate(self.qk_norm(turned), turn), [self.heads, self.kv_heads], dim=1)
         cache.write(self.layer, packing.rows, packing.positions, keys, values)
         out, at = [], 0
         for segment in packing.segments:
@@ -71,7 +78,7 @@ class CachedAttention(nn.Module):
     def _attend(self, queries: torch.Tensor, block: Segment, cache: KeyValueCache) -> torch.Tensor:
         """Query heads that share a key head become queries of that head, so that keys are read once for all of them."""
         group = self.heads // self.kv_heads
-        folded = queries.view(block.length, self.kv_heads, group, self.head_dim)
+        folded = queries.reshape(block.length, self.kv_heads, group, self.head_dim)
         folded = folded.permute(1, 2, 0, 3).reshape(1, self.kv_heads, group * block.length, self.head_dim)
         keys = cache.keys[self.layer][block.row, None, :, : block.end]
         values = cache.values[self.layer][block.row, None, :, : block.end]

@@ -20,6 +20,7 @@ from serving.planning import CODES
 
 _SCORED_AT_ONCE = 64
 _CODES_BETWEEN_EVENTS = 5
+_FIRST_DRAWS = 1024
 
 
 class TextRun:
@@ -30,7 +31,7 @@ class TextRun:
         self.rows = (rows[0],)
         self.writer = Writer(tokenizer, task.grammar, task.max_lyric_tokens, masks)
         self.drawn: list[int] = []
-        self._uniform = uniform(task.sampling.seed, Purpose.TEXT, len(task.prompt) + 1, task.attempt)
+        self._uniform = uniform(task.sampling.seed, Purpose.TEXT, _FIRST_DRAWS, task.attempt)
         self._decoder = codecs.getincrementaldecoder("utf-8")("ignore")
         self._told = 0
 

@@ -96,7 +96,9 @@ class Writer:
         """The finished text. Cut characters at its end are dropped."""
         block = self._tokenizer.decode(self._block).decode("utf-8", "ignore")
         lyrics = self._tokenizer.decode(self._lyrics).decode("utf-8", "ignore")
-        return Written(block.strip(), _without_repeats(lyrics) if self._repeats else lyrics, self.finish or Finish.STOP)
+        if self.finish is Finish.REPETITION:
+            lyrics = _without_repeats(lyrics)
+        return Written(block.strip(), lyrics, self.finish or Finish.STOP)
 
     def thought_so_far(self) -> bytes:
         """The block as it stands."""

@@ -149,6 +149,14 @@ def test_a_line_that_repeats_ends_the_lyrics(loaded: LoadedPlanner, masks: Threa
     assert writer.written().lyrics == "first\nagain"
 
 
+def test_a_chorus_may_repeat_itself(loaded: LoadedPlanner, masks: ThreadPoolExecutor) -> None:
+    writer = lyrics_writer(loaded, masks, 1000)
+    write(writer, loaded, "again\n" * 7 + "\nlast\nlast")
+    writer.accept(loaded.tokenizer.turn_end)
+    assert writer.finish is Finish.STOP
+    assert writer.written().lyrics == "again\n" * 7 + "\nlast\nlast"
+
+
 def test_a_cut_character_is_dropped(loaded: LoadedPlanner, masks: ThreadPoolExecutor) -> None:
     writer = lyrics_writer(loaded, masks, 2)
     for token in loaded.tokenizer.encode("日")[:2]:
