@@ -14,10 +14,10 @@ import asyncio
 import functools
 import statistics
 import time
-from collections.abc import AsyncIterator, Generator, Sequence
+from collections.abc import AsyncIterator, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +68,8 @@ class Case:
         return f"{self.items}, {'guided' if self.guided else 'plain'}"
 
 
-ALONE = Case(1, guided=False)
-CASES = tuple(Case(items, guided) for items in (1, 4, 16) for guided in (False, True))
+ITEMS = (1, 4, 16)
+CASES = tuple(Case(items, guided) for items in ITEMS for guided in (False, True))
 
 
 def main() -> None:
@@ -79,12 +79,13 @@ def main() -> None:
     parser.add_argument("--size", choices=tuple(PLANNERS), default="0.6B")
     parser.add_argument("--codes", type=int, default=32, help="codes of each item, at least 2")
     parser.add_argument("--rounds", type=int, default=3, help="turns of ours and theirs")
+    parser.add_argument("--items", type=int, nargs="+", choices=ITEMS, default=ITEMS, help="how many at a time")
     parser.add_argument("--output", type=Path, help="also write the markdown to this file")
     arguments = parser.parse_args()
     name = f"acestep-5Hz-lm-{arguments.size}"
     if not (arguments.folder / name / "model.safetensors").exists():
         write_planner(arguments.folder / name, PLANNERS[arguments.size])
-    markdown = asyncio.run(measure(arguments.folder, name, arguments.codes, arguments.rounds))
+    markdown = asyncio.run(measure(arguments.folder, name, arguments.codes, arguments.rounds, arguments.items))
     print(markdown)
     if arguments.output:
         arguments.output.write_text(markdown + "\n", "utf-8")
@@ -92,55 +93,62 @@ def main() -> None:
 
 @dataclass
 class Rates:
-    """What each round has measured: codes per second of ours and theirs, bytes per second of the memory."""
+    """What each round has measured, one after the other: bytes per second of the memory, codes per second.
 
-    ours: dict[Case, list[float]]
-    theirs: dict[Case, list[float]]
-    copied: list[float]
-    read: list[float]
+    What is compared is compared within a round, because the speed of shared machines changes from minute to minute.
+    """
+
+    copied: list[float] = field(default_factory=list)
+    read: list[float] = field(default_factory=list)
+    ours: list[float] = field(default_factory=list)
+    theirs: list[float] = field(default_factory=list)
 
 
-async def measure(models: Path, name: str, codes: int, rounds: int) -> str:
+async def measure(models: Path, name: str, codes: int, rounds: int, items: Sequence[int] = ITEMS) -> str:
     """All cases as markdown."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     loaded = await loaded_apart(lambda: checkpoint.load(models, name, dtype=torch.bfloat16, device=device))
     generate = await loaded_apart(lambda: Generate(models / name, loaded.tokenizer.first_code, device))
     cache = KeyValueCache(loaded.model.config, ROWS, CONTEXT, dtype=torch.bfloat16, device=device)
-    rates = Rates({case: [] for case in CASES}, {case: [] for case in CASES}, [], [])
+    measured = {case: Rates() for case in CASES if case.items in items}
     for _ in range(rounds):
-        rates.copied.append(await loaded_apart(lambda: copy_bandwidth(device)))
-        rates.read.append(await loaded_apart(lambda: read_bandwidth(device)))
-        for case in CASES:
+        for case, rates in measured.items():
+            rates.copied.append(await loaded_apart(lambda: copy_bandwidth(device)))
+            rates.read.append(await loaded_apart(lambda: read_bandwidth(device)))
             tasks = [task_of(loaded, number, codes, guided=case.guided) for number in range(case.items)]
             async with _queue(loaded, cache) as queue:
-                rates.ours[case].append(await _rate(queue, tasks))
-            rates.theirs[case].append(await loaded_apart(functools.partial(generate.rate, tasks)))
+                rates.ours.append(await _rate(queue, tasks))
+            rates.theirs.append(await loaded_apart(functools.partial(generate.rate, tasks)))
     heading = f"{name}, {device.type}, bfloat16, {codes} codes for each item, {rounds} rounds, medians"
-    seconds = 1 / statistics.median(rates.ours[ALONE])
-    return "\n".join((heading, "", table(rates, read_bytes(loaded)), "", mask_cost(loaded, seconds)))
+    one = next(iter(measured))
+    seconds = one.items / statistics.median(measured[one].ours)
+    return "\n".join((heading, "", table(measured, read_bytes(loaded)), "", mask_cost(loaded, seconds)))
 
 
-def table(rates: Rates, weights: int) -> str:
-    """Markdown; `weights` are the bytes that a token reads."""
-    copied, read = statistics.median(rates.copied), statistics.median(rates.read)
-    floor, alone = copied / weights, statistics.median(rates.ours[ALONE])
+def table(measured: Mapping[Case, Rates], weights: int) -> str:
+    """Markdown; `weights` are the bytes that a token reads. The first case is what the others are set against."""
+    first = next(iter(measured.values()))
     lines = [
-        "| items | codes/s in all | × one item | of the floor | `generate` | × `generate` |",
-        "|---|---|---|---|---|---|",
+        "| items | codes/s in all | × first row | `generate` | × `generate` | copy GB/s | read GB/s | of the floor |",
+        "|---|---|---|---|---|---|---|---|",
     ]
-    for case in CASES:
-        ours, theirs = statistics.median(rates.ours[case]), statistics.median(rates.theirs[case])
-        ratio = statistics.median(
-            mine / other for mine, other in zip(rates.ours[case], rates.theirs[case], strict=True)
-        )
-        share = f"{ours / floor:.0%}" if case.items == 1 else ""
-        lines.append(f"| {case.name} | {ours:.1f} | {ours / alone:.1f} | {share} | {theirs:.1f} | {ratio:.1f} |")
+    for case, rates in measured.items():
+        ours, theirs = statistics.median(rates.ours), statistics.median(rates.theirs)
+        copied, read = (statistics.median(values) / 1e9 for values in (rates.copied, rates.read))
+        gain, ratio = _ratio(rates.ours, first.ours), _ratio(rates.ours, rates.theirs)
+        share = f"{_ratio(rates.ours, rates.copied) * weights:.0%}" if case.items == 1 else ""
+        cells = (f"{ours:.1f}", f"{gain:.1f}", f"{theirs:.1f}", f"{ratio:.1f}", f"{copied:.0f}", f"{read:.0f}", share)
+        lines.append(f"| {case.name} | {' | '.join(cells)} |")
     lines += [
         "",
-        f"copy bandwidth {copied / 1e9:.1f} GB/s (read and written), read bandwidth {read / 1e9:.1f} GB/s, "
-        f"weights for a token {weights / 1e9:.2f} GB, floor {floor:.1f} codes/s",
+        f"A token reads {weights / 1e9:.2f} GB of weights. The floor is the rate at which they come at the speed of a "
+        "copy (bytes read and written), measured before each turn.",
     ]
     return "\n".join(lines)
+
+
+def _ratio(values: Sequence[float], others: Sequence[float]) -> float:
+    return statistics.median(value / other for value, other in zip(values, others, strict=True))
 
 
 def read_bytes(loaded: LoadedPlanner) -> int:
