@@ -20,7 +20,7 @@ song: $(VENV)/.installed $(MODELS)/.written ## make out/song.flac and show where
 	    --up --models $(MODELS) -o out/song.flac --plot out/song.png
 
 test: $(VENV)/.installed-dev ## run the tests
-	$(BIN)/pytest $(TESTS)
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile $(TESTS)
 
 lint: $(VENV)/.installed-dev ## check style
 	$(BIN)/ruff check .

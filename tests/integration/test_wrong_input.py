@@ -44,7 +44,7 @@ from quartet.v1 import (
     vae_pb2,
     vae_pb2_grpc,
 )
-from tests.support.processes import Start, running
+from tests.support.processes import Start, running, wait_until
 
 Stub = music_pb2_grpc.MusicServiceStub
 CAPTION = "a slow piano over rain"
@@ -327,9 +327,9 @@ for event in Client({gateway_address!r}).stream("x", duration=300.0, steps=200):
     assert subprocess.run([sys.executable, "-c", script]).returncode == 9
     with grpc.insecure_channel(dit_address) as channel:
         dit = dit_pb2_grpc.DitServiceStub(channel)
-        while (info := dit.GetInfo(dit_pb2.DitServiceGetInfoRequest()).info).load.running_items:
-            pass
-    assert info.steps_computed > 0
+        request = dit_pb2.DitServiceGetInfoRequest()
+        wait_until(lambda: dit.GetInfo(request).info.load.running_items == 0)
+        assert dit.GetInfo(request).info.steps_computed > 0
     with Client(gateway_address) as client:
         assert client.jobs().jobs[0].state == "cancelled"
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -55,6 +56,13 @@ def wait_for_port_file(port_file: Path, process: subprocess.Popen[bytes], log: P
         else:
             raise AssertionError(f"the server ended with status {process.returncode}:\n{log.read_text()}")
         assert waited < READY_SECONDS, f"the server is not ready after {READY_SECONDS} s:\n{log.read_text()}"
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Asks until it holds. Fails rather than asks forever."""
+    deadline = time.monotonic() + READY_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, f"not so after {READY_SECONDS} s"
 
 
 def stop(process: subprocess.Popen[bytes]) -> int:

@@ -19,7 +19,7 @@ from quartet.errors import (
     from_rpc_error,
 )
 from quartet.v1 import planner_pb2, planner_pb2_grpc, stage_pb2
-from tests.support.processes import running
+from tests.support.processes import running, wait_until
 
 Stub = planner_pb2_grpc.PlannerServiceStub
 METADATA = stage_pb2.Metadata(bpm=120, key_scale="f♯ MINOR", time_signature="3/4", duration_seconds=2.5)
@@ -39,6 +39,10 @@ def plan(stub: Stub, **fields: Any) -> planner_pb2.PlanResult:
 
 def score(stub: Stub, request: planner_pb2.PlannerServiceScoreRequest) -> list[Any]:
     return [stub.Score(request, timeout=30)]
+
+
+def load(stub: Stub) -> stage_pb2.StageLoad:
+    return stub.GetInfo(planner_pb2.PlannerServiceGetInfoRequest()).info.load
 
 
 def refused(call: Callable[[], Any]) -> QuartetError:
@@ -181,10 +185,10 @@ def test_a_full_queue_and_a_short_deadline(tiny_models: Path) -> None:
         request = planner_pb2.PlanRequest(given=slow, write_codes=True)
         late = refused(lambda: stub.Plan(request, timeout=0.2))
         assert isinstance(late, DeadlineError)
+        wait_until(lambda: load(stub).running_items == 0)
         calls: list[Any] = [stub.Plan(request) for _ in range(2)]
         next(iter(calls[0]))
-        while stub.GetInfo(planner_pb2.PlannerServiceGetInfoRequest()).info.load.queued_items < 1:
-            pass
+        wait_until(lambda: load(stub).queued_items == 1)
         full = refused(lambda: stub.Plan(request, timeout=30))
         assert isinstance(full, OverloadedError)
         assert full.retry_after_s
@@ -200,9 +204,8 @@ def test_cancelling_stops_the_compute(stub: Stub) -> None:
         if event.HasField("progress"):
             call.cancel()
             break
+    wait_until(lambda: load(stub).running_items == 0)
     info = planner_pb2.PlannerServiceGetInfoRequest()
-    while stub.GetInfo(info).info.load.running_items:
-        pass
     steps = stub.GetInfo(info).info.steps_computed
     assert plan(stub, write_metadata=False, write_codes=True).codes
     assert stub.GetInfo(info).info.steps_computed - steps < 100
