@@ -56,6 +56,9 @@ class PlannerSettings(StageSettings):
     rows: int = setting(0, "rows of the batch, two for each guided item; 0 takes 32 or what fits in memory", at_least=0)
     context: int = setting(8192, "longest prompt and answer in tokens", at_least=1024)
     prefill_tokens: int = setting(512, "tokens of prompts in one forward pass", at_least=BLOCK)
+    codes_at_once: int = setting(
+        0, "audio codes of an item between two looks at the host; 0 takes 8 on a GPU and 1 elsewhere", at_least=0
+    )
     max_seconds: int = setting(600, "longest song", at_least=10)
     max_lyric_tokens: int = setting(2048, "longest lyrics that are written", at_least=16)
     max_queued_tokens: int = setting(200_000, "tokens that may wait for the engine", at_least=1)
@@ -101,6 +104,7 @@ async def _served(
         KeyValueCache(config, rows, context, dtype=dtype, device=device),
         prefill_tokens=settings.prefill_tokens,
         deterministic=settings.deterministic,
+        codes_at_once=settings.codes_at_once or (8 if device.type == "cuda" else 1),
     )
     limits = {
         "max_caption_characters": planning.MAX_CAPTION_CHARACTERS,

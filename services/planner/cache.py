@@ -39,7 +39,8 @@ class Segment:
 class KeyValueCache:
     """Tensors [rows, kv_heads, context, head_dim] for keys and for values of each layer.
 
-    On a CPU memory is only taken by positions that have been written.
+    On a CPU memory is only taken by positions that have been written. Behind the context there is a spare position,
+    for rows that take part in a step without moving.
     """
 
     def __init__(
@@ -47,9 +48,9 @@ class KeyValueCache:
     ) -> None:
         self.rows = rows
         self.context = context
-        shape = (rows, config.kv_heads, context, config.head_dim)
-        self.keys = [torch.empty(shape, dtype=dtype, device=device) for _ in range(config.layers)]
-        self.values = [torch.empty(shape, dtype=dtype, device=device) for _ in range(config.layers)]
+        shape = (rows, config.kv_heads, context + 1, config.head_dim)
+        self.keys = [torch.zeros(shape, dtype=dtype, device=device) for _ in range(config.layers)]
+        self.values = [torch.zeros(shape, dtype=dtype, device=device) for _ in range(config.layers)]
 
     def write(
         self, layer: int, rows: torch.Tensor, positions: torch.Tensor, keys: torch.Tensor, values: torch.Tensor
@@ -57,6 +58,11 @@ class KeyValueCache:
         """Stores keys and values [tokens, kv_heads, head_dim] of tokens at rows [tokens] and positions [tokens]."""
         self.keys[layer][rows, :, positions] = keys
         self.values[layer][rows, :, positions] = values
+
+    def clear(self) -> None:
+        """Removes what a failed step may have left: numbers that are not finite act through a mask too."""
+        for tensor in (*self.keys, *self.values):
+            tensor.zero_()
 
     def copy(self, source: int, target: int, tokens: int) -> None:
         """Copies the first tokens of one row to another."""

@@ -9,8 +9,10 @@ from typing import Any
 import torch
 
 from quartet.errors import InvalidRequestError
+from services.planner.attention import Packing
 from services.planner.cache import KeyValueCache, Segment
-from services.planner.model import LanguageModel, Packing
+from services.planner.decoding import CodeSteps
+from services.planner.model import LanguageModel
 from services.planner.rows import Row, RowPool
 from services.planner.runs import CodesRun, Run, ScoreRun, TextRun, advance_codes, advance_texts
 from services.planner.tasks import CodesTask, Script, Task, TextTask
@@ -61,6 +63,9 @@ class PlannerEngine:
 
     In `deterministic` mode items run alone and take over nothing from each other, so that not even low bits depend on
     what else the engine does.
+
+    With more than one of `codes_at_once`, items that write codes get as many between two looks at the host, in steps of
+    fixed shape.
     """
 
     def __init__(
@@ -71,13 +76,15 @@ class PlannerEngine:
         *,
         prefill_tokens: int,
         deterministic: bool,
+        codes_at_once: int = 1,
     ) -> None:
         self._model = model
         self._tokenizer = tokenizer
         self._cache = cache
         self._prefill_tokens = prefill_tokens
         self._deterministic = deterministic
-        self._pool = RowPool(cache, share_prefixes=not deterministic)
+        self._pool = RowPool(cache, share_prefixes=not deterministic, compact=codes_at_once > 1)
+        self._code_steps = CodeSteps(model, cache, tokenizer.first_code, codes_at_once) if codes_at_once > 1 else None
         self._masks = ThreadPoolExecutor(max_workers=1, thread_name_prefix="grammar-masks")
         self._members: list[Speaker] = []
 
@@ -110,13 +117,33 @@ class PlannerEngine:
     def step(self) -> None:
         """One forward pass: a token of every member that writes, and a piece of the first prompt that is not in yet."""
         try:
-            self._step()
+            together = self._together()
+            self._step(together)
+            if together and self._code_steps:
+                self._advance_together(together, self._code_steps)
         except Exception:
             self._pool.forget()
             raise
 
-    def _step(self) -> None:
-        feeding = self._feeding()
+    def _together(self) -> list[Speaker]:
+        """Members whose codes come from steps of fixed shape."""
+        if self._code_steps is None:
+            return []
+        return [speaker for speaker in self._members if speaker.prefilled and isinstance(speaker.run, CodesRun)]
+
+    def _advance_together(self, speakers: Sequence[Speaker], code_steps: CodeSteps) -> None:
+        """One code at a time while others wait for their tokens."""
+        most = code_steps.steps if len(speakers) == len(self._members) else 1
+        runs = [speaker.run for speaker in speakers if isinstance(speaker.run, CodesRun)]
+        steps = code_steps.advance(runs, most)
+        for speaker in speakers:
+            for _ in range(steps):
+                speaker.ticket.step_done()
+            self._proceed_if_done(speaker)
+
+    def _step(self, apart: Sequence[Speaker]) -> None:
+        """A forward pass of all members but some."""
+        feeding = self._feeding([speaker for speaker in self._members if speaker not in apart])
         segments = [Segment(row.index, len(row.held), count) for _, row, count in feeding]
         tokens = [token for _, row, count in feeding for token in row.take(count)]
         if not tokens:
@@ -132,11 +159,11 @@ class PlannerEngine:
         last = {row.index: end for (_, row, _), end in zip(feeding, packing.last_tokens(), strict=True)}
         self._advance({speaker for speaker, _, _ in feeding}, last, hidden)
 
-    def _feeding(self) -> list[tuple[Speaker, Row, int]]:
+    def _feeding(self, members: Sequence[Speaker]) -> list[tuple[Speaker, Row, int]]:
         """Which rows are fed, and how many tokens of each."""
         feeding = []
         waiting = None
-        for speaker in self._members:
+        for speaker in members:
             if speaker.run and speaker.prefilled:
                 feeding += [(speaker, row, len(row.pending)) for row in speaker.run.rows]
             elif speaker.run and waiting is None:
@@ -157,6 +184,8 @@ class PlannerEngine:
         if pieces:
             return pieces
         speaker.prefilled = True
+        if self._code_steps and isinstance(run, CodesRun):
+            return []
         return [(speaker, row, len(row.pending)) for row in run.rows]
 
     def _advance(self, fed: set[Speaker], last: dict[int, int], hidden: torch.Tensor) -> None:
@@ -173,8 +202,11 @@ class PlannerEngine:
         for speaker in fed:
             speaker.ticket.step_done()
         for speaker in ready:
-            if speaker.run and (result := speaker.run.result) is not None:
-                self._proceed(speaker, result)
+            self._proceed_if_done(speaker)
+
+    def _proceed_if_done(self, speaker: Speaker) -> None:
+        if speaker.run and (result := speaker.run.result) is not None:
+            self._proceed(speaker, result)
 
     def _proceed(self, speaker: Speaker, result: Any) -> None:
         """Moves a script on until it has a task that needs the network."""

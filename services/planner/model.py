@@ -1,12 +1,9 @@
-"""Qwen3 over packed tokens: rows of any length share one matrix, attention looks up each row's own cache.
+"""Qwen3 over tokens of many rows: all share one matrix, attention looks up each row's own cache.
 
 spec/planner.md §1.1. Weights that read the same input are kept as one matrix; the loader joins them.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -14,33 +11,10 @@ from torch.nn import functional
 
 from services.layers.norm import RMSNorm
 from services.layers.rotary import Rotation, rotate, rotation
-from services.planner.cache import KeyValueCache, Segment
+from services.planner.attention import Layout
+from services.planner.cache import KeyValueCache
 from services.planner.config import PlannerConfig
 from services.planner.linear import Linear, linear, packed
-
-
-@dataclass(frozen=True)
-class Packing:
-    """Where packed tokens belong: segments end to end, with the row and position of each token."""
-
-    segments: tuple[Segment, ...]
-    rows: torch.Tensor
-    positions: torch.Tensor
-
-    @classmethod
-    def of(cls, segments: Sequence[Segment], device: torch.device) -> Packing:
-        """Lays segments end to end."""
-        rows = [segment.row for segment in segments for _ in range(segment.length)]
-        positions = [position for segment in segments for position in range(segment.start, segment.end)]
-        return cls(tuple(segments), torch.tensor(rows, device=device), torch.tensor(positions, device=device))
-
-    def last_tokens(self) -> list[int]:
-        """Index of the last packed token of each segment."""
-        ends, at = [], 0
-        for segment in self.segments:
-            at += segment.length
-            ends.append(at - 1)
-        return ends
 
 
 class HeadNorm(RMSNorm):
@@ -62,33 +36,14 @@ class CachedAttention(nn.Module):
         self.o_proj = Linear(config.heads * config.head_dim, config.width)
         self.qk_norm = HeadNorm(config.heads, config.kv_heads, config.head_dim, config.norm_eps)
 
-    def forward(self, x: torch.Tensor, turn: Rotation, packing: Packing, cache: KeyValueCache) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, turn: Rotation, layout: Layout, cache: KeyValueCache) -> torch.Tensor:
         """[tokens, width], after the keys and values of these tokens are in the cache."""
         heads = self.qkv_proj(x).view(len(x), -1, self.head_dim)
         turned, values = heads.split((self.heads + self.kv_heads, self.kv_heads), dim=1)
         queries, keys = torch.split(rotate(self.qk_norm(turned), turn), [self.heads, self.kv_heads], dim=1)
-        cache.write(self.layer, packing.rows, packing.positions, keys, values)
-        out, at = [], 0
-        for segment in packing.segments:
-            for block in segment.blocks():
-                out.append(self._attend(queries[at : at + block.length], block, cache))
-                at += block.length
-        return self.o_proj(torch.cat(out))  # type: ignore[no-any-return]
-
-    def _attend(self, queries: torch.Tensor, block: Segment, cache: KeyValueCache) -> torch.Tensor:
-        """Query heads that share a key head become queries of that head, so that keys are read once for all of them."""
-        group = self.heads // self.kv_heads
-        folded = queries.reshape(block.length, self.kv_heads, group, self.head_dim)
-        folded = folded.permute(1, 2, 0, 3).reshape(1, self.kv_heads, group * block.length, self.head_dim)
-        keys = cache.keys[self.layer][block.row, None, :, : block.end]
-        values = cache.values[self.layer][block.row, None, :, : block.end]
-        mask = None
-        if block.length > 1:
-            seen = torch.arange(block.end, device=queries.device)
-            mask = (seen <= seen[block.start :, None]).repeat(group, 1)
-        out = functional.scaled_dot_product_attention(folded, keys, values, attn_mask=mask)
-        out = out.view(self.kv_heads, group, block.length, self.head_dim).permute(2, 0, 1, 3)
-        return out.reshape(block.length, self.heads * self.head_dim)
+        cache.write(self.layer, layout.rows, layout.positions, keys, values)
+        out = layout.attend(queries, cache.keys[self.layer], cache.values[self.layer])
+        return self.o_proj(out.flatten(1))  # type: ignore[no-any-return]
 
 
 class DecoderLayer(nn.Module):
@@ -102,9 +57,9 @@ class DecoderLayer(nn.Module):
         self.gate_up_proj = Linear(config.width, 2 * config.hidden)
         self.down_proj = Linear(config.hidden, config.width)
 
-    def forward(self, x: torch.Tensor, turn: Rotation, packing: Packing, cache: KeyValueCache) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, turn: Rotation, layout: Layout, cache: KeyValueCache) -> torch.Tensor:
         """[tokens, width]."""
-        x = x + self.self_attn(self.input_layernorm(x), turn, packing, cache)
+        x = x + self.self_attn(self.input_layernorm(x), turn, layout, cache)
         gate, up = self.gate_up_proj(self.post_attention_layernorm(x)).chunk(2, dim=-1)
         return x + self.down_proj(functional.silu(gate) * up)  # type: ignore[no-any-return]
 
@@ -123,13 +78,13 @@ class LanguageModel(nn.Module):
         self._turns: Rotation | None = None
         self._packed: dict[tuple[int, int], torch.Tensor] = {}
 
-    def forward(self, tokens: torch.Tensor, packing: Packing, cache: KeyValueCache) -> torch.Tensor:
-        """Normalised hidden states [tokens, width] of packed token ids [tokens]; fills the cache."""
+    def forward(self, tokens: torch.Tensor, layout: Layout, cache: KeyValueCache) -> torch.Tensor:
+        """Normalised hidden states [tokens, width] of token ids [tokens]; fills the cache."""
         x = self.embed_tokens(tokens)
-        cos, sin = self._rotations(cache.context)
-        turn = (cos[packing.positions, None], sin[packing.positions, None])
+        cos, sin = self._rotations(cache.context + 1)
+        turn = (cos[layout.positions, None], sin[layout.positions, None])
         for layer in self.layers:
-            x = layer(x, turn, packing, cache)
+            x = layer(x, turn, layout, cache)
         return self.norm(x)  # type: ignore[no-any-return]
 
     def logits(self, hidden: torch.Tensor, first: int, last: int) -> torch.Tensor:

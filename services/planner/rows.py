@@ -43,12 +43,15 @@ class Row:
 class RowPool:
     """Hands rows out, the longest unused first, so that what was computed last stays findable longest.
 
+    A `compact` pool hands out the first free ones instead, for steps that compute all rows up to the last in use.
+
     With `share_prefixes` a prompt takes over what any row holds of its beginning, in whole blocks, or all where the
     prompts are equal: those are computed once. What is taken over has the bits that computing it again would give.
     """
 
-    def __init__(self, cache: KeyValueCache, *, share_prefixes: bool) -> None:
+    def __init__(self, cache: KeyValueCache, *, share_prefixes: bool, compact: bool = False) -> None:
         self._cache = cache
+        self._compact = compact
         self._share_prefixes = share_prefixes
         self._rows = [Row(index) for index in range(cache.rows)]
         self._free = deque(self._rows)
@@ -65,6 +68,8 @@ class RowPool:
 
     def acquire(self, count: int) -> tuple[Row, ...]:
         """Takes free rows; there must be as many."""
+        if self._compact:
+            self._free = deque(sorted(self._free, key=lambda row: row.index))
         rows = tuple(self._free.popleft() for _ in range(count))
         if not self._share_prefixes:
             for row in rows:
@@ -79,6 +84,7 @@ class RowPool:
 
     def forget(self) -> None:
         """After a step that failed, nobody knows what the rows hold."""
+        self._cache.clear()
         for row in self._rows:
             row.held = []
 

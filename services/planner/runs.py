@@ -101,15 +101,20 @@ class CodesRun:
         """The codes, once there are enough."""
         return self.codes if len(self.codes) == self.task.count else None
 
+    @property
+    def missing(self) -> int:
+        """Codes that are still to come."""
+        return self.task.count - len(self.codes)
+
     def fit(self, pool: RowPool) -> None:
         """Puts the prompts on the rows."""
         for row, prompt in zip(self.rows, (self.task.prompt, self.task.unconditional), strict=False):
             if prompt is not None:
                 pool.fit(row, prompt, len(prompt) - 1)
 
-    def uniform(self) -> float:
-        """The number that decides the next draw."""
-        return float(self._uniform[len(self.codes)])
+    def uniforms(self, draws: int) -> torch.Tensor:
+        """The numbers [draws] that decide the next ones."""
+        return self._uniform[len(self.codes) : len(self.codes) + draws]
 
     def accept(self, code: int, first_code: int) -> None:
         """Takes a drawn code."""
@@ -134,7 +139,7 @@ def advance_codes(runs: Sequence[CodesRun], hidden: torch.Tensor, model: Languag
     if guided:
         scale = torch.tensor([runs[number].task.guidance_scale for number in guided], device=logits.device)
         logits[guided] = sampling.guide(logits[guided], unconditional, scale)
-    draws = Draws.of([run.task.sampling for run in runs], [run.uniform() for run in runs], logits.device)
+    draws = Draws.of([run.task.sampling for run in runs], [float(run.uniforms(1)) for run in runs], logits.device)
     for run, code in zip(runs, sampling.draw(logits, draws).tolist(), strict=True):
         run.accept(code, first_code)
 

@@ -41,11 +41,18 @@ def prompts(loaded: LoadedPlanner) -> Prompts:
 
 @asynccontextmanager
 async def planner_queue(
-    loaded: LoadedPlanner, *, rows: int = 32, context: int = 4096, deterministic: bool = False
+    loaded: LoadedPlanner, *, rows: int = 32, context: int = 4096, deterministic: bool = False, codes_at_once: int = 1
 ) -> AsyncIterator[BatchQueue[Script]]:
     """An engine of its own behind a queue."""
     cache = KeyValueCache(loaded.model.config, rows, context, dtype=torch.float32, device=CPU)
-    engine = PlannerEngine(loaded.model, loaded.tokenizer, cache, prefill_tokens=512, deterministic=deterministic)
+    engine = PlannerEngine(
+        loaded.model,
+        loaded.tokenizer,
+        cache,
+        prefill_tokens=512,
+        deterministic=deterministic,
+        codes_at_once=codes_at_once,
+    )
     telemetry = Telemetry.to("test", "")
     queue = BatchQueue("planner", engine, telemetry, max_queued_items=4096, max_queued_cost=1e12)
     try:

@@ -12,9 +12,9 @@ import pytest
 import torch
 from transformers import LogitsProcessor, LogitsProcessorList, Qwen3ForCausalLM
 
+from services.planner.attention import Packing
 from services.planner.cache import KeyValueCache, Segment
 from services.planner.checkpoint import LoadedPlanner
-from services.planner.model import Packing
 from services.planner.prompts import PromptForm, Prompts
 from services.planner.sampling import TokenSampling
 from services.planner.tasks import CodesTask, Script, Task
