@@ -101,6 +101,7 @@ def _item(item: ItemResult, song: SongSpec) -> music_pb2.SongItem:
         timesteps=item.timesteps,
         codes=item.codes,
         code_seed=item.code_seed,
+        code_reward=item.code_reward,
     )
 
 

@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 from gateway.audio import reading, writing
 from gateway.notes import Notes
-from gateway.planning import PlannedSong, plan_item, plan_song
+from gateway.planning import NO_CODES, PlannedSong, plan_item, plan_song
 from gateway.results import ItemResult, Progress, SongResult
 from gateway.stages import CHANNELS, Condition, Decoded, Latents, Step
 from gateway.tools import Tools
@@ -74,8 +74,8 @@ async def _encode_words(
 
 async def _make_item(plan: PlannedSong, index: int, condition: Condition, tools: Tools, notes: Notes) -> ItemResult:
     song = plan.song
-    codes = await plan_item(plan, index, tools, notes) if plan.thinks else ()
-    hints = await _hints(song, index, codes, tools, notes) if codes else None
+    codes = await plan_item(plan, index, tools, notes) if plan.thinks else NO_CODES
+    hints = await _hints(song, index, codes.values, tools, notes) if codes.values else None
     sampled = await _sample(song, index, condition, hints, tools, notes)
     with tools.artifacts.scratch_file() as pcm_file, tools.artifacts.scratch_file() as audio_file:
         spool = writing.PcmSpool(pcm_file, CHANNELS)
@@ -94,8 +94,9 @@ async def _make_item(plan: PlannedSong, index: int, condition: Condition, tools:
         channels=CHANNELS,
         peak=spool.peak,
         timesteps=sampled.timesteps,
-        codes=codes,
-        code_seed=song.thinking.code_seeds[index] if codes else 0,
+        codes=codes.values,
+        code_seed=codes.seed,
+        code_reward=codes.reward,
     )
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
 from gateway.notes import Notes
-from gateway.planner import Plan, PlannerClient
+from gateway.planner import CodesProgress, Plan, PlannerClient
 from gateway.requests import fallback_seconds
 from gateway.results import Progress
 from gateway.tools import Tools
 from quartet.errors import ConflictError, InternalError
 from quartet.planning import Blueprint, SongPlan
 from quartet.songs import SongSpec
+from quartet.v1 import planner_pb2
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,19 @@ class PlannedSong:
     def shown(self) -> SongPlan:
         """The plan as the user sees it."""
         return SongPlan(_blueprint(self.song), self.thought)
+
+
+@dataclass(frozen=True)
+class AudioCodes:
+    """Audio codes with the seed that repeats them, and how well they fit the words, where that was asked."""
+
+    values: tuple[int, ...]
+    seed: int
+    reward: float | None = None
+    warnings: tuple[str, ...] = ()
+
+
+NO_CODES = AudioCodes((), 0)
 
 
 async def plan_song(song: SongSpec, tools: Tools, notes: Notes) -> PlannedSong:
@@ -60,27 +76,58 @@ async def plan_song(song: SongSpec, tools: Tools, notes: Notes) -> PlannedSong:
     return PlannedSong(chosen, wish, thought, thinks)
 
 
-async def plan_item(plan: PlannedSong, index: int, tools: Tools, notes: Notes) -> tuple[int, ...]:
-    """The audio codes of one item."""
+async def plan_item(plan: PlannedSong, index: int, tools: Tools, notes: Notes) -> AudioCodes:
+    """The audio codes of one item: of several plans those that fit the words best, of equal ones the first."""
     planner, thinking = tools.stages.planner, plan.song.thinking
     if planner is None:
         raise InternalError("a song thinks without a planner")
+    items = len(thinking.code_seeds)
+    seeds = [(thinking.code_seeds[index] + items * attempt) % 2**32 for attempt in range(thinking.best_of)]
+    done = dict.fromkeys(seeds, 0)
+
+    def report(seed: int, progress: CodesProgress) -> None:
+        done[seed] = progress.codes
+        tools.report(Progress("plan", index, sum(done.values()), progress.total * len(seeds)))
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_codes(plan, index, seed, planner, report, tools, notes)) for seed in seeds]
+    best = max((task.result() for task in tasks), key=lambda codes: codes.reward or 0)
+    notes.warn(*best.warnings)
+    return best
+
+
+async def _codes(
+    plan: PlannedSong,
+    index: int,
+    seed: int,
+    planner: PlannerClient,
+    report: Callable[[int, CodesProgress], None],
+    tools: Tools,
+    notes: Notes,
+) -> AudioCodes:
+    """One plan, rated where there are others."""
+    thinking = plan.song.thinking
     given = dataclasses.replace(plan.wish, duration=plan.song.duration)
     written = None
     with notes.timed("plan", index) as timed:
-        seed = thinking.code_seeds[index]
-        events = planner.write_codes(given, plan.thought, thinking, seed, tools.seconds_left())
-        async with aclosing(events):
+        async with aclosing(planner.write_codes(given, plan.thought, thinking, seed, tools.seconds_left())) as events:
             async for event in events:
                 if isinstance(event, Plan):
                     timed.take(event.report, "planner")
-                    notes.warn(*event.warnings)
-                    written = event.codes
+                    written = event
                 else:
-                    tools.report(Progress("plan", index, event.codes, event.total))
-    if not written:
+                    report(seed, event)
+    if written is None or not written.codes:
         raise InternalError("the planner wrote no audio codes", metadata={"stage": "planner"})
-    return written
+    reward = await _reward(plan, written.codes, planner, tools) if thinking.best_of > 1 else None
+    return AudioCodes(written.codes, seed, reward, written.warnings)
+
+
+async def _reward(plan: PlannedSong, codes: tuple[int, ...], planner: PlannerClient, tools: Tools) -> float:
+    request = planner_pb2.PlannerServiceScoreRequest(
+        model=plan.song.thinking.model, codes=codes, blueprint=_blueprint(plan.song).to_message()
+    )
+    return (await planner.score(request, tools.seconds_left())).scores["reward"]
 
 
 NO_PLANNER = (

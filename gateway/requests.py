@@ -15,6 +15,7 @@ from serving import planning, rules
 
 MAX_LYRIC_CHARACTERS = 32_768
 MAX_ITEMS = 8
+MOST_PLANS = 8
 MAX_REQUEST_ID_CHARACTERS = 128
 DEFAULT_SECONDS = 120.0
 INSTRUMENTAL = "[Instrumental]"
@@ -194,6 +195,7 @@ def _check_thinking(song: music_pb2.SongSpec, check: Violations) -> None:
     if thinking.HasField("guidance_scale"):
         planning.check_guidance(thinking.guidance_scale, check, f"{path}.guidance_scale")
     planning.check_prompt_form(thinking.prompt_form, check, f"{path}.prompt_form")
+    check.within(thinking.best_of or 1, 1, MOST_PLANS, f"{path}.best_of")
     items, seeds = song.items or 1, len(thinking.code_seeds)
     check.that(seeds <= items, f"{path}.code_seeds", f"has {seeds} seeds for {items} items; give at most one each")
 

@@ -43,7 +43,8 @@ class ModelUsed:
 class ItemResult:
     """One song: its file and what is needed to make it again. `peak` is before normalisation, full scale at 1.
 
-    `codes` are the audio codes that it followed, none where it was made without a plan.
+    `codes` are the audio codes that it followed, none where it was made without a plan; `code_reward` says how well
+    they fit its words, where the best of several was chosen.
     """
 
     index: int
@@ -57,6 +58,7 @@ class ItemResult:
     timesteps: tuple[float, ...]
     codes: tuple[int, ...]
     code_seed: int
+    code_reward: float | None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from google.protobuf import timestamp_pb2
 
-from quartet.planning import SongPlan
+from quartet.planning import SongPlan, optional
 from quartet.songs import AudioFormat, SongSpec, named
 from quartet.v1 import music_pb2, stage_pb2
 
@@ -69,7 +69,8 @@ class StageTiming:
 class SongItem:
     """One song of a job. `bytes` and `sha256` are the file's, `samples` per channel, `peak` before normalisation.
 
-    `codes` are the audio codes that the song followed, none where it was made without a plan.
+    `codes` are the audio codes that the song followed, none where it was made without a plan; `code_reward` says how
+    well they fit its words, 0 to 1, where the best of several was chosen.
     """
 
     index: int
@@ -85,6 +86,7 @@ class SongItem:
     timesteps: tuple[float, ...]
     codes: tuple[int, ...]
     code_seed: int
+    code_reward: float | None
 
     @classmethod
     def of(cls, message: music_pb2.SongItem) -> SongItem:
@@ -103,6 +105,7 @@ class SongItem:
             timesteps=tuple(message.timesteps),
             codes=tuple(message.codes),
             code_seed=message.code_seed,
+            code_reward=optional(message, "code_reward"),
         )
 
 
@@ -140,7 +143,7 @@ class Record:
         """The spec that makes one item again, alone. Raises IndexError."""
         made, thinking = self.items[item], self.song.thinking
         if made.codes:
-            thinking = dataclasses.replace(thinking, code_seeds=(made.code_seed,))
+            thinking = dataclasses.replace(thinking, code_seeds=(made.code_seed,), best_of=1)
         else:
             thinking = dataclasses.replace(thinking, code_seeds=thinking.code_seeds[:1])
         return dataclasses.replace(self.song, items=1, seeds=(made.seed,), thinking=thinking)

@@ -90,6 +90,7 @@ class Thinking:
         code_seeds: Seeds of the audio codes by item; items without one take `seed` + index.
         model: Planner model.
         prompt_form: Layout of the prompts of audio codes.
+        best_of: Plans per item, 1 to 8; the item follows the one whose audio codes fit its words best.
     """
 
     think: bool | None = None
@@ -103,6 +104,7 @@ class Thinking:
     code_seeds: tuple[int, ...] = ()
     model: str = ""
     prompt_form: PromptForm | str | None = None
+    best_of: int = 1
 
     @classmethod
     def none(cls) -> Self:
@@ -131,6 +133,7 @@ class Thinking:
             code_seeds=self.code_seeds,
             model=self.model,
             prompt_form=f"PROMPT_FORM_{form}",
+            best_of=self.best_of,
         )
 
     @classmethod
@@ -148,6 +151,7 @@ class Thinking:
             code_seeds=tuple(message.code_seeds),
             model=message.model,
             prompt_form=_name(PromptForm, planner_pb2.PromptForm.Name(message.prompt_form), "PROMPT_FORM_"),
+            best_of=message.best_of or 1,
         )
 
 

@@ -91,10 +91,9 @@ async def _abort(method: str, context: grpc.aio.ServicerContext[Any, Any], error
 
 def quartet_error_of(error: BaseException) -> QuartetError:
     """The typed error behind any exception. Task groups wrap what happens in them: the first cause counts."""
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    if isinstance(error, BaseExceptionGroup):
-        error = next((e for e in error.exceptions if not isinstance(e, asyncio.CancelledError)), error)
+    while isinstance(error, BaseExceptionGroup):
+        causes = error.exceptions
+        error = next((cause for cause in causes if not isinstance(cause, asyncio.CancelledError)), causes[0])
     if isinstance(error, NotImplementedError):  # what the generated base class of a servicer raises
         return UnimplementedError("this server does not offer the method")
     return error if isinstance(error, QuartetError) else InternalError("the server failed; its log says why")

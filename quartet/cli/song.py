@@ -51,6 +51,7 @@ def _options(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
 )
 @click.option("--plan/--no-plan", default=True, help="Let the planner decide what you leave open, and the caption.")
 @click.option("--lm-guidance", type=float, help="How strictly the plan follows your words, 1 to 10.  [default: 2]")
+@click.option("--best-of", type=click.IntRange(1, 8), default=1, help="Plans per song; the best is followed.")
 @click.option("--negative-prompt", default="", help="What the song should not be.")
 @_options(sampling_options)
 @click.option("--seed", "seeds", type=click.IntRange(0, 2**32 - 1), multiple=True, help="Once per item.")
@@ -134,6 +135,7 @@ def _thinking(options: dict[str, Any]) -> Thinking:
         sampling=TokenSampling(options["lm_temperature"], options["lm_top_p"], options["lm_top_k"]),
         guidance=options["lm_guidance"],
         negative_prompt=options["negative_prompt"],
+        best_of=options["best_of"],
         seed=options["lm_seed"],
         model=options["lm_model"],
     )

@@ -80,7 +80,7 @@ class SongSpec(_message.Message):
     def __init__(self, text_to_music: _Optional[_Union[SongSpec.TextToMusic, _Mapping]] = ..., caption: _Optional[str] = ..., lyrics: _Optional[str] = ..., metadata: _Optional[_Union[_stage_pb2.Metadata, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., reference_audio_id: _Optional[str] = ..., items: _Optional[int] = ..., seeds: _Optional[_Iterable[int]] = ..., model: _Optional[str] = ..., sampling: _Optional[_Union[SongSampling, _Mapping]] = ..., output: _Optional[_Union[SongOutput, _Mapping]] = ..., thinking: _Optional[_Union[Thinking, _Mapping]] = ...) -> None: ...
 
 class Thinking(_message.Message):
-    __slots__ = ("think", "write_metadata", "rewrite_caption", "detect_language", "sampling", "guidance_scale", "negative_prompt", "seed", "code_seeds", "model", "prompt_form")
+    __slots__ = ("think", "write_metadata", "rewrite_caption", "detect_language", "sampling", "guidance_scale", "negative_prompt", "seed", "code_seeds", "model", "prompt_form", "best_of")
     THINK_FIELD_NUMBER: _ClassVar[int]
     WRITE_METADATA_FIELD_NUMBER: _ClassVar[int]
     REWRITE_CAPTION_FIELD_NUMBER: _ClassVar[int]
@@ -92,6 +92,7 @@ class Thinking(_message.Message):
     CODE_SEEDS_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     PROMPT_FORM_FIELD_NUMBER: _ClassVar[int]
+    BEST_OF_FIELD_NUMBER: _ClassVar[int]
     think: bool
     write_metadata: bool
     rewrite_caption: bool
@@ -103,7 +104,8 @@ class Thinking(_message.Message):
     code_seeds: _containers.RepeatedScalarFieldContainer[int]
     model: str
     prompt_form: _planner_pb2.PromptForm
-    def __init__(self, think: _Optional[bool] = ..., write_metadata: _Optional[bool] = ..., rewrite_caption: _Optional[bool] = ..., detect_language: _Optional[bool] = ..., sampling: _Optional[_Union[_planner_pb2.TokenSampling, _Mapping]] = ..., guidance_scale: _Optional[float] = ..., negative_prompt: _Optional[str] = ..., seed: _Optional[int] = ..., code_seeds: _Optional[_Iterable[int]] = ..., model: _Optional[str] = ..., prompt_form: _Optional[_Union[_planner_pb2.PromptForm, str]] = ...) -> None: ...
+    best_of: int
+    def __init__(self, think: _Optional[bool] = ..., write_metadata: _Optional[bool] = ..., rewrite_caption: _Optional[bool] = ..., detect_language: _Optional[bool] = ..., sampling: _Optional[_Union[_planner_pb2.TokenSampling, _Mapping]] = ..., guidance_scale: _Optional[float] = ..., negative_prompt: _Optional[str] = ..., seed: _Optional[int] = ..., code_seeds: _Optional[_Iterable[int]] = ..., model: _Optional[str] = ..., prompt_form: _Optional[_Union[_planner_pb2.PromptForm, str]] = ..., best_of: _Optional[int] = ...) -> None: ...
 
 class SongPlan(_message.Message):
     __slots__ = ("blueprint", "thought")
@@ -249,7 +251,7 @@ class SongRecord(_message.Message):
     def __init__(self, job_id: _Optional[str] = ..., song: _Optional[_Union[SongSpec, _Mapping]] = ..., items: _Optional[_Iterable[_Union[SongItem, _Mapping]]] = ..., timings: _Optional[_Iterable[_Union[StageTiming, _Mapping]]] = ..., total_ns: _Optional[int] = ..., models: _Optional[_Mapping[str, _stage_pb2.ModelInfo]] = ..., warnings: _Optional[_Iterable[str]] = ..., plan: _Optional[_Union[SongPlan, _Mapping]] = ...) -> None: ...
 
 class SongItem(_message.Message):
-    __slots__ = ("index", "seed", "audio_id", "format", "bytes", "sha256", "samples", "sample_rate", "channels", "peak", "timesteps", "codes", "code_seed")
+    __slots__ = ("index", "seed", "audio_id", "format", "bytes", "sha256", "samples", "sample_rate", "channels", "peak", "timesteps", "codes", "code_seed", "code_reward")
     INDEX_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
     AUDIO_ID_FIELD_NUMBER: _ClassVar[int]
@@ -263,6 +265,7 @@ class SongItem(_message.Message):
     TIMESTEPS_FIELD_NUMBER: _ClassVar[int]
     CODES_FIELD_NUMBER: _ClassVar[int]
     CODE_SEED_FIELD_NUMBER: _ClassVar[int]
+    CODE_REWARD_FIELD_NUMBER: _ClassVar[int]
     index: int
     seed: int
     audio_id: str
@@ -276,7 +279,8 @@ class SongItem(_message.Message):
     timesteps: _containers.RepeatedScalarFieldContainer[float]
     codes: _containers.RepeatedScalarFieldContainer[int]
     code_seed: int
-    def __init__(self, index: _Optional[int] = ..., seed: _Optional[int] = ..., audio_id: _Optional[str] = ..., format: _Optional[_Union[AudioFormat, str]] = ..., bytes: _Optional[int] = ..., sha256: _Optional[str] = ..., samples: _Optional[int] = ..., sample_rate: _Optional[int] = ..., channels: _Optional[int] = ..., peak: _Optional[float] = ..., timesteps: _Optional[_Iterable[float]] = ..., codes: _Optional[_Iterable[int]] = ..., code_seed: _Optional[int] = ...) -> None: ...
+    code_reward: float
+    def __init__(self, index: _Optional[int] = ..., seed: _Optional[int] = ..., audio_id: _Optional[str] = ..., format: _Optional[_Union[AudioFormat, str]] = ..., bytes: _Optional[int] = ..., sha256: _Optional[str] = ..., samples: _Optional[int] = ..., sample_rate: _Optional[int] = ..., channels: _Optional[int] = ..., peak: _Optional[float] = ..., timesteps: _Optional[_Iterable[float]] = ..., codes: _Optional[_Iterable[int]] = ..., code_seed: _Optional[int] = ..., code_reward: _Optional[float] = ...) -> None: ...
 
 class StageTiming(_message.Message):
     __slots__ = ("stage", "item", "start_ns", "total_ns", "queue_ns", "compute_ns")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import grpc.aio
 import torch
@@ -23,6 +24,7 @@ from services.planner.thought import Thought
 from services.runtime.batching import BatchQueue
 from services.runtime.loading import loaded_apart
 from services.runtime.reports import ModelIdentity, Reporter
+from services.runtime.residence import Residence
 from services.runtime.settings import StageSettings
 from serving import planning, server
 from serving.server import Application, StartupError
@@ -62,6 +64,9 @@ class PlannerSettings(StageSettings):
     max_seconds: int = setting(600, "longest song", at_least=10)
     max_lyric_tokens: int = setting(2048, "longest lyrics that are written", at_least=16)
     max_queued_tokens: int = setting(200_000, "tokens that may wait for the engine", at_least=1)
+    idle_seconds: float = setting(
+        0, "loads a model when it is first asked for, releases it when idle for so long; 0 keeps all loaded", at_least=0
+    )
     deterministic: bool = setting(False, "runs one item at a time, so that not even low bits depend on others")
 
 
@@ -74,26 +79,33 @@ def application(settings: PlannerSettings) -> Application:
         names = [name.strip() for name in settings.planners.split(",") if name.strip()]
         if not names:
             raise StartupError("--planners: names no language model")
+        if settings.torch_dtype() == torch.float16:
+            raise StartupError("--dtype: float16 overflows in planners; use bfloat16 or float32")
+        for name in names:
+            _check_installed(name, settings)
+        bounds = Bounds(settings.max_seconds, settings.max_lyric_tokens)
         async with AsyncExitStack() as stack:
-            planners = {
-                name: await stack.enter_async_context(_served(name, len(names), settings, telemetry)) for name in names
-            }
-            planner_pb2_grpc.add_PlannerServiceServicer_to_server(PlannerServicer(planners), grpc_server)
+            planners = {}
+            for name in names:
+                load = partial(_served, name, len(names), bounds, settings, telemetry)
+                planners[name] = await stack.enter_async_context(Residence(name, load, settings.idle_seconds))
+            planner_pb2_grpc.add_PlannerServiceServicer_to_server(PlannerServicer(planners, bounds), grpc_server)
             yield
 
     return serving
 
 
+def _check_installed(name: str, settings: PlannerSettings) -> None:
+    if name not in (installed := checkpoint.installed(settings.models)):
+        raise StartupError(f"--planners: {settings.models} has no {name}, only {', '.join(installed) or 'none'}")
+
+
 @asynccontextmanager
 async def _served(
-    name: str, count: int, settings: PlannerSettings, telemetry: Telemetry
+    name: str, count: int, bounds: Bounds, settings: PlannerSettings, telemetry: Telemetry
 ) -> AsyncIterator[ServedPlanner]:
     """One of `count` models, loaded and warmed up."""
     device, dtype = settings.torch_device(), settings.torch_dtype()
-    if dtype == torch.float16:
-        raise StartupError("--dtype: float16 overflows in planners; use bfloat16 or float32")
-    if name not in (installed := checkpoint.installed(settings.models)):
-        raise StartupError(f"--planners: {settings.models} has no {name}, only {', '.join(installed) or 'none'}")
     loaded = await loaded_apart(lambda: checkpoint.load(settings.models, name, dtype=dtype, device=device))
     config = loaded.model.config
     context = min(settings.context, config.positions)
@@ -122,13 +134,12 @@ async def _served(
         max_queued_cost=settings.max_queued_tokens,
     )
     prompts = Prompts(loaded.tokenizer)
-    bounds = Bounds(settings.max_seconds, settings.max_lyric_tokens)
     async with queue:
         try:
             warm_up = modes.plan(prompts, _WARM_UP, bounds)
             await queue.run(warm_up, cost=warm_up.tokens, seconds_left=None)
             identity = ModelIdentity(name, loaded.revision, dtype, device)
-            yield ServedPlanner(prompts, queue, Reporter(STAGE, identity, queue, limits), bounds)
+            yield ServedPlanner(prompts, queue, Reporter(STAGE, identity, queue, limits))
         finally:
             engine.close()
 

@@ -23,6 +23,7 @@ from services.planner.writing import Finish
 from services.runtime.batching import BatchQueue
 from services.runtime.compute import Finished
 from services.runtime.reports import Reporter
+from services.runtime.residence import Residence
 from serving import planning
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -35,60 +36,57 @@ _FINISHES = {
 
 @dataclass(frozen=True)
 class ServedPlanner:
-    """One language model: its prompts, its queue and its reports."""
+    """One loaded language model: its prompts, its queue and its reports."""
 
     prompts: Prompts
     queue: BatchQueue[Script]
     reporter: Reporter
-    bounds: Bounds
 
 
 class PlannerServicer(planner_pb2_grpc.PlannerServiceServicer):
     """Serves language models by name; the first is the default."""
 
-    def __init__(self, planners: Mapping[str, ServedPlanner]) -> None:
+    def __init__(self, planners: Mapping[str, Residence[ServedPlanner]], bounds: Bounds) -> None:
         self._planners = planners
+        self._bounds = bounds
 
     async def Plan(self, request: planner_pb2.PlanRequest, context: Context) -> AsyncIterator[planner_pb2.PlanResponse]:
         """Pieces of the thought, the blueprint once it is final, progress of the codes, the result."""
         arrived_ns = time.monotonic_ns()
-        planner = self._planner(request.model)
+        residence = self._residence(request.model)
         with Violations() as check:
-            wish = validation.plan_wish(request, check, max_seconds=planner.bounds.seconds)
-        script = modes.plan(planner.prompts, wish, planner.bounds)
-        stream = planner.queue.stream(script, cost=script.tokens, seconds_left=context.time_remaining())
-        async with aclosing(stream) as events:
-            async for event in events:
-                if isinstance(event, ThoughtText):
-                    yield planner_pb2.PlanResponse(thought=event.text)
-                elif isinstance(event, CodesWritten):
-                    progress = planner_pb2.PlanProgress(codes=event.count, codes_total=event.total)
-                    yield planner_pb2.PlanResponse(progress=progress)
-                elif isinstance(event, Planned):
-                    yield planner_pb2.PlanResponse(blueprint=_planned_blueprint(request, event.thought))
-                elif isinstance(event, Finished):
-                    report = planner.reporter.report(event, arrived_ns)
-                    yield planner_pb2.PlanResponse(result=_plan_result(request, event.result, report))
+            wish = validation.plan_wish(request, check, max_seconds=self._bounds.seconds)
+        async with residence.use() as planner:
+            script = modes.plan(planner.prompts, wish, self._bounds)
+            stream = planner.queue.stream(script, cost=script.tokens, seconds_left=context.time_remaining())
+            async with aclosing(stream) as events:
+                async for event in events:
+                    if isinstance(event, Finished):
+                        report = planner.reporter.report(event, arrived_ns)
+                        yield planner_pb2.PlanResponse(result=_plan_result(request, event.result, report))
+                    else:
+                        yield _plan_event(request, event)
 
     async def Compose(
         self, request: planner_pb2.PlannerServiceComposeRequest, context: Context
     ) -> planner_pb2.PlannerServiceComposeResponse:
         """A song from one sentence."""
         arrived_ns = time.monotonic_ns()
-        planner = self._planner(request.model)
+        residence = self._residence(request.model)
         with Violations() as check:
             validation.check_text(request.query, planning.MAX_CAPTION_CHARACTERS, check, "query")
             language = validation.language(request.vocal_language, check, "vocal_language")
             sampling = validation.sampling(request.sampling, check, temperature=validation.TEMPERATURE)
-        script = modes.compose(
-            planner.prompts,
-            request.query,
-            instrumental=request.instrumental,
-            language=language,
-            sampling=sampling,
-            bounds=planner.bounds,
-        )
-        finished = await _run(planner, script, context)
+        async with residence.use() as planner:
+            script = modes.compose(
+                planner.prompts,
+                request.query,
+                instrumental=request.instrumental,
+                language=language,
+                sampling=sampling,
+                bounds=self._bounds,
+            )
+            finished = await _run(planner, script, context)
         return planner_pb2.PlannerServiceComposeResponse(
             blueprint=_blueprint(finished.result),
             genres=finished.result.thought.genres,
@@ -102,12 +100,13 @@ class PlannerServicer(planner_pb2_grpc.PlannerServiceServicer):
     ) -> planner_pb2.PlannerServiceRewriteResponse:
         """A richer caption and lyrics."""
         arrived_ns = time.monotonic_ns()
-        planner = self._planner(request.model)
+        residence = self._residence(request.model)
         with Violations() as check:
-            given = validation.given_song(request.given, check, max_seconds=planner.bounds.seconds)
+            given = validation.given_song(request.given, check, max_seconds=self._bounds.seconds)
             sampling = validation.sampling(request.sampling, check, temperature=validation.TEMPERATURE)
-        script = modes.rewrite(planner.prompts, given.caption, given.lyrics, given.thought, sampling, planner.bounds)
-        finished = await _run(planner, script, context)
+        async with residence.use() as planner:
+            script = modes.rewrite(planner.prompts, given.caption, given.lyrics, given.thought, sampling, self._bounds)
+            finished = await _run(planner, script, context)
         return planner_pb2.PlannerServiceRewriteResponse(
             blueprint=_blueprint(finished.result),
             genres=finished.result.thought.genres,
@@ -121,11 +120,12 @@ class PlannerServicer(planner_pb2_grpc.PlannerServiceServicer):
     ) -> planner_pb2.PlannerServiceUnderstandResponse:
         """A description of audio codes."""
         arrived_ns = time.monotonic_ns()
-        planner = self._planner(request.model)
+        residence = self._residence(request.model)
         with Violations() as check:
-            codes = validation.audio_codes(request.codes, check, max_seconds=planner.bounds.seconds)
+            codes = validation.audio_codes(request.codes, check, max_seconds=self._bounds.seconds)
             sampling = validation.sampling(request.sampling, check, temperature=validation.UNDERSTAND_TEMPERATURE)
-        finished = await _run(planner, modes.understand(planner.prompts, codes, sampling, planner.bounds), context)
+        async with residence.use() as planner:
+            finished = await _run(planner, modes.understand(planner.prompts, codes, sampling, self._bounds), context)
         return planner_pb2.PlannerServiceUnderstandResponse(
             blueprint=_blueprint(finished.result),
             genres=finished.result.thought.genres,
@@ -139,10 +139,11 @@ class PlannerServicer(planner_pb2_grpc.PlannerServiceServicer):
     ) -> planner_pb2.PlannerServiceScoreResponse:
         """How well words fit audio codes."""
         arrived_ns = time.monotonic_ns()
-        planner = self._planner(request.model)
+        residence = self._residence(request.model)
         with Violations() as check:
-            wish = validation.score_wish(request, check, max_seconds=planner.bounds.seconds)
-        finished = await _run(planner, score(planner.prompts, wish), context)
+            wish = validation.score_wish(request, check, max_seconds=self._bounds.seconds)
+        async with residence.use() as planner:
+            finished = await _run(planner, score(planner.prompts, wish), context)
         named = {_SCORE_NAMES.get(name, name): value for name, value in finished.result.items()}
         return planner_pb2.PlannerServiceScoreResponse(
             scores=named, report=planner.reporter.report(finished, arrived_ns)
@@ -152,7 +153,7 @@ class PlannerServicer(planner_pb2_grpc.PlannerServiceServicer):
         self, request: planner_pb2.PlannerServiceGetInfoRequest, context: Context
     ) -> planner_pb2.PlannerServiceGetInfoResponse:
         """All models at this moment."""
-        first, *others = (planner.reporter.info() for planner in self._planners.values())
+        first, *others = (_info(name, planner.present) for name, planner in self._planners.items())
         for info in others:
             first.models.extend(info.models)
             first.load.queued_items += info.load.queued_items
@@ -161,7 +162,7 @@ class PlannerServicer(planner_pb2_grpc.PlannerServiceServicer):
             first.steps_computed += info.steps_computed
         return planner_pb2.PlannerServiceGetInfoResponse(info=first)
 
-    def _planner(self, name: str) -> ServedPlanner:
+    def _residence(self, name: str) -> Residence[ServedPlanner]:
         served = list(self._planners)
         if name and name not in self._planners:
             raise NotFoundError.of("model", name, f"this planner serves {', '.join(served)}")
@@ -171,8 +172,24 @@ class PlannerServicer(planner_pb2_grpc.PlannerServiceServicer):
 _SCORE_NAMES = {"keyscale": "key_scale", "timesignature": "time_signature", "language": "vocal_language"}
 
 
+def _info(name: str, planner: ServedPlanner | None) -> stage_pb2.StageInfo:
+    if planner is None:
+        return stage_pb2.StageInfo(stage="planner", models=[stage_pb2.ModelInfo(id=name)])
+    return planner.reporter.info()
+
+
 async def _run(planner: ServedPlanner, script: Script, context: Context) -> Finished[Any]:
     return await planner.queue.run(script, cost=script.tokens, seconds_left=context.time_remaining())
+
+
+def _plan_event(
+    request: planner_pb2.PlanRequest, event: ThoughtText | CodesWritten | Planned
+) -> planner_pb2.PlanResponse:
+    if isinstance(event, ThoughtText):
+        return planner_pb2.PlanResponse(thought=event.text)
+    if isinstance(event, CodesWritten):
+        return planner_pb2.PlanResponse(progress=planner_pb2.PlanProgress(codes=event.count, codes_total=event.total))
+    return planner_pb2.PlanResponse(blueprint=_planned_blueprint(request, event.thought))
 
 
 def _plan_result(

@@ -30,6 +30,7 @@ class ModelIdentity:
             revision=self.revision,
             compute_dtype=str(self.dtype).removeprefix("torch."),
             device=self.device.type,
+            loaded=True,
         )
 
 

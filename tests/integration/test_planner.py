@@ -107,6 +107,28 @@ def test_codes_change_the_sound(client: Client) -> None:
     assert made.files != client.generate(plain).files
 
 
+def test_the_best_of_several_plans_is_followed(client: Client) -> None:
+    """Each candidate, asked for alone by its seed, has the reward that the choice was made by."""
+    spec = dataclasses.replace(SONG, items=2, seeds=(11, 12), thinking=Thinking(best_of=3))
+    events, record = record_of(client, spec)
+    for item, seeds in zip(record.items, ((11, 13, 15), (12, 14, 16)), strict=True):
+        rewards = {}
+        for seed in seeds:
+            thinking = dataclasses.replace(record.song.thinking, best_of=1, code_seeds=(seed,))
+            _, alone = record_of(client, dataclasses.replace(record.song, items=1, seeds=(1,), thinking=thinking))
+            assert alone.items[0].code_reward is None
+            rewards[seed] = client.score(alone.job_id)["reward"]
+        assert item.code_seed == max(seeds, key=lambda seed: rewards[seed])
+        assert item.code_reward == pytest.approx(rewards[item.code_seed], rel=1e-6)
+    made_again = client.generate(record.spec_of(1))
+    assert made_again.record.items[0].sha256 == record.items[1].sha256
+    planned = [event for event in events if isinstance(event, Progress) and event.stage == "plan" and event.steps > 1]
+    assert {event.steps for event in planned} == {36}
+    assert max(event.step for event in planned) == 36
+    with pytest.raises(InvalidRequestError, match=r"song\.thinking\.best_of"):
+        client.generate(dataclasses.replace(SONG, thinking=Thinking(best_of=9)))
+
+
 def test_values_that_the_planner_does_not_know_are_refused(client: Client) -> None:
     with pytest.raises(InvalidRequestError, match=r"song\.metadata\.key_scale"):
         client.generate(dataclasses.replace(SONG, key_scale="H dorian"))

@@ -35,6 +35,7 @@ THINKING = st.builds(
     code_seeds=st.lists(SEED, max_size=8).map(tuple),
     model=TEXT,
     prompt_form=st.none() | st.sampled_from(PromptForm),
+    best_of=st.integers(1, 8),
 )
 SPECS = st.builds(
     SongSpec,

@@ -45,6 +45,11 @@ def load(stub: Stub) -> stage_pb2.StageLoad:
     return stub.GetInfo(planner_pb2.PlannerServiceGetInfoRequest()).info.load
 
 
+def loaded_models(stub: Stub) -> list[str]:
+    info = stub.GetInfo(planner_pb2.PlannerServiceGetInfoRequest()).info
+    return [model.id for model in info.models if model.loaded]
+
+
 def refused(call: Callable[[], Any]) -> QuartetError:
     with pytest.raises(grpc.RpcError) as failure:
         list(call())
@@ -105,6 +110,21 @@ def test_models_by_name(tiny_models: Path) -> None:
         assert tuple(model.id for model in info.models) == names
         codes = {name: tuple(plan(stub, model=name, write_codes=True).codes) for name in (*names, "")}
         assert codes[""] == codes[names[0]] != codes[names[1]]
+
+
+def test_a_model_is_loaded_when_asked_for_and_released_when_idle(tiny_models: Path, stub: Stub) -> None:
+    names = ("acestep-5Hz-lm-0.6B", "acestep-5Hz-lm-1.7B")
+    flags = ("--models", str(tiny_models), "--planners", ",".join(names), "--idle-seconds", "0.05")
+    with running("services.planner", *flags) as server, grpc.insecure_channel(server.address) as channel:
+        lazy = Stub(channel)
+        assert loaded_models(lazy) == []
+        for _ in range(2):
+            codes = plan(lazy, model=names[1], write_codes=True).codes
+            assert codes == plan(stub, model=names[1], write_codes=True).codes
+            wait_until(lambda: loaded_models(lazy) == [])
+        with pytest.raises(grpc.RpcError, match=r"given\.lyrics"):
+            plan(lazy, given=planner_pb2.Blueprint(lyrics="a" * 10_001))
+        assert loaded_models(lazy) == []
 
 
 def test_deterministic_mode_gives_the_same(tiny_models: Path, stub: Stub) -> None:
