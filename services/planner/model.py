@@ -14,7 +14,7 @@ from services.layers.rotary import Rotation, rotate, rotation
 from services.planner.attention import Layout
 from services.planner.cache import KeyValueCache
 from services.planner.config import PlannerConfig
-from services.planner.linear import Linear, linear, packed
+from services.layers.linear import Linear, linear, packed
 
 
 class HeadNorm(RMSNorm):
