@@ -13,7 +13,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,13 @@ import torch
 from torch import nn
 
 from services.dit import checkpoint as dit_checkpoint
-from services.dit.engine import DitEngine, SampleItem
+from services.dit.engine import DitEngine
 from services.dit.plan import TURBO_DEFAULTS
+from services.dit.stepper import DitStepper, SampleItem
 from services.encoder import checkpoint as encoder_checkpoint
 from services.encoder.engine import EncodeItem, EncoderEngine
 from services.encoder.prompt import Prompt
+from services.runtime.batching import BatchQueue
 from services.runtime.compute import ComputeQueue
 from services.vae import checkpoint as vae_checkpoint
 from services.vae.codec import WindowedCodec
@@ -37,6 +39,7 @@ VARIANT = "acestep-v15-turbo"
 FRAMES = 250
 WINDOW_FRAMES = 256
 LARGEST_RATIO = 1.15
+QUEUE: dict[str, Any] = {"max_queued_items": 1, "max_queued_cost": 1e9}
 BF16: dict[str, Any] = {"dtype": torch.bfloat16, "device": torch.device("cpu")}
 
 
@@ -63,7 +66,7 @@ class Measurement:
         return (self.peak - self.base) / (self.weights + self.activations)
 
 
-Compute = Callable[[ComputeQueue], Awaitable[object]]
+Compute = Callable[[], Coroutine[Any, Any, object]]
 
 
 def main() -> None:
@@ -91,11 +94,11 @@ def measure(stage: str, models: Path) -> Measurement:
     started = time.monotonic()
     modules, compute = _LOADERS[stage](models)
     parameters = [parameter for module in modules for parameter in module.parameters()]
-    for parameter in parameters:
+    for parameter in (parameter for parameter in parameters if parameter.layout == torch.strided):
         parameter.view(-1)[::1024].sum()
     loaded, load_seconds = _resident(), time.monotonic() - started
     started = time.monotonic()
-    asyncio.run(_run(stage, compute))
+    asyncio.run(compute())
     return Measurement(
         stage=stage,
         weights=sum(parameter.nbytes for parameter in parameters),
@@ -124,9 +127,10 @@ def _encoder(models: Path) -> tuple[list[nn.Module], Compute]:
     loaded = encoder_checkpoint.load(models, VARIANT, **BF16)
     item = EncodeItem(Prompt("warm indie folk, fingerpicked guitar", "[Verse]\n" + "a river of rooftops\n" * 40))
 
-    async def compute(queue: ComputeQueue) -> object:
-        engine = EncoderEngine(loaded.model, loaded.tokenizer, loaded.config, queue)
-        return await engine.encode(item, seconds_left=None)
+    async def compute() -> object:
+        async with ComputeQueue("encoder", Telemetry.off(), **QUEUE) as queue:
+            engine = EncoderEngine(loaded.model, loaded.tokenizer, loaded.config, queue)
+            return await engine.encode(item, seconds_left=None)
 
     return loaded.model.modules(), compute
 
@@ -135,9 +139,11 @@ def _dit(models: Path) -> tuple[list[nn.Module], Compute]:
     loaded = dit_checkpoint.load(models, VARIANT, **BF16)
     item = SampleItem(torch.randn(400, loaded.model.config.encoder_hidden_size), None, FRAMES, seed=7)
 
-    async def compute(queue: ComputeQueue) -> object:
-        engine = DitEngine(loaded.model, loaded.silence, TURBO_DEFAULTS, queue)
-        return [event async for event in engine.sample(item, seconds_left=None)]
+    async def compute() -> object:
+        stepper = DitStepper(loaded.model, loaded.silence, tokens_per_step=2048, max_items=1, deterministic=False)
+        async with BatchQueue("dit", stepper, Telemetry.off(), **QUEUE) as queue:
+            engine = DitEngine(TURBO_DEFAULTS, queue)
+            return [event async for event in engine.sample(item, seconds_left=None)]
 
     return [loaded.model], compute
 
@@ -146,9 +152,10 @@ def _vae(models: Path) -> tuple[list[nn.Module], Compute]:
     model = vae_checkpoint.load(models, **BF16).model
     item = DecodeItem(torch.randn(FRAMES, model.config.latent_channels))
 
-    async def compute(queue: ComputeQueue) -> object:
-        engine = VaeEngine(WindowedCodec(model, WINDOW_FRAMES, **BF16), queue)
-        return [event async for event in engine.decode(item, seconds_left=None)]
+    async def compute() -> object:
+        async with ComputeQueue("vae", Telemetry.off(), **QUEUE) as queue:
+            engine = VaeEngine(WindowedCodec(model, WINDOW_FRAMES, **BF16), queue)
+            return [event async for event in engine.decode(item, seconds_left=None)]
 
     return [model], compute
 
@@ -158,11 +165,6 @@ _LOADERS: dict[str, Callable[[Path], tuple[list[nn.Module], Compute]]] = {
     "dit": _dit,
     "vae": _vae,
 }
-
-
-async def _run(stage: str, compute: Compute) -> None:
-    async with ComputeQueue(stage, Telemetry.off(), max_queued_items=1, max_queued_cost=1e9) as queue:
-        await compute(queue)
 
 
 def _in_a_process(stage: str, folder: Path) -> Measurement:

@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "quartet": {"quartet"},
     "serving": {"quartet", "serving"},
     "gateway": {"quartet", "serving", "gateway"},
-    "services/runtime": {"quartet", "serving", "services.runtime"},
+    "services/runtime": {*STAGE_SHARED},
     "services/layers": {"services.layers"},
     **{f"services/{stage}": {*STAGE_SHARED, f"services.{stage}"} for stage in STAGES},
 }

@@ -11,11 +11,12 @@ import torch
 
 from quartet.v1 import dit_pb2, dit_pb2_grpc
 from services.dit import checkpoint
-from services.dit.engine import DitEngine, SampleItem
+from services.dit.engine import DitEngine
 from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplingOptions
 from services.dit.servicer import DitServicer
+from services.dit.stepper import DitStepper, SampleItem
 from services.dit.validation import SampleLimits
-from services.runtime.compute import ComputeQueue
+from services.runtime.batching import BatchQueue
 from services.runtime.loading import loaded_apart
 from services.runtime.reports import ModelIdentity, Reporter
 from services.runtime.settings import StageSettings
@@ -37,6 +38,11 @@ class DitSettings(StageSettings):
 
     variant: str = setting("acestep-v15-turbo", "folder of the model within the family; also its name")
     max_condition_tokens: int = setting(4096, "longest condition", at_least=1)
+    batch_items: int = setting(16, "items that take turns at the network; others wait", at_least=1)
+    tokens_per_step: int = setting(
+        0, "tokens of items that share a step, 12.5 for a second; 0 takes 8192 on a GPU and 2048 elsewhere", at_least=0
+    )
+    deterministic: bool = setting(False, "steps one item at a time, so that not even low bits depend on others")
 
 
 def application(settings: DitSettings) -> Application:
@@ -57,8 +63,16 @@ def application(settings: DitSettings) -> Application:
             max_frames=len(loaded.silence),
             max_condition_tokens=settings.max_condition_tokens,
         )
-        queue = ComputeQueue(
+        stepper = DitStepper(
+            loaded.model,
+            loaded.silence,
+            tokens_per_step=settings.tokens_per_step or (8192 if device.type == "cuda" else 2048),
+            max_items=settings.batch_items,
+            deterministic=settings.deterministic,
+        )
+        queue = BatchQueue(
             STAGE,
+            stepper,
             telemetry,
             max_queued_items=settings.max_queued_items,
             max_queued_cost=QUEUED_ITEMS_OF_FULL_LENGTH * limits.max_frames * 2 * defaults.steps,
@@ -74,7 +88,7 @@ def application(settings: DitSettings) -> Application:
         }
         identity = ModelIdentity(settings.variant, loaded.revision, dtype, device)
         async with queue:
-            engine = DitEngine(loaded.model, loaded.silence, defaults, queue)
+            engine = DitEngine(defaults, queue)
             await _warm_up(engine, limits)
             reporter = Reporter(STAGE, identity, queue, reported_limits)
             # Methods that the servicer leaves out answer UNIMPLEMENTED.

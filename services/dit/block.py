@@ -2,44 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
+from torch.nn import functional
 
+from services.dit.attention import CrossAttention, SelfAttention
 from services.dit.config import DitConfig
+from services.dit.packing import Packing
 from services.dit.time_embedding import MODULATIONS
-from services.layers.attention import Attention, KeysValues
-from services.layers.mlp import SwiGLU
+from services.layers.attention import KeysValues
+from services.layers.linear import JoinedLinear, Linear
 from services.layers.norm import RMSNorm
-from services.layers.rotary import Rotation
+
+
+class GatedMlp(nn.Module):
+    """down(silu(gate(x)) * up(x)), without biases."""
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        self.gate_up_proj = JoinedLinear(width, {"gate_proj": hidden, "up_proj": hidden})
+        self.down_proj = Linear(hidden, width)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Same shape [tokens, width]."""
+        gate, up = self.gate_up_proj(x).chunk(2, dim=-1)
+        return self.down_proj(functional.silu(gate).mul_(up))  # type: ignore[no-any-return]
 
 
 class DitBlock(nn.Module):
     """Self-attention and MLP modulated by the noise level, with plain cross-attention between them."""
 
-    def __init__(self, config: DitConfig) -> None:
+    def __init__(self, config: DitConfig, *, sliding: bool) -> None:
         super().__init__()
         width = config.hidden_size
         self.scale_shift_table = nn.Parameter(torch.zeros(1, MODULATIONS, width))
         self.self_attn_norm = RMSNorm(width)
-        self.self_attn = Attention(width, config.attention)
+        self.self_attn = SelfAttention(width, config.attention, config.sliding_window if sliding else None)
         self.cross_attn_norm = RMSNorm(width)
-        self.cross_attn = Attention(width, config.attention)
+        self.cross_attn = CrossAttention(width, config.attention)
         self.mlp_norm = RMSNorm(width)
-        self.mlp = SwiGLU(width, config.intermediate_size)
+        self.mlp = GatedMlp(width, config.intermediate_size)
 
     def forward(
-        self,
-        x: torch.Tensor,
-        modulations: torch.Tensor,
-        condition: KeysValues,
-        rotation: Rotation,
-        mask: torch.Tensor | None,
+        self, x: torch.Tensor, packing: Packing, modulations: torch.Tensor, conditions: Sequence[KeysValues]
     ) -> torch.Tensor:
-        """[batch, tokens, width] in and out; `modulations` are [batch, 6, width]."""
-        table = self.scale_shift_table + modulations
-        shift, scale, gate, mlp_shift, mlp_scale, mlp_gate = torch.split(table, 1, dim=1)
-        attended = self.self_attn(self.self_attn_norm(x) * (1 + scale) + shift, rotation, mask)
-        x = x + gate * attended
-        x = x + self.cross_attn.cross(self.cross_attn_norm(x), condition)
-        hidden: torch.Tensor = self.mlp(self.mlp_norm(x) * (1 + mlp_scale) + mlp_shift)
-        return x + mlp_gate * hidden
+        """[tokens, width] in and out; `modulations` are [sequences, 6, width], conditions one for each sequence."""
+        shift, scale, gate, mlp_shift, mlp_scale, mlp_gate = (self.scale_shift_table + modulations).unbind(1)
+        attended = self.self_attn(packing.modulate(self.self_attn_norm(x), shift, scale), packing)
+        x = packing.add_gated(x, gate, attended)
+        x = x + self.cross_attn(self.cross_attn_norm(x), packing, conditions)
+        hidden = self.mlp(packing.modulate(self.mlp_norm(x), mlp_shift, mlp_scale))
+        return packing.add_gated(x, mlp_gate, hidden)

@@ -9,7 +9,15 @@ import torch
 
 from services.dit.config import DitConfig
 from services.dit.model import DiffusionTransformer
-from services.runtime.checkpoints import SafetensorsFolder, load_module, read_json, read_silence_latents, revision
+from services.layers.linear import packs
+from services.runtime.checkpoints import (
+    SafetensorsFolder,
+    disk_shapes,
+    load_module,
+    read_json,
+    read_silence_latents,
+    revision,
+)
 
 CONFIG = "config.json"
 PREFIX = "decoder."
@@ -28,7 +36,7 @@ def load(models: Path, variant: str, *, dtype: torch.dtype, device: torch.device
     """Loads a variant of a model family. Raises CheckpointError that names file, key, expected and found."""
     folder = models / variant
     config = DitConfig.from_json(read_json(folder / CONFIG), str(folder / CONFIG))
-    tensors = SafetensorsFolder(folder, dtype=dtype)
+    tensors = SafetensorsFolder(folder, dtype=None if packs(dtype, device) else dtype)
     with torch.device("meta"):
         model = DiffusionTransformer(config)
     load_module(model, tensors, PREFIX, dtype=dtype, device=device)
@@ -40,4 +48,4 @@ def tensor_shapes(config: DitConfig) -> dict[str, tuple[int, ...]]:
     """Shapes by key as on disk."""
     with torch.device("meta"):
         model = DiffusionTransformer(config)
-    return {PREFIX + name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
+    return disk_shapes(model, PREFIX)

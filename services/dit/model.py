@@ -1,7 +1,11 @@
-"""The diffusion transformer: from noisy latents, context and condition to the velocity (spec/model.md §2.7)."""
+"""The diffusion transformer: from noisy latents, context and condition to the velocity (spec/model.md §2.7).
+
+A forward pass takes branches of any length together. Only attention keeps them apart; products see one matrix.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,21 +14,31 @@ from torch.nn import functional
 
 from services.dit.block import DitBlock
 from services.dit.config import DitConfig
+from services.dit.packing import Packing
+from services.dit.patches import PatchEmbedding, PatchProjection
 from services.dit.time_embedding import TimeEmbedding
-from services.layers.attention import KeysValues, band_mask
+from services.layers.attention import KeysValues
+from services.layers.linear import Linear
 from services.layers.norm import RMSNorm
 from services.layers.rotary import Rotation, rotation
 
-# Keys and values of the condition for each layer: they are the same at every step.
+# Keys and values of a condition for each layer: they are the same at every step.
 ConditionCache = tuple[KeysValues, ...]
 
 
 @dataclass(frozen=True)
-class Geometry:
-    """What depends on the length alone: rotations, and the mask [tokens, tokens] of the sliding layers."""
+class Branch:
+    """One velocity to predict: that of latents [frames, channels] at noise level `t` under a condition.
 
-    rotation: Rotation
-    band: torch.Tensor | None
+    `context` [frames, 2 channels] is source latents, then mask. `r` is the other end of the interval that a mean-flow
+    model spans; at inference it is t, whose difference 0 still has an embedding.
+    """
+
+    latents: torch.Tensor
+    context: torch.Tensor
+    condition: ConditionCache
+    t: float
+    r: float | None = None
 
 
 class DiffusionTransformer(nn.Module):
@@ -35,59 +49,66 @@ class DiffusionTransformer(nn.Module):
         self.config = config
         width, patch = config.hidden_size, config.patch_size
         # The original keys are proj_in.1 and proj_out.1: position 0 holds a module without weights.
-        self.proj_in = nn.Sequential(nn.Identity(), nn.Conv1d(config.in_channels, width, patch, stride=patch))
+        self.proj_in = nn.Sequential(nn.Identity(), PatchEmbedding(config.in_channels, width, patch))
         self.time_embed = TimeEmbedding(width)
         self.time_embed_r = TimeEmbedding(width)
-        self.condition_embedder = nn.Linear(config.encoder_hidden_size, width)
-        self.layers = nn.ModuleList(DitBlock(config) for _ in range(config.num_hidden_layers))
+        self.condition_embedder = Linear(config.encoder_hidden_size, width, bias=True)
+        self.layers = nn.ModuleList(
+            DitBlock(config, sliding=kind == "sliding_attention") for kind in config.layer_types
+        )
         self.norm_out = RMSNorm(width)
         self.scale_shift_table = nn.Parameter(torch.zeros(1, 2, width))
-        out = config.audio_acoustic_hidden_dim
-        self.proj_out = nn.Sequential(nn.Identity(), nn.ConvTranspose1d(width, out, patch, stride=patch))
+        self.proj_out = nn.Sequential(nn.Identity(), PatchProjection(width, config.audio_acoustic_hidden_dim, patch))
+        self._table: Rotation | None = None
+
+    @property
+    def weight(self) -> torch.Tensor:
+        """A weight that shows the device and type of all."""
+        return self.norm_out.weight
 
     def cache_condition(self, condition: torch.Tensor) -> ConditionCache:
-        """Keys and values of a condition [batch, condition tokens, condition width] for all layers."""
-        embedded = self.condition_embedder(condition)
+        """Keys and values of a condition [condition tokens, condition width] for all layers."""
+        embedded = self.condition_embedder(condition.to(self.weight))
         return tuple(layer.cross_attn.keys_values(embedded) for layer in self._blocks())
 
-    def geometry(self, frames: int) -> Geometry:
-        """The geometry of latents of a length."""
-        config, weight = self.config, self.norm_out.weight
-        tokens = -(-frames // config.patch_size)
-        return Geometry(
-            rotation(tokens, config.head_dim, config.rope_theta, device=weight.device, dtype=weight.dtype),
-            band_mask(tokens, config.sliding_window, weight.device),
-        )
+    def tokens(self, frames: int) -> int:
+        """Tokens that latents of a length take."""
+        return -(-frames // self.config.patch_size)
 
-    def forward(
-        self,
-        latents: torch.Tensor,
-        context: torch.Tensor,
-        condition: ConditionCache,
-        t: torch.Tensor,
-        geometry: Geometry,
-        r: torch.Tensor | None = None,
-    ) -> torch.Tensor:
-        """Velocity [batch, frames, channels] of latents [batch, frames, channels] at noise levels t [batch].
+    def forward(self, branches: Sequence[Branch]) -> list[torch.Tensor]:
+        """Velocities [frames, channels] in float32, one for each branch."""
+        lengths = [self.tokens(len(branch.latents)) for branch in branches]
+        packing = Packing.of(lengths, self._rotations(max(lengths)))
+        x = self.proj_in(torch.cat([self._patches(branch) for branch in branches]))
+        embedding, modulations = self._levels(branches)
+        for number, layer in enumerate(self._blocks()):
+            x = layer(x, packing, modulations, [branch.condition[number] for branch in branches])
+        shift, scale = (self.scale_shift_table + embedding[:, None]).unbind(1)
+        patches = self.proj_out(packing.modulate(self.norm_out(x), shift, scale))
+        frames = [patches[part].flatten(0, 1) for part in packing.slices]
+        return [part[: len(branch.latents)].float() for part, branch in zip(frames, branches, strict=True)]
 
-        `context` [batch, frames, 2 channels] is source latents, then mask. `r` is the other end of the interval that a
-        mean-flow model spans; at inference it is t, whose difference 0 still has an embedding.
-        """
-        frames = latents.shape[1]
+    def _patches(self, branch: Branch) -> torch.Tensor:
+        patch = self.config.patch_size
+        frames = torch.cat((branch.context.to(self.weight), branch.latents.to(self.weight)), dim=-1)
+        padded = functional.pad(frames, (0, 0, 0, -len(frames) % patch))
+        return padded.view(-1, patch, frames.shape[1]).transpose(1, 2).flatten(1)
+
+    def _levels(self, branches: Sequence[Branch]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Embedding [branches, width] and modulations [branches, 6, width] of the noise levels."""
+        t = torch.tensor([branch.t for branch in branches]).to(self.weight)
+        r = torch.tensor([branch.t if branch.r is None else branch.r for branch in branches]).to(self.weight)
         embedding, modulations = self.time_embed(t)
-        embedding_r, modulations_r = self.time_embed_r(t - (t if r is None else r))
-        embedding, modulations = embedding + embedding_r, modulations + modulations_r
-        joined = torch.cat((context, latents), dim=-1)
-        joined = functional.pad(joined, (0, 0, 0, -frames % self.config.patch_size))
-        # Contiguous, because linear layers on strided tokens copy their weights at every call.
-        x = self.proj_in(joined.transpose(1, 2)).transpose(1, 2).contiguous()
-        for layer, cached, kind in zip(self._blocks(), condition, self.config.layer_types, strict=True):
-            mask = geometry.band if kind == "sliding_attention" else None
-            x = layer(x, modulations, cached, geometry.rotation, mask)
-        shift, scale = torch.split(self.scale_shift_table + embedding[:, None], 1, dim=1)
-        x = self.norm_out(x) * (1 + scale) + shift
-        velocity: torch.Tensor = self.proj_out(x.transpose(1, 2)).transpose(1, 2)
-        return velocity[:, :frames]
+        embedding_r, modulations_r = self.time_embed_r(t - r)
+        return embedding + embedding_r, modulations + modulations_r
+
+    def _rotations(self, positions: int) -> Rotation:
+        if self._table is None or len(self._table[0]) < positions:
+            config, weight = self.config, self.weight
+            self._table = rotation(
+                positions, config.head_dim, config.rope_theta, device=weight.device, dtype=weight.dtype
+            )
+        return self._table
 
     def _blocks(self) -> list[DitBlock]:
         return [layer for layer in self.layers if isinstance(layer, DitBlock)]

@@ -1,70 +1,59 @@
-"""The sampling loop: from noise to clean latents along predicted velocities (spec/model.md §5.3)."""
+"""Sampling, one step at a time: from noise to clean latents along predicted velocities (spec/model.md §5.3)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
-from typing import Protocol
 
 import torch
 
-from services.dit.guidance import Guide, acts_at, guide
+from services.dit.guidance import acts_at, guide
 from services.dit.plan import SamplingPlan
 
 
-class Velocities(Protocol):
-    """What the network predicts for one item."""
+class Trajectory:
+    """Latents on their way from noise; whoever has the network asks for `t` and `guided`, then calls `advance`.
 
-    def conditional(self, latents: torch.Tensor, t: float) -> torch.Tensor:
-        """Under the condition."""
-
-    def null(self, latents: torch.Tensor, t: float) -> torch.Tensor:
-        """Under the null condition."""
-
-
-class Observer(Protocol):
-    """Follows the loop."""
-
-    def before_step(self) -> None:
-        """Raises to stop the loop."""
-
-    def after_step(self, step: int, clean: torch.Tensor) -> None:
-        """`step` counts from 1; `clean` is the estimate of the clean latents."""
-
-
-def sample(
-    noise: torch.Tensor,
-    plan: SamplingPlan,
-    velocities: Velocities,
-    step_noise: Callable[[int], torch.Tensor],
-    observer: Observer,
-) -> torch.Tensor:
-    """Clean latents from noise, both [1, frames, channels] in float32, which is the type of the state throughout.
-
-    `step_noise(k)` is the fresh noise of stochastic step k, counted from 0.
+    `latents` are [1, frames, channels] in float32, which is the type of the state throughout. `step_noise(k)` is the
+    fresh noise of stochastic step k, counted from 0.
     """
-    latents = noise
-    guidance = guide(plan.guidance_mode)
-    levels = (*plan.timesteps, 0.0)
-    for step, (t, t_next) in enumerate(pairwise(levels)):
-        observer.before_step()
-        velocity = _velocity(latents, t, plan, velocities, guidance)
+
+    def __init__(self, noise: torch.Tensor, plan: SamplingPlan, step_noise: Callable[[int], torch.Tensor]) -> None:
+        self.latents = noise
+        self.steps_done = 0
+        self._plan = plan
+        self._levels = (*plan.timesteps, 0.0)
+        self._step_noise = step_noise
+        self._guidance = guide(plan.guidance_mode)
+
+    @property
+    def steps(self) -> int:
+        """All steps."""
+        return len(self._plan.timesteps)
+
+    @property
+    def t(self) -> float:
+        """Noise level of the latents; 0 at the end."""
+        return self._levels[self.steps_done]
+
+    @property
+    def guided(self) -> bool:
+        """Whether the next step needs the velocity under the null condition too."""
+        return self._plan.guided and acts_at(self.t, *self._plan.guidance_interval)
+
+    def advance(self, conditional: torch.Tensor, null: torch.Tensor | None) -> torch.Tensor:
+        """A step along velocities that are shaped as the latents; returns the estimate of the clean latents."""
+        plan, latents, t = self._plan, self.latents, self.t
+        velocity = conditional
+        if null is not None:
+            velocity = self._guidance.combine(conditional, null, latents, t, plan.guidance_scale)
         clean = latents - t * velocity
         if plan.renoise_levels:
-            level = plan.renoise_levels[step]
-            latents = clean if level == 0 else level * step_noise(step) + (1 - level) * clean
+            level = plan.renoise_levels[self.steps_done]
+            latents = clean if level == 0 else level * self._step_noise(self.steps_done) + (1 - level) * clean
         else:
-            latents = latents - (t - t_next) * velocity
+            latents = latents - (t - self._levels[self.steps_done + 1]) * velocity
         if plan.wavelet_correction is not None:
             latents = plan.wavelet_correction.apply(latents, clean, t)
-        observer.after_step(step + 1, clean)
-    return latents
-
-
-def _velocity(
-    latents: torch.Tensor, t: float, plan: SamplingPlan, velocities: Velocities, guidance: Guide
-) -> torch.Tensor:
-    conditional = velocities.conditional(latents, t)
-    if not plan.guided or not acts_at(t, *plan.guidance_interval):
-        return conditional
-    return guidance.combine(conditional, velocities.null(latents, t), latents, t, plan.guidance_scale)
+        self.latents = latents
+        self.steps_done += 1
+        return clean

@@ -11,8 +11,9 @@ import grpc.aio
 
 from quartet.v1 import dit_pb2, dit_pb2_grpc
 from quartet.validation import Violations
-from services.dit.engine import DitEngine, SampleItem, StepDone
+from services.dit.engine import DitEngine
 from services.dit.plan import SamplingDefaults
+from services.dit.stepper import SampleItem, StepDone
 from services.dit.validation import SampleLimits, sample_item
 from services.dit.wavelet import WaveletCorrection
 from services.runtime.compute import Finished

@@ -8,6 +8,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from services.layers.linear import Linear
+
 FREQUENCIES = 128
 MODULATIONS = 6
 _SCALE = 1000
@@ -19,9 +21,9 @@ class TimeEmbedding(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.linear_1 = nn.Linear(2 * FREQUENCIES, width)
-        self.linear_2 = nn.Linear(width, width)
-        self.time_proj = nn.Linear(width, MODULATIONS * width)
+        self.linear_1 = Linear(2 * FREQUENCIES, width, bias=True)
+        self.linear_2 = Linear(width, width, bias=True)
+        self.time_proj = Linear(width, MODULATIONS * width, bias=True)
 
     def forward(self, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Embedding [batch, width] and modulations [batch, 6, width] of noise levels [batch] in the model dtype."""

@@ -9,9 +9,9 @@ import torch
 from quartet.tensors import TensorError
 from quartet.v1 import dit_pb2, tensor_pb2
 from quartet.validation import Violations
-from services.dit.engine import SampleItem
 from services.dit.guidance import GuidanceMode
 from services.dit.plan import SamplingOptions
+from services.dit.stepper import SampleItem
 from services.dit.wavelet import WaveletCorrection
 from services.runtime.tensors import decode_bool, decode_float32
 from serving import rules

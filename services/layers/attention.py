@@ -20,8 +20,46 @@ class AttentionShape:
     kv_heads: int
     head_dim: int
 
+    @property
+    def query_width(self) -> int:
+        """All query heads, side by side."""
+        return self.heads * self.head_dim
+
+    @property
+    def key_width(self) -> int:
+        """All key heads, or all value heads, side by side."""
+        return self.kv_heads * self.head_dim
+
 
 KeysValues = tuple[torch.Tensor, torch.Tensor]
+
+
+def attend(
+    queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, *, window: int | None = None
+) -> torch.Tensor:
+    """Attention of one sequence, [tokens, heads, head_dim], shaped as the queries.
+
+    With a window a query sees the keys of positions |i - j| <= window. Queries then go in blocks of the window's size,
+    each with the keys that it can see, so that the cost grows with the length, not with its square.
+    """
+    if window is None or len(queries) <= 2 * window:
+        mask = None if window is None else band_mask(len(queries), window, queries.device)
+        return _attend(queries, keys, values, mask)
+    out = torch.empty_like(queries)
+    places = torch.arange(len(keys), device=queries.device)
+    for start in range(0, len(queries), window):
+        end = min(start + window, len(queries))
+        seen = slice(max(start - window, 0), min(end + window, len(keys)))
+        mask = (places[start:end, None] - places[seen]).abs() <= window
+        out[start:end] = _attend(queries[start:end], keys[seen], values[seen], mask)
+    return out
+
+
+def _attend(queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+    grouped = queries.shape[1] != keys.shape[1]
+    queries, keys, values = (tensor.transpose(0, 1)[None] for tensor in (queries, keys, values))
+    out = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=mask, enable_gqa=grouped)
+    return out[0].transpose(0, 1)
 
 
 class Attention(nn.Module):

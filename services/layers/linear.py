@@ -7,6 +7,8 @@ faster: four rows take less time than one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -33,9 +35,14 @@ def packed(weight: torch.Tensor) -> torch.Tensor:
 
     A plain matrix is read in strides, at half of the memory's bandwidth.
     """
-    if weight.device.type != "cpu" or weight.dtype != torch.bfloat16 or not _CAN_PACK:
+    if not packs(weight.dtype, weight.device):
         return weight
     return torch.ops.mkldnn._reorder_linear_weight(weight, _TILE_ROWS)  # type: ignore[no-any-return]
+
+
+def packs(dtype: torch.dtype, device: torch.device) -> bool:
+    """Whether weights of a type on a device are packed."""
+    return device.type == "cpu" and dtype == torch.bfloat16 and _CAN_PACK
 
 
 _CAN_PACK = (
@@ -46,11 +53,12 @@ _CAN_PACK = (
 
 
 class Linear(nn.Module):
-    """A projection without bias of [rows, in] to [rows, out]."""
+    """A projection of [rows, in] to [rows, out]."""
 
-    def __init__(self, width: int, out: int) -> None:
+    def __init__(self, width: int, out: int, *, bias: bool = False) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(out, width))
+        self.bias = nn.Parameter(torch.empty(out)) if bias else None
 
     def pack(self) -> None:
         """Replaces the weight by its packed form; what needs the plain one comes before."""
@@ -58,4 +66,13 @@ class Linear(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """See `linear`."""
-        return linear(x, self.weight)
+        product = linear(x, self.weight)
+        return product if self.bias is None else product + self.bias
+
+
+class JoinedLinear(Linear):
+    """Projections of the same input as one product; `parts` are their names in a checkpoint and their widths."""
+
+    def __init__(self, width: int, parts: Mapping[str, int]) -> None:
+        super().__init__(width, sum(parts.values()))
+        self.parts = dict(parts)

@@ -116,6 +116,8 @@ class PlannerEngine:
     @torch.inference_mode()
     def step(self) -> None:
         """One forward pass: a token of every member that writes, and a piece of the first prompt that is not in yet."""
+        for speaker in self._members:
+            speaker.shared_with(len(self._members))
         try:
             together = self._together()
             self._step(together)

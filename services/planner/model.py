@@ -9,12 +9,12 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from services.layers.linear import Linear, linear, packed
 from services.layers.norm import RMSNorm
 from services.layers.rotary import Rotation, rotate, rotation
 from services.planner.attention import Layout
 from services.planner.cache import KeyValueCache
 from services.planner.config import PlannerConfig
-from services.layers.linear import Linear, linear, packed
 
 
 class HeadNorm(RMSNorm):

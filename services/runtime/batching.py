@@ -25,13 +25,21 @@ W_contra = TypeVar("W_contra", contravariant=True)
 
 
 class Member:
-    """An item in the batch. The stepper sets its end; the queue hands it to the waiting call."""
+    """An item in the batch. The stepper sets its end; the queue hands it to the waiting call.
+
+    `batch_size` is the largest number of items that shared a forward pass with it, itself included.
+    """
 
     def __init__(self, ticket: Ticket) -> None:
         self.ticket = ticket
+        self.batch_size = 1
         self.ended = False
         self.result: Any = None
         self.error: Exception | None = None
+
+    def shared_with(self, items: int) -> None:
+        """Notes a forward pass of so many items."""
+        self.batch_size = max(self.batch_size, items)
 
     def finish(self, result: Any) -> None:
         """Ends the item well."""
@@ -65,7 +73,6 @@ class _Item(Generic[W]):
     trace: otel_context.Context
     done: asyncio.Future[Finished[Any]] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     joined_ns: int = 0
-    batch_size: int = 1
     member: Member | None = None
 
 
@@ -240,8 +247,6 @@ class BatchQueue(Generic[W]):
             return True
 
     def _step(self) -> None:
-        for item in self._members:
-            item.batch_size = max(item.batch_size, len(self._members))
         try:
             self._stepper.step()
         except Exception as error:
@@ -264,11 +269,11 @@ class BatchQueue(Generic[W]):
         ended_ns = time.monotonic_ns()
         pace = (ended_ns - item.joined_ns) / 1e9 / max(item.cost, 1e-9)
         self._seconds_per_cost = pace if not self._seconds_per_cost else 0.8 * self._seconds_per_cost + 0.2 * pace
-        attributes: dict[str, str | int] = {"quartet.stage": self._stage, "quartet.batch_size": item.batch_size}
+        attributes: dict[str, str | int] = {"quartet.stage": self._stage, "quartet.batch_size": item.member.batch_size}
         phases = {"queue": (item.arrived_ns, item.joined_ns), "compute": (item.joined_ns, ended_ns)}
         self._telemetry.record_phases(phases, item.trace, attributes)
         finished = Finished(
-            item.member.result, item.joined_ns - item.arrived_ns, ended_ns - item.joined_ns, item.batch_size
+            item.member.result, item.joined_ns - item.arrived_ns, ended_ns - item.joined_ns, item.member.batch_size
         )
         self._post(_succeed, item.done, finished)
 

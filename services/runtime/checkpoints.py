@@ -13,6 +13,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
+from services.layers.linear import JoinedLinear, Linear
 from serving.server import StartupError
 
 log = logging.getLogger(__name__)
@@ -129,17 +130,38 @@ def load_module(
     device: torch.device,
     expected_unused: Iterable[str] = (),
 ) -> None:
-    """Fills a module that was built on the meta device from the keys under a prefix.
+    """Fills a module that was built on the meta device from the keys under a prefix, and packs its projections.
 
     Raises CheckpointError and warns as `check_tensors` does; `expected_unused` are names without the prefix.
     """
-    wanted = {prefix + name: name for name, _ in module.named_parameters()}
-    expected = {key: tuple(module.get_parameter(name).shape) for key, name in wanted.items()}
-    check_tensors(expected, tensors, prefix, [prefix + name for name in expected_unused])
-    for key, name in wanted.items():
-        owner, _, leaf = name.rpartition(".")
-        weight = nn.Parameter(tensors.read(key).to(device=device, dtype=dtype), requires_grad=False)
-        setattr(module.get_submodule(owner), leaf, weight)
+    check_tensors(disk_shapes(module, prefix), tensors, prefix, [prefix + name for name in expected_unused])
+    for name, shapes in _disk_shapes_by_parameter(module).items():
+        path, _, leaf = name.rpartition(".")
+        owner = module.get_submodule(path)
+        parts = [tensors.read(prefix + key).to(device=device, dtype=dtype) for key in shapes]
+        setattr(owner, leaf, nn.Parameter(parts[0] if len(parts) == 1 else torch.cat(parts), requires_grad=False))
+        if isinstance(owner, Linear) and leaf == "weight":
+            owner.pack()
+
+
+def disk_shapes(module: nn.Module, prefix: str) -> dict[str, tuple[int, ...]]:
+    """Shapes by key, under a prefix, of what a module is loaded from, where projections that it joins lie apart."""
+    by_parameter = _disk_shapes_by_parameter(module).values()
+    return {prefix + key: shape for shapes in by_parameter for key, shape in shapes.items()}
+
+
+def _disk_shapes_by_parameter(module: nn.Module) -> dict[str, dict[str, tuple[int, ...]]]:
+    shapes: dict[str, dict[str, tuple[int, ...]]] = {}
+    for name, parameter in module.named_parameters():
+        path, _, leaf = name.rpartition(".")
+        owner = module.get_submodule(path)
+        if isinstance(owner, JoinedLinear):
+            parent = path.rpartition(".")[0]
+            width = parameter.shape[1]
+            shapes[name] = {f"{parent}.{part}.{leaf}": (rows, width) for part, rows in owner.parts.items()}
+        else:
+            shapes[name] = {name: tuple(parameter.shape)}
+    return shapes
 
 
 def read_json(path: Path) -> dict[str, Any]:

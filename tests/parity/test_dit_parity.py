@@ -9,7 +9,7 @@ import torch
 
 from tests.parity.tolerance import relative_error
 from tests.parity.transformer_pair import Pair, transformer_pair
-from tests.services.dit.tiny import TINY, XL
+from tests.services.dit.tiny import TINY, XL, velocity
 
 UNGROUPED = {**TINY, "num_key_value_heads": 4, "num_hidden_layers": 3}
 
@@ -32,7 +32,8 @@ def test_velocity(pair: Pair, batch: int, frames: int, tokens: int, interval: fl
 
     latents, context = normal(batch, frames, 8), normal(batch, frames, 16)
     condition = normal(batch, tokens, pair.ours.config.encoder_hidden_size)
-    t = torch.tensor([0.9, 0.3, 1.0])[:batch]
+    levels = [0.9, 0.3, 1.0][:batch]
+    t = torch.tensor(levels)
     theirs = pair.theirs(
         hidden_states=latents,
         timestep=t,
@@ -41,20 +42,18 @@ def test_velocity(pair: Pair, batch: int, frames: int, tokens: int, interval: fl
         context_latents=context,
         return_dict=False,
     )[0]
-    ours = pair.ours(
-        latents, context, pair.ours.cache_condition(condition), t, pair.ours.geometry(frames), r=t - interval
-    )
+    ours = velocity(pair.ours, latents, context, condition, levels, interval)
     assert relative_error(ours, theirs) <= 1e-4
 
 
 @torch.inference_mode()
 def test_an_item_does_not_depend_on_its_batch(pair: Pair) -> None:
     latents, context, condition = torch.randn(3, 13, 8), torch.randn(3, 13, 16), torch.randn(3, 5, 32)
-    t, geometry = torch.tensor([0.9, 0.5, 0.1]), pair.ours.geometry(13)
-    together = pair.ours(latents, context, pair.ours.cache_condition(condition), t, geometry)
+    levels = [0.9, 0.5, 0.1]
+    together = velocity(pair.ours, latents, context, condition, levels)
     for item in range(3):
         one = slice(item, item + 1)
-        alone = pair.ours(latents[one], context[one], pair.ours.cache_condition(condition[one]), t[one], geometry)
+        alone = velocity(pair.ours, latents[one], context[one], condition[one], levels[one])
         assert relative_error(alone, together[one]) <= 1e-5
 
 
@@ -63,6 +62,6 @@ def test_one_null_token_stands_for_all(pair: Pair) -> None:
     """diffusers repeats the null condition over the length of the condition; the velocity is the same."""
     latents, context, null = torch.randn(1, 13, 8), torch.randn(1, 13, 16), torch.randn(1, 1, 32)
     t = torch.tensor([0.7])
-    one = pair.ours(latents, context, pair.ours.cache_condition(null), t, pair.ours.geometry(13))
+    one = velocity(pair.ours, latents, context, null, [0.7])
     theirs = pair.theirs(latents, t, t, null.expand(1, 9, 32), context, return_dict=False)[0]
     assert relative_error(one, theirs) <= 1e-4

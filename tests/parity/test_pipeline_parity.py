@@ -22,8 +22,9 @@ from safetensors.torch import load_file
 from transformers import AutoTokenizer, Qwen3Model
 
 from services.dit import checkpoint as dit_checkpoint
-from services.dit.engine import DitEngine, SampleItem
+from services.dit.engine import DitEngine
 from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplingOptions
+from services.dit.stepper import SampleItem
 from services.encoder import checkpoint as encoder_checkpoint
 from services.encoder.engine import EncodeItem, EncoderEngine
 from services.encoder.prompt import Prompt
@@ -36,6 +37,7 @@ from services.vae.engine import EncodeItem as AudioItem
 from serving.telemetry import Telemetry
 from tests.parity.mapping import condition_encoder_state, transformer_state
 from tests.parity.tolerance import relative_error
+from tests.services.dit.tiny import dit_engine
 
 CPU: dict[str, Any] = {"dtype": torch.float32, "device": torch.device("cpu")}
 PROMPT = Prompt(
@@ -62,18 +64,18 @@ class Engines:
 async def engines(models: Path, variant: str) -> AsyncIterator[Engines]:
     async with (
         ComputeQueue("encoder", Telemetry.off(), max_queued_items=1, max_queued_cost=1e9) as encoder_queue,
-        ComputeQueue("dit", Telemetry.off(), max_queued_items=1, max_queued_cost=1e9) as dit_queue,
         ComputeQueue("vae", Telemetry.off(), max_queued_items=1, max_queued_cost=1e9) as vae_queue,
     ):
         encoder = encoder_checkpoint.load(models, variant, **CPU)
         dit = dit_checkpoint.load(models, variant, **CPU)
         vae = vae_checkpoint.load(models, **CPU)
         defaults = TURBO_DEFAULTS if dit.model.config.is_turbo else GUIDED_DEFAULTS
-        yield Engines(
-            EncoderEngine(encoder.model, encoder.tokenizer, encoder.config, encoder_queue),
-            DitEngine(dit.model, dit.silence, defaults, dit_queue),
-            VaeEngine(WindowedCodec(vae.model, 48, **CPU), vae_queue),
-        )
+        async with dit_engine(dit.model, dit.silence, defaults) as (sampler, _):
+            yield Engines(
+                EncoderEngine(encoder.model, encoder.tokenizer, encoder.config, encoder_queue),
+                sampler,
+                VaeEngine(WindowedCodec(vae.model, 48, **CPU), vae_queue),
+            )
 
 
 def reference_pipeline(models: Path, variant: str) -> Any:

@@ -18,16 +18,15 @@ from diffusers import AceStepPipeline
 from diffusers.guiders.adaptive_projected_guidance import MomentumBuffer, normalized_guidance
 
 from services.dit import schedule
-from services.dit.engine import DitEngine, SampleItem
 from services.dit.guidance import GuidanceMode
 from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplingDefaults, SamplingOptions
+from services.dit.stepper import SampleItem
 from services.dit.wavelet import WaveletCorrection
-from services.runtime.compute import ComputeQueue, Finished
+from services.runtime.compute import Finished
 from services.runtime.noise import Purpose, gaussian
-from serving.telemetry import Telemetry
 from tests.parity.tolerance import relative_error
 from tests.parity.transformer_pair import SILENCE, Pair, transformer_pair
-from tests.services.dit.tiny import CHANNELS, CONDITION_WIDTH, TINY, XL, normal
+from tests.services.dit.tiny import CHANNELS, CONDITION_WIDTH, TINY, XL, dit_engine, normal
 
 NULL = normal(50, 1, CONDITION_WIDTH)
 TURBO_LEVELS = {
@@ -64,8 +63,8 @@ def items(count: int, frames: int, options: SamplingOptions) -> list[SampleItem]
 
 
 async def ours(pair: Pair, defaults: SamplingDefaults, item: SampleItem) -> torch.Tensor:
-    async with ComputeQueue("dit", Telemetry.off(), max_queued_items=1, max_queued_cost=1e9) as queue:
-        async for event in DitEngine(pair.ours, SILENCE, defaults, queue).sample(item, None):
+    async with dit_engine(pair.ours, SILENCE, defaults) as (engine, _):
+        async for event in engine.sample(item, None):
             if isinstance(event, Finished):
                 latents: torch.Tensor = event.result.latents
                 return latents

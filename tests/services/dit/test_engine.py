@@ -6,65 +6,67 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import torch
 from torch import nn
 
 from quartet.errors import DeadlineError, InternalError, OverloadedError
-from services.dit.engine import MIN_NETWORK_FRAMES, DitEngine, Sampled, SampleItem, StepDone
+from services.dit.engine import DitEngine
+from services.dit.model import Branch
 from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplingOptions
-from services.runtime.compute import ComputeQueue, Finished, Ticket
+from services.dit.stepper import MIN_NETWORK_FRAMES, PlannedItem, Sampled, SampleItem, StepDone
+from services.runtime.batching import BatchQueue
+from services.runtime.compute import Finished
 from services.runtime.noise import Purpose, gaussian
-from serving.telemetry import Telemetry
-from tests.services.dit.tiny import CHANNELS, CONDITION_WIDTH, TINY, normal, transformer
+from tests.parity.tolerance import relative_error
+from tests.services.dit.tiny import CHANNELS, CONDITION_WIDTH, TINY, dit_engine, normal, transformer
 
 SILENCE = normal(0, 300, CHANNELS)
 CONDITION, NULL = normal(1, 9, CONDITION_WIDTH), normal(2, 1, CONDITION_WIDTH)
 MODEL = transformer(TINY)
 
 
-@pytest.fixture
-async def queue() -> AsyncIterator[ComputeQueue]:
-    async with ComputeQueue("dit", Telemetry.off(), max_queued_items=4, max_queued_cost=1e9) as queue:
-        yield queue
+class Stage(NamedTuple):
+    engine: DitEngine
+    queue: BatchQueue[PlannedItem]
 
 
 @pytest.fixture
-def turbo(queue: ComputeQueue) -> DitEngine:
-    return DitEngine(MODEL, SILENCE, TURBO_DEFAULTS, queue)
+async def turbo() -> AsyncIterator[Stage]:
+    async with dit_engine(MODEL, SILENCE, TURBO_DEFAULTS) as stage:
+        yield Stage(*stage)
 
 
 @pytest.fixture
-def base(queue: ComputeQueue) -> DitEngine:
-    return DitEngine(MODEL, SILENCE, GUIDED_DEFAULTS, queue)
+async def base() -> AsyncIterator[Stage]:
+    async with dit_engine(MODEL, SILENCE, GUIDED_DEFAULTS) as stage:
+        yield Stage(*stage)
 
 
 def item(frames: int = 130, **fields: Any) -> SampleItem:
     return SampleItem(CONDITION, NULL, frames, **fields)
 
 
-async def sampled(engine: DitEngine, what: SampleItem) -> torch.Tensor:
-    *_, last = [event async for event in engine.sample(what, None)]
+async def sampled(stage: Stage, what: SampleItem) -> torch.Tensor:
+    *_, last = [event async for event in stage.engine.sample(what, None)]
     assert isinstance(last, Finished)
     assert isinstance(last.result, Sampled)
     return last.result.latents
 
 
 class Watched:
-    """Sees every evaluation of the shared model while entered; `on_evaluation` gets its number, from 1."""
+    """Sees every forward pass of the shared model while entered; `on_pass` gets its number, from 1."""
 
-    def __init__(self, on_evaluation: Callable[[int], object] = lambda number: None) -> None:
-        self.latents: list[torch.Tensor] = []
-        self.contexts: list[torch.Tensor] = []
-        self._on_evaluation = on_evaluation
+    def __init__(self, on_pass: Callable[[int], object] = lambda number: None) -> None:
+        self.passes: list[list[Branch]] = []
+        self._on_pass = on_pass
         self._hook = MODEL.register_forward_pre_hook(self._note)
 
-    def _note(self, model: nn.Module, arguments: tuple[torch.Tensor, ...]) -> None:
-        self.latents.append(arguments[0])
-        self.contexts.append(arguments[1])
-        self._on_evaluation(len(self.latents))
+    def _note(self, model: nn.Module, arguments: tuple[list[Branch], ...]) -> None:
+        self.passes.append(arguments[0])
+        self._on_pass(len(self.passes))
 
     def __enter__(self) -> Watched:
         return self
@@ -74,41 +76,42 @@ class Watched:
 
 
 @pytest.mark.parametrize("frames", [1, 40, 127, 128, 131])
-async def test_short_items_are_filled_with_free_silence(turbo: DitEngine, frames: int) -> None:
+async def test_short_items_are_filled_with_free_silence(turbo: Stage, frames: int) -> None:
     source, mask = normal(3, frames, CHANNELS), torch.arange(frames) % 2 == 0
     with Watched() as watched:
         latents = await sampled(turbo, item(frames, source=source, mask=mask, seed=5))
     length = max(frames, MIN_NETWORK_FRAMES)
-    context = watched.contexts[0][0]
+    context = watched.passes[0][0].context
     assert context.shape == (length, 2 * CHANNELS)
     assert torch.equal(context[:, :CHANNELS], torch.cat((source, SILENCE[: length - frames])))
     free = torch.cat((mask.float(), torch.ones(length - frames)))
     assert torch.equal(context[:, CHANNELS:], free[:, None].expand(length, CHANNELS))
-    assert torch.equal(watched.latents[0][0], gaussian(5, Purpose.INITIAL, (length, CHANNELS)))
+    assert torch.equal(watched.passes[0][0].latents, gaussian(5, Purpose.INITIAL, (length, CHANNELS)))
     assert latents.shape == (frames, CHANNELS)
 
 
-async def test_without_a_source_the_context_is_silence_that_may_be_written(turbo: DitEngine) -> None:
+async def test_without_a_source_the_context_is_silence_that_may_be_written(turbo: Stage) -> None:
     with Watched() as watched:
         await sampled(turbo, item(140))
-    assert torch.equal(watched.contexts[0][0], torch.cat((SILENCE[:140], torch.ones(140, CHANNELS)), dim=1))
+    assert torch.equal(watched.passes[0][0].context, torch.cat((SILENCE[:140], torch.ones(140, CHANNELS)), dim=1))
 
 
 @pytest.mark.parametrize("frames", [1, 60, 127])
-async def test_a_short_item_is_the_beginning_of_a_longer_one(turbo: DitEngine, frames: int) -> None:
+async def test_a_short_item_is_the_beginning_of_a_longer_one(turbo: Stage, frames: int) -> None:
     assert torch.equal(await sampled(turbo, item(frames)), (await sampled(turbo, item(128)))[:frames])
 
 
-async def test_noise_of_the_caller_is_filled_with_seeded_noise(turbo: DitEngine) -> None:
+async def test_noise_of_the_caller_is_filled_with_seeded_noise(turbo: Stage) -> None:
     noise = normal(4, 100, CHANNELS)
     with Watched() as watched:
         await sampled(turbo, item(100, noise=noise, seed=5))
-    assert torch.equal(watched.latents[0][0, :100], noise)
-    assert torch.equal(watched.latents[0][0, 100:], gaussian(5, Purpose.INITIAL, (128, CHANNELS))[100:])
+    latents = watched.passes[0][0].latents
+    assert torch.equal(latents[:100], noise)
+    assert torch.equal(latents[100:], gaussian(5, Purpose.INITIAL, (128, CHANNELS))[100:])
 
 
 @pytest.mark.parametrize("stochastic", [False, True])
-async def test_items_do_not_depend_on_what_ran_before(base: DitEngine, stochastic: bool) -> None:
+async def test_items_do_not_depend_on_what_ran_before(base: Stage, stochastic: bool) -> None:
     options = SamplingOptions(steps=3, stochastic=stochastic)
     alone = await sampled(base, item(seed=1, options=options))
     await sampled(base, item(140, seed=2))
@@ -125,55 +128,54 @@ async def test_items_do_not_depend_on_what_ran_before(base: DitEngine, stochasti
     ],
     ids=["unguided", "guided", "guided on an interval"],
 )
-async def test_every_evaluation_is_counted(
-    base: DitEngine, queue: ComputeQueue, options: SamplingOptions, evaluations: int
-) -> None:
+async def test_every_evaluation_is_counted(base: Stage, options: SamplingOptions, evaluations: int) -> None:
     with Watched() as watched:
         await sampled(base, item(options=options))
-    assert queue.steps_computed == len(watched.latents) == evaluations == base.plan(options).evaluations
+    branches = sum(len(branches) for branches in watched.passes)
+    assert base.queue.steps_computed == branches == evaluations == base.engine.plan(options).evaluations
+    assert len(watched.passes) == 4
 
 
 async def test_guided_items_cost_twice_as_much_to_wait() -> None:
     """A guided item of 4 steps and 130 frames costs 1040; another of 520 is one too many for a bound of 1500."""
     started, resume = threading.Event(), threading.Event()
 
-    def block(ticket: Ticket) -> None:
+    def block(number: int) -> None:
         started.set()
         resume.wait(10)
 
     guided, plain = SamplingOptions(steps=4), SamplingOptions(steps=4, guidance_scale=1.0)
-    async with (
-        ComputeQueue("dit", Telemetry.off(), max_queued_items=4, max_queued_cost=1500) as queue,
-        asyncio.TaskGroup() as group,
-    ):
-        engine = DitEngine(MODEL, SILENCE, GUIDED_DEFAULTS, queue)
-        group.create_task(queue.run(block, cost=1, seconds_left=None))
-        await asyncio.to_thread(started.wait, 10)
-        group.create_task(sampled(engine, item(options=guided)))
-        while not queue.load.queued_items:
-            await asyncio.sleep(0)
-        with pytest.raises(OverloadedError):
-            await sampled(engine, item(options=plain))
-        resume.set()
+    async with dit_engine(MODEL, SILENCE, GUIDED_DEFAULTS, max_items=1, max_queued_cost=1500) as both:
+        stage = Stage(*both)
+        with Watched(block):
+            async with asyncio.TaskGroup() as group:
+                group.create_task(sampled(stage, item()))
+                await asyncio.to_thread(started.wait, 10)
+                group.create_task(sampled(stage, item(options=guided)))
+                while not stage.queue.load.queued_items:
+                    await asyncio.sleep(0)
+                with pytest.raises(OverloadedError):
+                    await sampled(stage, item(options=plain))
+                resume.set()
 
 
-async def test_a_null_token_is_as_good_as_many(base: DitEngine) -> None:
+async def test_a_null_token_is_as_good_as_many(base: Stage) -> None:
     options = SamplingOptions(steps=4)
     one = await sampled(base, item(options=options))
     many = await sampled(base, SampleItem(CONDITION, NULL.expand(9, -1), 130, options=options))
     torch.testing.assert_close(one, many, rtol=1e-4, atol=1e-4)
 
 
-async def test_previews_come_with_their_steps(turbo: DitEngine) -> None:
-    events = [event async for event in turbo.sample(item(40, preview_every_steps=3), None)]
+async def test_previews_come_with_their_steps(turbo: Stage) -> None:
+    events = [event async for event in turbo.engine.sample(item(40, preview_every_steps=3), None)]
     steps = [event for event in events if isinstance(event, StepDone)]
     assert [(step.step, step.steps) for step in steps] == [(number, 8) for number in range(1, 9)]
     shown = {step.step: step.preview.shape for step in steps if step.preview is not None}
     assert shown == {3: (40, CHANNELS), 6: (40, CHANNELS)}
 
 
-async def test_an_abandoned_item_stops_before_its_next_step(turbo: DitEngine, queue: ComputeQueue) -> None:
-    """The caller leaves during evaluation 3 of 8: it is the last."""
+async def test_an_abandoned_item_stops_before_its_next_step(turbo: Stage) -> None:
+    """The caller leaves during step 3 of 8: it is the last."""
     reached, left = threading.Event(), threading.Event()
 
     def wait_in_third(number: int) -> None:
@@ -182,28 +184,89 @@ async def test_an_abandoned_item_stops_before_its_next_step(turbo: DitEngine, qu
             left.wait(10)
 
     with Watched(wait_in_third) as watched:
-        async with aclosing(turbo.sample(item(), None)) as events:
+        async with aclosing(turbo.engine.sample(item(), None)) as events:
             async for event in events:
                 if isinstance(event, StepDone) and event.step == 2:
                     assert await asyncio.to_thread(reached.wait, 10)
                     break
         left.set()
-        await queue.run(lambda ticket: None, cost=1, seconds_left=None)
-    assert len(watched.latents) == queue.steps_computed == 3
+        while turbo.queue.load.running_items:
+            await asyncio.sleep(0)
+    assert len(watched.passes) == turbo.queue.steps_computed == 3
 
 
-async def test_a_deadline_that_passes_stops_the_item_before_its_next_step(
-    turbo: DitEngine, queue: ComputeQueue
-) -> None:
+async def test_a_deadline_that_passes_stops_the_item_before_its_next_step(turbo: Stage) -> None:
     never = threading.Event()
     with Watched(lambda number: never.wait(0.2)), pytest.raises(DeadlineError, match="during compute"):
-        async for _ in turbo.sample(item(), 0.1):
+        async for _ in turbo.engine.sample(item(), 0.1):
             pass
-    assert queue.steps_computed == 1
+    assert turbo.queue.steps_computed == 1
 
 
-async def test_latents_that_are_not_finite_are_an_error_and_the_next_item_is_served(turbo: DitEngine) -> None:
+async def test_latents_that_are_not_finite_are_an_error_and_the_next_item_is_served(turbo: Stage) -> None:
     with pytest.raises(InternalError) as failed:
         await sampled(turbo, item(noise=torch.full((130, CHANNELS), 3e38)))
     assert failed.value.reason == "NON_FINITE_LATENTS"
     assert (await sampled(turbo, item())).isfinite().all()
+
+
+MIXED = (
+    item(40, seed=1),
+    item(130, seed=2, options=SamplingOptions(steps=3)),
+    SampleItem(normal(7, 4, CONDITION_WIDTH), NULL, 260, seed=3, options=SamplingOptions(steps=5, stochastic=True)),
+    item(200, seed=4, options=SamplingOptions(timesteps=(0.9, 0.4), guidance_scale=1.0)),
+    item(131, seed=5, options=SamplingOptions(steps=6, guidance_interval=(0.3, 0.8))),
+)
+
+
+async def test_items_of_all_kinds_share_steps_and_do_not_depend_on_each_other(base: Stage) -> None:
+    alone = [await sampled(base, what) for what in MIXED]
+    with Watched() as watched:
+        together = await asyncio.gather(*(sampled(base, what) for what in MIXED))
+    assert max(len(branches) for branches in watched.passes) > 4
+    for one, other in zip(alone, together, strict=True):
+        assert relative_error(other, one) <= 1e-5
+
+
+async def test_in_deterministic_mode_not_even_low_bits_depend_on_others(base: Stage) -> None:
+    alone = [await sampled(base, what) for what in MIXED]
+    async with dit_engine(MODEL, SILENCE, GUIDED_DEFAULTS, deterministic=True) as both:
+        with Watched() as watched:
+            together = await asyncio.gather(*(sampled(Stage(*both), what) for what in MIXED))
+    assert max(len(branches) for branches in watched.passes) == 2
+    assert all(torch.equal(one, other) for one, other in zip(alone, together, strict=True))
+
+
+async def test_an_item_joins_and_leaves_while_another_is_at_its_steps(turbo: Stage) -> None:
+    """The short item comes during the first step of the long one, and is through before the long one's second."""
+    reached, resume = threading.Event(), threading.Event()
+
+    def wait_in_first(number: int) -> None:
+        if number == 1:
+            reached.set()
+            resume.wait(10)
+
+    long = item(300, options=SamplingOptions(steps=20))
+    ended = []
+    with Watched(wait_in_first) as watched:
+
+        async def run(name: str, what: SampleItem) -> None:
+            await sampled(turbo, what)
+            ended.append(name)
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(run("long", long))
+            await asyncio.to_thread(reached.wait, 10)
+            group.create_task(run("short", item(40)))
+            while not turbo.queue.load.queued_items:
+                await asyncio.sleep(0)
+            resume.set()
+    assert ended == ["short", "long"]
+    assert [len(branches) for branches in watched.passes[:3]] == [1, 2, 2]
+
+
+async def test_the_null_condition_is_computed_once_for_all_items(base: Stage) -> None:
+    with Watched() as watched:
+        await asyncio.gather(*(sampled(base, item(seed=seed, options=SamplingOptions(steps=2))) for seed in range(3)))
+    nulls = {id(branches[1].condition) for branches in watched.passes}
+    assert len(nulls) == 1

@@ -8,29 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from services.dit.model import DiffusionTransformer
 from tests.parity.tolerance import relative_error
-from tests.services.dit.tiny import CHANNELS, CONDITION_WIDTH, TINY, XL, normal, transformer
+from tests.services.dit.tiny import CHANNELS, CONDITION_WIDTH, TINY, XL, normal, transformer, velocity
 
 MODEL = transformer(TINY)
 NEAR = 1e-5
-
-
-@torch.inference_mode()
-def velocity(
-    model: DiffusionTransformer,
-    latents: torch.Tensor,
-    context: torch.Tensor,
-    condition: torch.Tensor,
-    t: float | torch.Tensor = 0.7,
-) -> torch.Tensor:
-    """In the dtype of the model."""
-    dtype = model.norm_out.weight.dtype
-    levels = torch.as_tensor(t, dtype=dtype).expand(len(latents))
-    cached = model.cache_condition(condition.to(dtype))
-    geometry = model.geometry(latents.shape[1])
-    predicted: torch.Tensor = model(latents.to(dtype), context.to(dtype), cached, levels, geometry)
-    return predicted
+LEVEL = (0.7,)
 
 
 def inputs(frames: int, batch: int = 1) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -43,7 +26,10 @@ def inputs(frames: int, batch: int = 1) -> tuple[torch.Tensor, torch.Tensor, tor
 def test_an_odd_length_takes_one_frame_of_zeros_in_all_channels(frames: int) -> None:
     latents, context, condition = inputs(frames)
     filled, filled_context = (functional.pad(part, (0, 0, 0, 1)) for part in (latents, context))
-    odd, even = velocity(MODEL, latents, context, condition), velocity(MODEL, filled, filled_context, condition)
+    odd, even = (
+        velocity(MODEL, latents, context, condition, LEVEL),
+        velocity(MODEL, filled, filled_context, condition, LEVEL),
+    )
     assert relative_error(odd, even[:, :-1]) <= NEAR
 
 
@@ -54,7 +40,9 @@ def test_sliding_layers_see_their_window_and_no_further(kind: str, reaches: bool
     latents, context, condition = inputs(40)
     moved = latents.clone()
     moved[:, 20:22] += 1
-    difference = (velocity(model, moved, context, condition) - velocity(model, latents, context, condition)).abs()
+    difference = (
+        velocity(model, moved, context, condition, LEVEL) - velocity(model, latents, context, condition, LEVEL)
+    ).abs()
     changed = difference.amax((0, 2)) > 1e-6
     assert changed[8:34].all()
     assert changed[:8].any() == changed[34:].any() == reaches
@@ -62,8 +50,8 @@ def test_sliding_layers_see_their_window_and_no_further(kind: str, reaches: bool
 
 def test_the_order_of_condition_tokens_carries_no_meaning() -> None:
     latents, context, condition = inputs(13)
-    expected = velocity(MODEL, latents, context, condition)
-    assert relative_error(velocity(MODEL, latents, context, condition.flip(1)), expected) <= NEAR
+    expected = velocity(MODEL, latents, context, condition, LEVEL)
+    assert relative_error(velocity(MODEL, latents, context, condition.flip(1), LEVEL), expected) <= NEAR
 
 
 def test_source_and_mask_come_before_the_noisy_latents() -> None:
@@ -71,19 +59,18 @@ def test_source_and_mask_come_before_the_noisy_latents() -> None:
     model = transformer(TINY)
     model.get_parameter("proj_in.1.weight")[:, : 2 * CHANNELS] = 0
     latents, context, condition = inputs(13)
-    expected = velocity(model, latents, context, condition)
-    assert torch.equal(velocity(model, latents, -context, condition), expected)
-    assert not torch.equal(velocity(model, -latents, context, condition), expected)
+    expected = velocity(model, latents, context, condition, LEVEL)
+    assert torch.equal(velocity(model, latents, -context, condition, LEVEL), expected)
+    assert not torch.equal(velocity(model, -latents, context, condition, LEVEL), expected)
 
 
 @given(st.lists(st.floats(0.01, 1), min_size=1, max_size=4))
 def test_an_item_does_not_depend_on_its_batch(levels: list[float]) -> None:
     latents, context, condition = inputs(13, batch=len(levels))
-    t = torch.tensor(levels)
-    together = velocity(MODEL, latents, context, condition, t)
+    together = velocity(MODEL, latents, context, condition, levels)
     for index in range(len(levels)):
         one = slice(index, index + 1)
-        alone = velocity(MODEL, latents[one], context[one], condition[one], t[one])
+        alone = velocity(MODEL, latents[one], context[one], condition[one], levels[one])
         assert relative_error(alone, together[one]) <= NEAR
 
 
@@ -91,7 +78,6 @@ def test_an_item_does_not_depend_on_its_batch(levels: list[float]) -> None:
 def test_bfloat16_stays_near_float32(values: dict[str, object]) -> None:
     """spec/model.md §8.1: compared by direction, not element by element."""
     given_inputs = inputs(64)
-    exact = velocity(transformer(values), *given_inputs)
-    rounded = velocity(transformer(values, torch.bfloat16), *given_inputs)
-    assert rounded.dtype == torch.bfloat16
-    assert functional.cosine_similarity(exact.flatten(), rounded.float().flatten(), dim=0) > 0.999
+    exact = velocity(transformer(values), *given_inputs, LEVEL)
+    rounded = velocity(transformer(values, torch.bfloat16), *given_inputs, LEVEL)
+    assert functional.cosine_similarity(exact.flatten(), rounded.flatten(), dim=0) > 0.999

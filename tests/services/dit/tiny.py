@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import torch
 
 from services.dit.checkpoint import PREFIX, tensor_shapes
 from services.dit.config import DitConfig
-from services.dit.model import DiffusionTransformer
+from services.dit.engine import DitEngine
+from services.dit.model import Branch, DiffusionTransformer
+from services.dit.plan import SamplingDefaults
+from services.dit.stepper import DitStepper, PlannedItem
+from services.runtime.batching import BatchQueue
+from services.runtime.checkpoints import load_module
+from serving.telemetry import Telemetry
 from training.random_weights import random_tensor
 
 CHANNELS = 8
@@ -36,13 +44,64 @@ def weights(values: dict[str, Any], seed: int = 1) -> dict[str, torch.Tensor]:
     return {key: random_tensor(key, shape, seed) for key, shape in shapes.items()}
 
 
+class Tensors:
+    """Weights as a file holds them."""
+
+    def __init__(self, tensors: dict[str, torch.Tensor]) -> None:
+        self._tensors = tensors
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        return {key: tuple(tensor.shape) for key, tensor in self._tensors.items()}
+
+    def location(self, key: str) -> str:
+        return key
+
+    def read(self, key: str) -> torch.Tensor:
+        return self._tensors[key]
+
+
 def transformer(values: dict[str, Any], dtype: torch.dtype = torch.float32) -> DiffusionTransformer:
     """A transformer with `weights(values)`."""
     with torch.device("meta"):
         model = DiffusionTransformer(DitConfig.from_json(values))
-    state = {key.removeprefix(PREFIX): tensor.to(dtype) for key, tensor in weights(values).items()}
-    model.load_state_dict(state, strict=True, assign=True)
-    return model.requires_grad_(False).eval()
+    load_module(model, Tensors(weights(values)), PREFIX, dtype=dtype, device=torch.device("cpu"))
+    return model.eval()
+
+
+@torch.inference_mode()
+def velocity(
+    model: DiffusionTransformer,
+    latents: torch.Tensor,
+    context: torch.Tensor,
+    condition: torch.Tensor,
+    levels: Sequence[float],
+    interval: float = 0.0,
+) -> torch.Tensor:
+    """Velocities of a batch of equal lengths [batch, frames, channels], in one forward pass."""
+    batch = zip(latents, context, condition, levels, strict=True)
+    return torch.stack(
+        model([Branch(x, given, model.cache_condition(words), t, t - interval) for x, given, words, t in batch])
+    )
+
+
+@asynccontextmanager
+async def dit_engine(
+    model: DiffusionTransformer,
+    silence: torch.Tensor,
+    defaults: SamplingDefaults,
+    *,
+    tokens_per_step: int = 2048,
+    max_items: int = 16,
+    deterministic: bool = False,
+    max_queued_cost: float = 1e9,
+) -> AsyncIterator[tuple[DitEngine, BatchQueue[PlannedItem]]]:
+    """An engine and its queue."""
+    stepper = DitStepper(
+        model, silence, tokens_per_step=tokens_per_step, max_items=max_items, deterministic=deterministic
+    )
+    telemetry = Telemetry.off()
+    async with BatchQueue("dit", stepper, telemetry, max_queued_items=64, max_queued_cost=max_queued_cost) as queue:
+        yield DitEngine(defaults, queue), queue
 
 
 def normal(seed: int, *shape: int) -> torch.Tensor:

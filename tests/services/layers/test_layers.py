@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from services.layers.attention import Attention, AttentionShape, band_mask
+from services.layers.attention import Attention, AttentionShape, attend, band_mask
 from services.layers.mlp import SwiGLU
 from services.layers.norm import RMSNorm
 from services.layers.rotary import rotate, rotation
@@ -55,6 +55,19 @@ def test_band_mask_is_inclusive_on_both_sides(tokens: int, window: int) -> None:
     mask = band_mask(tokens, window, CPU)
     visible = torch.ones(tokens, tokens, dtype=torch.bool) if mask is None else mask
     assert all(bool(visible[i, j]) == (abs(i - j) <= window) for i in range(tokens) for j in range(tokens))
+
+
+@given(st.integers(1, 90), st.integers(1, 12), st.sampled_from([(4, 4), (4, 2), (4, 1)]))
+def test_a_window_in_blocks_equals_a_mask_over_everything(tokens: int, window: int, heads: tuple[int, int]) -> None:
+    generator = torch.Generator().manual_seed(tokens)
+    queries, keys, values = (
+        torch.randn(tokens, count, 8, generator=generator) for count in (heads[0], heads[1], heads[1])
+    )
+    repeated = (part.repeat_interleave(heads[0] // heads[1], dim=1).transpose(0, 1) for part in (keys, values))
+    masked = functional.scaled_dot_product_attention(
+        queries.transpose(0, 1), *repeated, attn_mask=band_mask(tokens, window, CPU)
+    )
+    torch.testing.assert_close(attend(queries, keys, values, window=window), masked.transpose(0, 1))
 
 
 def test_attention_equals_its_formula() -> None:

@@ -45,6 +45,7 @@ class Counting:
         self.threads.add(threading.get_ident())
         self.most = max(self.most, len(self.members))
         for member in self.members:
+            member.shared_with(len(self.members))
             member.ticket.step_done()
             member.left -= 1
             member.ticket.emit(member.left)
