@@ -63,9 +63,12 @@ def test_a_window_in_blocks_equals_a_mask_over_everything(tokens: int, window: i
     queries, keys, values = (
         torch.randn(tokens, count, 8, generator=generator) for count in (heads[0], heads[1], heads[1])
     )
-    repeated = (part.repeat_interleave(heads[0] // heads[1], dim=1).transpose(0, 1) for part in (keys, values))
+    group = heads[0] // heads[1]
     masked = functional.scaled_dot_product_attention(
-        queries.transpose(0, 1), *repeated, attn_mask=band_mask(tokens, window, CPU)
+        queries.transpose(0, 1),
+        keys.repeat_interleave(group, dim=1).transpose(0, 1),
+        values.repeat_interleave(group, dim=1).transpose(0, 1),
+        attn_mask=band_mask(tokens, window, CPU),
     )
     torch.testing.assert_close(attend(queries, keys, values, window=window), masked.transpose(0, 1))
 
