@@ -11,10 +11,10 @@ from quartet.errors import InternalError
 from services.dit.model import Branch, ConditionCache, DiffusionTransformer
 from services.dit.plan import SamplingOptions, SamplingPlan
 from services.dit.sampler import Trajectory
-from services.dit.turns import Turns
 from services.runtime.batching import Member
 from services.runtime.compute import Ticket
 from services.runtime.noise import Purpose, gaussian
+from services.runtime.turns import Turns
 
 MIN_NETWORK_FRAMES = 128
 SLACK_TOKENS = 2048

@@ -13,6 +13,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from services.layers.packable import Packable
+
 _TILE_ROWS = 4
 
 
@@ -52,7 +54,7 @@ _CAN_PACK = (
 )
 
 
-class Linear(nn.Module):
+class Linear(Packable):
     """A projection of [rows, in] to [rows, out]."""
 
     def __init__(self, width: int, out: int, *, bias: bool = False) -> None:

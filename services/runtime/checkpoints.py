@@ -13,7 +13,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
-from services.layers.linear import JoinedLinear, Linear
+from services.layers.linear import JoinedLinear
+from services.layers.packable import Packable
 from serving.server import StartupError
 
 log = logging.getLogger(__name__)
@@ -130,7 +131,7 @@ def load_module(
     device: torch.device,
     expected_unused: Iterable[str] = (),
 ) -> None:
-    """Fills a module that was built on the meta device from the keys under a prefix, and packs its projections.
+    """Fills a module that was built on the meta device from the keys under a prefix, and packs what can be packed.
 
     Raises CheckpointError and warns as `check_tensors` does; `expected_unused` are names without the prefix.
     """
@@ -140,7 +141,7 @@ def load_module(
         owner = module.get_submodule(path)
         parts = [tensors.read(prefix + key).to(device=device, dtype=dtype) for key in shapes]
         setattr(owner, leaf, nn.Parameter(parts[0] if len(parts) == 1 else torch.cat(parts), requires_grad=False))
-        if isinstance(owner, Linear) and leaf == "weight":
+        if isinstance(owner, Packable) and leaf == "weight":
             owner.pack()
 
 

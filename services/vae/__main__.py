@@ -34,7 +34,7 @@ class VaeSettings(StageSettings):
     """Serves the audio codec: decodes latents to PCM and encodes PCM to latents."""
 
     window_frames: int = setting(
-        256,
+        252,
         "latent frames that the network sees at once; bounds its memory, and replicas must agree on it",
         at_least=MIN_WINDOW_FRAMES,
     )

@@ -11,6 +11,8 @@ from torch import nn
 from torch.nn import functional
 
 from services.vae.config import VaeConfig
+from services.vae.convolution import Convolution, StridedConvolution, TransposedConvolution
+from services.vae.snake import Snake
 
 DILATIONS = (1, 3, 9)
 MIN_STD = 1e-4
@@ -35,27 +37,12 @@ class Oobleck(nn.Module):
 
     def encode(self, pcm: torch.Tensor) -> Posterior:
         """Posterior of floor(samples / hop) frames of PCM [batch, samples, audio channels]; at least one hop of it."""
-        mean, scale = self.encoder(pcm.transpose(1, 2)).transpose(1, 2).chunk(2, dim=-1)
+        mean, scale = self.encoder(pcm).chunk(2, dim=-1)
         return Posterior(mean, functional.softplus(scale) + MIN_STD)
 
     def decode(self, latents: torch.Tensor) -> torch.Tensor:
         """PCM [batch, hop * frames, audio channels] of latents [batch, frames, latent channels]."""
-        pcm: torch.Tensor = self.decoder(latents.transpose(1, 2))
-        return pcm.transpose(1, 2)
-
-
-class Snake(nn.Module):
-    """x + sin(e^alpha x)^2 / e^beta on [batch, channels, time]: periodic, with learned pitch and depth per channel."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.alpha = nn.Parameter(torch.zeros(1, channels, 1))
-        self.beta = nn.Parameter(torch.zeros(1, channels, 1))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Same shape. In place on its one temporary: at 48 kHz every further one counts."""
-        wave = (x * self.alpha.exp()).sin_().square_()
-        return wave.mul_(1 / (self.beta.exp() + 1e-9)).add_(x)
+        return self.decoder(latents)  # type: ignore[no-any-return]
 
 
 class ResidualUnit(nn.Module):
@@ -64,12 +51,12 @@ class ResidualUnit(nn.Module):
     def __init__(self, channels: int, dilation: int) -> None:
         super().__init__()
         self.snake1 = Snake(channels)
-        self.conv1 = nn.Conv1d(channels, channels, kernel_size=7, dilation=dilation, padding=3 * dilation)
+        self.conv1 = Convolution(channels, channels, 7, dilation=dilation)
         self.snake2 = Snake(channels)
-        self.conv2 = nn.Conv1d(channels, channels, kernel_size=1)
+        self.conv2 = Convolution(channels, channels, 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Same shape [batch, channels, time]."""
+        """Same shape [batch, time, channels]."""
         change: torch.Tensor = self.conv2(self.snake2(self.conv1(self.snake1(x))))
         return change.add_(x)
 
@@ -81,10 +68,10 @@ class EncoderBlock(nn.Module):
         super().__init__()
         self.res_unit1, self.res_unit2, self.res_unit3 = _residual_units(channels)
         self.snake1 = Snake(channels)
-        self.conv1 = nn.Conv1d(channels, out_channels, kernel_size=2 * ratio, stride=ratio, padding=ratio // 2)
+        self.conv1 = StridedConvolution(channels, out_channels, ratio)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """[batch, out channels, floor(time / ratio)]."""
+        """[batch, floor(time / ratio), out channels]."""
         x = self.res_unit3(self.res_unit2(self.res_unit1(x)))
         return self.conv1(self.snake1(x))  # type: ignore[no-any-return]
 
@@ -95,30 +82,28 @@ class DecoderBlock(nn.Module):
     def __init__(self, channels: int, out_channels: int, ratio: int) -> None:
         super().__init__()
         self.snake1 = Snake(channels)
-        self.conv_t1 = nn.ConvTranspose1d(
-            channels, out_channels, kernel_size=2 * ratio, stride=ratio, padding=ratio // 2
-        )
+        self.conv_t1 = TransposedConvolution(channels, out_channels, ratio)
         self.res_unit1, self.res_unit2, self.res_unit3 = _residual_units(out_channels)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """[batch, out channels, ratio * time]."""
+        """[batch, ratio * time, out channels]."""
         x = self.conv_t1(self.snake1(x))
         return self.res_unit3(self.res_unit2(self.res_unit1(x)))  # type: ignore[no-any-return]
 
 
 class Encoder(nn.Module):
-    """[batch, audio channels, samples] to [batch, 2 * latent channels, frames]."""
+    """[batch, samples, audio channels] to [batch, frames, 2 * latent channels]."""
 
     def __init__(self, config: VaeConfig) -> None:
         super().__init__()
         width = config.encoder_hidden_size
         steps = pairwise(width * multiple for multiple in (1, *config.channel_multiples))
-        self.conv1 = nn.Conv1d(config.audio_channels, width, kernel_size=7, padding=3)
+        self.conv1 = Convolution(config.audio_channels, width, 7)
         self.block = nn.ModuleList(
             EncoderBlock(*step, ratio) for step, ratio in zip(steps, config.downsampling_ratios, strict=True)
         )
         self.snake1 = Snake(width * config.channel_multiples[-1])
-        self.conv2 = nn.Conv1d(width * config.channel_multiples[-1], width, kernel_size=3, padding=1)
+        self.conv2 = Convolution(width * config.channel_multiples[-1], width, 3)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Means, then unshaped scales, along the channels."""
@@ -129,18 +114,18 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """[batch, latent channels, frames] to [batch, audio channels, samples]."""
+    """[batch, frames, latent channels] to [batch, samples, audio channels]."""
 
     def __init__(self, config: VaeConfig) -> None:
         super().__init__()
         widths = [config.decoder_channels * multiple for multiple in (*reversed(config.channel_multiples), 1)]
         ratios = reversed(config.downsampling_ratios)
-        self.conv1 = nn.Conv1d(config.decoder_input_channels, widths[0], kernel_size=7, padding=3)
+        self.conv1 = Convolution(config.decoder_input_channels, widths[0], 7)
         self.block = nn.ModuleList(
             DecoderBlock(*step, ratio) for step, ratio in zip(pairwise(widths), ratios, strict=True)
         )
         self.snake1 = Snake(widths[-1])
-        self.conv2 = nn.Conv1d(widths[-1], config.audio_channels, kernel_size=7, padding=3, bias=False)
+        self.conv2 = Convolution(widths[-1], config.audio_channels, 7, bias=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Samples as they come out of the last convolution."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.dit.turns import Turns
+from services.runtime.turns import Turns
 
 SIZES = st.lists(st.integers(1, 8000), min_size=1, max_size=8)
 
