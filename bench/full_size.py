@@ -32,12 +32,13 @@ from services.runtime.batching import BatchQueue
 from services.runtime.compute import ComputeQueue
 from services.vae import checkpoint as vae_checkpoint
 from services.vae.codec import WindowedCodec
-from services.vae.engine import DecodeItem, VaeEngine
+from services.vae.engine import VaeEngine
+from services.vae.stepper import DecodeItem, VaeStepper
 from serving.telemetry import Telemetry
 
 VARIANT = "acestep-v15-turbo"
 FRAMES = 250
-WINDOW_FRAMES = 256
+WINDOW_FRAMES = 252
 LARGEST_RATIO = 1.15
 QUEUE: dict[str, Any] = {"max_queued_items": 1, "max_queued_cost": 1e9}
 BF16: dict[str, Any] = {"dtype": torch.bfloat16, "device": torch.device("cpu")}
@@ -153,8 +154,9 @@ def _vae(models: Path) -> tuple[list[nn.Module], Compute]:
     item = DecodeItem(torch.randn(FRAMES, model.config.latent_channels))
 
     async def compute() -> object:
-        async with ComputeQueue("vae", Telemetry.off(), **QUEUE) as queue:
-            engine = VaeEngine(WindowedCodec(model, WINDOW_FRAMES, **BF16), queue)
+        stepper = VaeStepper(WindowedCodec(model, WINDOW_FRAMES, **BF16), windows_per_step=1, max_items=1)
+        async with BatchQueue("vae", stepper, Telemetry.off(), **QUEUE) as queue:
+            engine = VaeEngine(model.config, queue)
             return [event async for event in engine.decode(item, seconds_left=None)]
 
     return [model], compute

@@ -50,7 +50,7 @@ def application(settings: DitSettings) -> Application:
 
     @asynccontextmanager
     async def serving(grpc_server: grpc.aio.Server, telemetry: Telemetry) -> AsyncIterator[None]:
-        settings.apply_threads()
+        settings.apply_to_process()
         device, dtype = settings.torch_device(), settings.torch_dtype()
         loaded = await loaded_apart(
             lambda: checkpoint.load(settings.models, settings.variant, dtype=dtype, device=device)

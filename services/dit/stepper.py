@@ -160,6 +160,10 @@ class DitStepper:
         self._members.remove(sampling)
         self._turns.leave(sampling)
 
+    def ready(self) -> bool:
+        """Whether anybody is in the batch."""
+        return bool(self._members)
+
     @torch.inference_mode()
     def step(self) -> None:
         """One forward pass of the members whose turn it is."""

@@ -75,7 +75,7 @@ def application(settings: PlannerSettings) -> Application:
 
     @asynccontextmanager
     async def serving(grpc_server: grpc.aio.Server, telemetry: Telemetry) -> AsyncIterator[None]:
-        settings.apply_threads()
+        settings.apply_to_process()
         names = [name.strip() for name in settings.planners.split(",") if name.strip()]
         if not names:
             raise StartupError("--planners: names no language model")

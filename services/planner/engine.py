@@ -113,6 +113,10 @@ class PlannerEngine:
         """Ends the mask thread."""
         self._masks.shutdown()
 
+    def ready(self) -> bool:
+        """Whether anybody is in the batch."""
+        return bool(self._members)
+
     @torch.inference_mode()
     def step(self) -> None:
         """One forward pass: a token of every member that writes, and a piece of the first prompt that is not in yet."""

@@ -24,6 +24,9 @@ W = TypeVar("W")
 W_contra = TypeVar("W_contra", contravariant=True)
 
 
+_A_MOMENT = 1e-3  # later than the deadline by more than the clock's resolution
+
+
 class Member:
     """An item in the batch. The stepper sets its end; the queue hands it to the waiting call.
 
@@ -56,8 +59,11 @@ class Stepper(Protocol[W_contra]):
     def join(self, work: W_contra, ticket: Ticket) -> Member | None:
         """Takes an item into the batch; None where there is no room now. Raises where it can never be taken."""
 
+    def ready(self) -> bool:
+        """Whether a step would get any member further; where not, the thread rests until a call takes what it has."""
+
     def step(self) -> None:
-        """One forward pass of all members."""
+        """One forward pass of members."""
 
     def leave(self, member: Member) -> None:
         """Frees what a member held, ended or not."""
@@ -94,6 +100,7 @@ class BatchQueue(Generic[W]):
         self._waiting: deque[_Item[W]] = deque()
         self._members: list[_Item[W]] = []
         self._closing = False
+        self._roused = False
         self._seconds_per_cost = 0.0
         self._thread = threading.Thread(target=self._work, name=f"{stage}-compute", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -105,9 +112,8 @@ class BatchQueue(Generic[W]):
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        with self._changed:
-            self._closing = True
-            self._changed.notify()
+        self._closing = True
+        self._rouse()
         await asyncio.to_thread(self._thread.join)
 
     @property
@@ -136,11 +142,13 @@ class BatchQueue(Generic[W]):
         with self._changed:
             self._admit(cost, seconds_left)
             self._waiting.append(item)
-            self._changed.notify()
-        expiry = None if seconds_left is None else loop.call_later(seconds_left, self._expire, item)
+        self._rouse()
+        expiry = None if seconds_left is None else loop.call_later(seconds_left + _A_MOMENT, self._expire, item)
         try:
             while (event := await events.get()) is not item.done:
                 yield event
+                ticket.taken()
+                self._rouse()
             yield item.done.result()
         finally:
             if expiry:
@@ -180,27 +188,35 @@ class BatchQueue(Generic[W]):
         with self._changed:
             if item in self._waiting:
                 self._waiting.remove(item)
-            self._changed.notify()
+        self._rouse()
         item.done.cancel()
 
     def _expire(self, item: _Item[W]) -> None:
-        """A deadline in the queue ends the wait; in the batch the next step notices it."""
+        """A deadline in the queue ends the wait; in the batch it is noticed before the next step."""
+        self._rouse()
         with self._changed:
             if item not in self._waiting:
                 return
             self._waiting.remove(item)
         item.done.set_exception(DeadlineError("the deadline passed in the queue"))
 
+    def _rouse(self) -> None:
+        """Something has changed that the compute thread should look at."""
+        with self._changed:
+            self._roused = True
+            self._changed.notify()
+
     def _work(self) -> None:
         while True:
             with self._changed:
-                while not (self._closing or self._waiting or self._members):
+                while not (self._closing or self._roused or self._stepper.ready()):
                     self._changed.wait()
+                self._roused = False
                 if self._closing:
                     break
             self._drop_unwanted()
             self._join_waiting()
-            if self._members:
+            if self._stepper.ready():
                 self._step()
         with self._changed:
             left = [*self._members, *self._waiting]
@@ -261,6 +277,7 @@ class BatchQueue(Generic[W]):
         if item.member:
             self._stepper.leave(item.member)
         with self._changed:
+            self._roused = True  # there may be room for another
             if item in self._members:
                 self._members.remove(item)
         if error is not None or item.member is None:

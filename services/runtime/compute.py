@@ -48,8 +48,23 @@ class Ticket:
     def __init__(self, deadline: float | None, emit: Callable[[Any], None], count_step: Callable[[], None]) -> None:
         self._deadline = deadline
         self._abandoned = threading.Event()
-        self.emit = emit
+        self._emit = emit
         self._count_step = count_step
+        self._emitted = self._taken = 0
+
+    @property
+    def unread(self) -> int:
+        """Events that the waiting call has not taken yet. Counted by one thread each, so without a lock."""
+        return self._emitted - self._taken
+
+    def emit(self, event: Any) -> None:
+        """Hands an event to the waiting call; on the compute thread."""
+        self._emitted += 1
+        self._emit(event)
+
+    def taken(self) -> None:
+        """The waiting call has taken an event."""
+        self._taken += 1
 
     def abandon(self) -> None:
         """Marks the item as no longer wanted."""

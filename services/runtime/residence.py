@@ -11,6 +11,8 @@ from typing import Generic, Self, TypeVar
 
 import torch
 
+from services.runtime.allocator import return_freed_memory
+
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -112,5 +114,6 @@ class Residence(Generic[T]):
 
 def _return_memory() -> None:
     gc.collect()
+    return_freed_memory()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

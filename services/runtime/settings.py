@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from services.runtime.allocator import keep_freed_memory
 from serving.settings import ServerSettings, SettingsError, setting
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -42,7 +43,8 @@ class StageSettings(ServerSettings):
             return torch.bfloat16 if self.torch_device().type == "cuda" else torch.float32
         return _DTYPES[self.dtype]
 
-    def apply_threads(self) -> None:
-        """Sets torch's CPU threads for this process."""
+    def apply_to_process(self) -> None:
+        """Sets torch's CPU threads and the ways of the allocator for this process."""
+        keep_freed_memory()
         if self.threads:
             torch.set_num_threads(self.threads)

@@ -8,7 +8,7 @@ turn, and one of many gets its turn however many others come.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -43,9 +43,13 @@ class Turns(Generic[K]):
         """An item that is done, or gives up."""
         del self._shares[item]
 
-    def next(self) -> list[K]:
-        """The items of the next step, whose clocks advance."""
-        order = sorted(self._shares.items(), key=lambda pair: pair[1].clock + pair[1].tokens)
+    def next(self, ready: Callable[[K], bool] = lambda item: True) -> list[K]:
+        """The items of the next step, whose clocks advance. Turns that pass while an item is not ready are lost to it."""
+        for item, share in self._shares.items():
+            if not ready(item):
+                share.clock = max(share.clock, self._now)
+        able = ((item, share) for item, share in self._shares.items() if ready(item))
+        order = sorted(able, key=lambda pair: pair[1].clock + pair[1].tokens)
         if not order:
             return []
         first = order[0][1]

@@ -10,14 +10,15 @@ import grpc.aio
 import torch
 
 from quartet.v1 import vae_pb2, vae_pb2_grpc
-from services.runtime.compute import ComputeQueue
+from services.runtime.batching import BatchQueue
 from services.runtime.loading import loaded_apart
 from services.runtime.reports import ModelIdentity, Reporter
 from services.runtime.settings import StageSettings
 from services.vae import checkpoint
 from services.vae.codec import WindowedCodec
-from services.vae.engine import DecodeItem, VaeEngine
+from services.vae.engine import VaeEngine
 from services.vae.servicer import AudioShape, VaeServicer
+from services.vae.stepper import DecodeItem, VaeStepper
 from services.vae.windows import MIN_WINDOW_FRAMES
 from serving import server
 from serving.server import Application
@@ -38,6 +39,10 @@ class VaeSettings(StageSettings):
         "latent frames that the network sees at once; bounds its memory, and replicas must agree on it",
         at_least=MIN_WINDOW_FRAMES,
     )
+    windows_per_step: int = setting(
+        0, "windows of different items that the network sees together; 0 takes 4 on a GPU and 1 elsewhere", at_least=0
+    )
+    batch_items: int = setting(16, "items that take turns at the network; others wait", at_least=1)
     max_frames: int = setting(15_025, "longest item in latent frames, 25 per second", at_least=1)
 
 
@@ -46,7 +51,7 @@ def application(settings: VaeSettings) -> Application:
 
     @asynccontextmanager
     async def serving(grpc_server: grpc.aio.Server, telemetry: Telemetry) -> AsyncIterator[None]:
-        settings.apply_threads()
+        settings.apply_to_process()
         device, dtype = settings.torch_device(), settings.torch_dtype()
         loaded = await loaded_apart(lambda: checkpoint.load(settings.models, dtype=dtype, device=device))
         config = loaded.model.config
@@ -57,8 +62,11 @@ def application(settings: VaeSettings) -> Application:
             latent_channels=config.latent_channels,
             max_frames=settings.max_frames,
         )
-        queue = ComputeQueue(
+        codec = WindowedCodec(loaded.model, settings.window_frames, device=device, dtype=dtype)
+        windows = settings.windows_per_step or (4 if device.type == "cuda" else 1)
+        queue = BatchQueue(
             STAGE,
+            VaeStepper(codec, windows_per_step=windows, max_items=settings.batch_items),
             telemetry,
             max_queued_items=settings.max_queued_items,
             max_queued_cost=QUEUED_ITEMS_OF_FULL_LENGTH * settings.max_frames,
@@ -71,7 +79,7 @@ def application(settings: VaeSettings) -> Application:
         }
         identity = ModelIdentity(checkpoint.FOLDER, loaded.revision, dtype, device)
         async with queue:
-            engine = VaeEngine(WindowedCodec(loaded.model, settings.window_frames, device=device, dtype=dtype), queue)
+            engine = VaeEngine(config, queue)
             async for _ in engine.decode(DecodeItem(torch.zeros(1, shape.latent_channels)), seconds_left=None):
                 pass
             servicer = VaeServicer(engine, Reporter(STAGE, identity, queue, limits), shape)

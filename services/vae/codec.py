@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
 from services.vae.model import Oobleck, Posterior
@@ -9,7 +11,7 @@ from services.vae.windows import Window, plan
 
 
 class WindowedCodec:
-    """Decodes and encodes windows of single items: tensors in and out are float32 on the CPU.
+    """Decodes and encodes windows, of one item or of several at once: tensors in and out are float32 on the CPU.
 
     The length of a window is a setting, never a guess from free memory: replicas that agree on it agree on results.
     """
@@ -26,19 +28,28 @@ class WindowedCodec:
         return plan(frames, self._window_frames)
 
     @torch.inference_mode()
-    def decode_window(self, latents: torch.Tensor, window: Window) -> torch.Tensor:
-        """PCM [samples, audio channels] of a window's core, from all latents [frames, latent channels]."""
-        seen = latents[window.start : window.stop]
-        pcm = self._model.decode(seen[None].to(self._device, self._dtype))[0]
-        return pcm[_core(window, self.config.hop)].to("cpu", torch.float32).clone()
+    def decode_windows(self, parts: Sequence[tuple[torch.Tensor, Window]]) -> list[torch.Tensor]:
+        """PCM [samples, audio channels] of each window's core, from all latents [frames, latent channels] of its item.
+
+        Windows are of one length.
+        """
+        seen = torch.stack([latents[window.start : window.stop] for latents, window in parts])
+        pcm = self._model.decode(seen.to(self._device, self._dtype))
+        cores = [item[_core(window, self.config.hop)] for item, (_, window) in zip(pcm, parts, strict=True)]
+        return [core.to("cpu", torch.float32, copy=True) for core in cores]
 
     @torch.inference_mode()
-    def encode_window(self, pcm: torch.Tensor, window: Window) -> Posterior:
-        """Posterior [frames, latent channels] of a window's core, from all PCM [samples, audio channels]."""
-        seen = pcm[window.start * self.config.hop : window.stop * self.config.hop]
-        posterior = self._model.encode(seen[None].to(self._device, self._dtype))
-        core = _core(window, 1)
-        return Posterior(*(part[0, core].to("cpu", torch.float32) for part in (posterior.mean, posterior.std)))
+    def encode_windows(self, parts: Sequence[tuple[torch.Tensor, Window]]) -> list[Posterior]:
+        """Posterior [frames, latent channels] of each window's core, from all PCM [samples, channels] of its item.
+
+        Windows are of one length.
+        """
+        hop = self.config.hop
+        seen = torch.stack([pcm[window.start * hop : window.stop * hop] for pcm, window in parts])
+        posterior = self._model.encode(seen.to(self._device, self._dtype))
+        mean, std = (part.to("cpu", torch.float32) for part in (posterior.mean, posterior.std))
+        cores = [_core(window, 1) for _, window in parts]
+        return [Posterior(mean[item, core], std[item, core]) for item, core in enumerate(cores)]
 
 
 def _core(window: Window, unit: int) -> slice:

@@ -1,45 +1,22 @@
-"""Admission and cancellation around the codec: one item at a time, window by window."""
+"""Admission around the codec: what an item costs, and what the calls that wait for it get."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 
 import torch
 
-from services.runtime.compute import ComputeQueue, Finished, Ticket
-from services.runtime.noise import Purpose, gaussian
-from services.vae.codec import WindowedCodec
-
-
-@dataclass(frozen=True)
-class DecodeItem:
-    """Latents [frames, latent channels] to decode."""
-
-    latents: torch.Tensor
-
-
-@dataclass(frozen=True)
-class EncodeItem:
-    """PCM [samples, audio channels] to encode; the posterior's mean is taken unless it is sampled with a seed."""
-
-    pcm: torch.Tensor
-    posterior_seed: int | None = None
-
-
-@dataclass(frozen=True)
-class PcmRun:
-    """Samples [samples, audio channels] from the index `first_sample` on."""
-
-    first_sample: int
-    pcm: torch.Tensor
+from services.runtime.batching import BatchQueue
+from services.runtime.compute import Finished
+from services.vae.config import VaeConfig
+from services.vae.stepper import DecodeItem, EncodeItem, PcmRun
 
 
 class VaeEngine:
-    """Decodes and encodes items on the compute queue; the cost of an item is its frames."""
+    """Decodes and encodes items through a batch queue; the cost of an item is its frames."""
 
-    def __init__(self, codec: WindowedCodec, queue: ComputeQueue) -> None:
-        self._codec = codec
+    def __init__(self, config: VaeConfig, queue: BatchQueue[DecodeItem | EncodeItem]) -> None:
+        self._config = config
         self._queue = queue
 
     def decode(self, item: DecodeItem, seconds_left: float | None) -> AsyncGenerator[PcmRun | Finished[int], None]:
@@ -47,37 +24,12 @@ class VaeEngine:
 
         Raises OverloadedError or DeadlineError at once, or DeadlineError between windows.
         """
-
-        def work(ticket: Ticket) -> int:
-            first_sample = 0
-            for window in self._codec.windows(len(item.latents)):
-                ticket.check()
-                pcm = self._codec.decode_window(item.latents, window)
-                ticket.step_done()
-                ticket.emit(PcmRun(first_sample, pcm))
-                first_sample += len(pcm)
-            return first_sample
-
-        return self._queue.stream(work, cost=len(item.latents), seconds_left=seconds_left)
+        return self._queue.stream(item, cost=len(item.latents), seconds_left=seconds_left)
 
     async def encode(self, item: EncodeItem, seconds_left: float | None) -> Finished[torch.Tensor]:
         """Latents [frames, latent channels]; samples beyond the last whole frame are dropped.
 
         Raises OverloadedError or DeadlineError at once, or DeadlineError between windows.
         """
-
-        frames = len(item.pcm) // self._codec.config.hop
-
-        def work(ticket: Ticket) -> torch.Tensor:
-            parts = []
-            for window in self._codec.windows(frames):
-                ticket.check()
-                parts.append(self._codec.encode_window(item.pcm, window))
-                ticket.step_done()
-            mean = torch.cat([part.mean for part in parts])
-            if item.posterior_seed is None:
-                return mean
-            noise = gaussian(item.posterior_seed, Purpose.POSTERIOR, tuple(mean.shape))
-            return mean + torch.cat([part.std for part in parts]) * noise
-
-        return await self._queue.run(work, cost=frames, seconds_left=seconds_left)
+        frames = len(item.pcm) // self._config.hop
+        return await self._queue.run(item, cost=frames, seconds_left=seconds_left)

@@ -18,7 +18,8 @@ from quartet.validation import Violations
 from services.runtime.compute import Finished
 from services.runtime.reports import Reporter
 from services.runtime.tensors import decode_float32, encode_float32
-from services.vae.engine import DecodeItem, EncodeItem, PcmRun, VaeEngine
+from services.vae.engine import VaeEngine
+from services.vae.stepper import DecodeItem, EncodeItem, PcmRun
 from services.vae.upload import PcmUpload
 
 Context = grpc.aio.ServicerContext[Any, Any]

@@ -39,6 +39,9 @@ class Counting:
         self.members.append(Counter(ticket, work))
         return self.members[-1]
 
+    def ready(self) -> bool:
+        return bool(self.members)
+
     def step(self) -> None:
         if self.gate:
             self.gate.wait()

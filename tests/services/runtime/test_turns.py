@@ -78,3 +78,13 @@ def test_shares_are_fair(sizes: list[int], budget: int, slack: int, alone: bool)
         for first in served:
             for second in served:
                 assert served[first] - served[second] <= sizes[first] + sizes[second] + slack
+
+
+def test_who_is_not_ready_is_passed_over_and_has_no_claim_afterwards() -> None:
+    shared = turns(budget=1)
+    shared.enter("slow", 1)
+    shared.enter("quick", 1)
+    assert [shared.next(lambda name: name != "slow") for _ in range(10)] == [["quick"]] * 10
+    after = [shared.next()[0] for _ in range(6)]
+    assert after.count("slow") <= 4
+    assert shared.next(lambda name: False) == []

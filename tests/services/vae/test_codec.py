@@ -27,13 +27,13 @@ def latents(frames: int) -> torch.Tensor:
 
 def decode(model: Oobleck, latents: torch.Tensor, window_frames: int) -> torch.Tensor:
     codec = WindowedCodec(model, window_frames, **CPU)
-    return torch.cat([codec.decode_window(latents, window) for window in codec.windows(len(latents))])
+    return torch.cat([codec.decode_windows([(latents, window)])[0] for window in codec.windows(len(latents))])
 
 
 def encode(model: Oobleck, pcm: torch.Tensor, window_frames: int) -> torch.Tensor:
     codec = WindowedCodec(model, window_frames, **CPU)
     windows = codec.windows(len(pcm) // model.config.hop)
-    return torch.cat([codec.encode_window(pcm, window).mean for window in windows])
+    return torch.cat([codec.encode_windows([(pcm, window)])[0].mean for window in windows])
 
 
 @pytest.mark.parametrize("window_frames", [25, 32, 48, 64, 130, 131])
