@@ -11,8 +11,7 @@ import argparse
 import asyncio
 import inspect
 import statistics
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -22,7 +21,7 @@ import torch
 from diffusers import AceStepTransformer1DModel
 from safetensors import safe_open
 
-from bench.bandwidth import synchronise
+from bench.clock import best_seconds
 from services.dit import checkpoint
 from services.dit.config import DitConfig
 from services.dit.model import Branch, DiffusionTransformer
@@ -120,7 +119,7 @@ def roof(model: DiffusionTransformer, seconds: int) -> float:
     x = torch.randn(model.tokens(seconds * FRAMES_PER_SECOND), config.hidden_size, device=device).bfloat16()
     weight = packed(torch.randn(2 * config.intermediate_size, config.hidden_size, device=device).bfloat16())
     work = 4.0 * x.shape[0] * config.hidden_size * config.intermediate_size
-    return work / _best(device, lambda: linear(x, weight), 5)
+    return work / best_seconds(device, lambda: linear(x, weight), 5)
 
 
 @dataclass(frozen=True)
@@ -144,7 +143,7 @@ def _inputs(model: DiffusionTransformer, seconds: int, seed: int) -> _Inputs:
 @torch.inference_mode()
 def _our_seconds(model: DiffusionTransformer, items: Sequence[_Inputs]) -> float:
     branches = [Branch(item.latents, item.context, model.cache_condition(item.condition), T) for item in items]
-    return _best(model.weight.device, lambda: model(branches), 2)
+    return best_seconds(model.weight.device, lambda: model(branches), 2)
 
 
 @torch.inference_mode()
@@ -154,7 +153,7 @@ def _their_seconds(model: Any, item: _Inputs) -> float:
     def step() -> object:
         return model(item.latents[None], t, t, item.condition[None], item.context[None], return_dict=False)
 
-    return _best(item.latents.device, step, 2)
+    return best_seconds(item.latents.device, step, 2)
 
 
 def _diffusers(folder: Path, device: torch.device) -> Any:
@@ -167,18 +166,6 @@ def _diffusers(folder: Path, device: torch.device) -> Any:
         model = AceStepTransformer1DModel(**{name: value for name, value in values.items() if name in taken})
     model.load_state_dict(transformer_state(state), strict=True, assign=True)
     return model.to(device).eval()
-
-
-def _best(device: torch.device, work: Callable[[], object], repeats: int) -> float:
-    work()
-    best = float("inf")
-    for _ in range(repeats):
-        synchronise(device)
-        began = time.perf_counter()
-        work()
-        synchronise(device)
-        best = min(best, time.perf_counter() - began)
-    return best
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from bench.memory import peak, resident
 from services.dit import checkpoint as dit_checkpoint
 from services.dit.engine import DitEngine
 from services.dit.plan import TURBO_DEFAULTS
@@ -91,13 +92,13 @@ def main() -> None:
 
 def measure(stage: str, models: Path) -> Measurement:
     """Loads a stage, touches every weight once, then does the stage's part of a 10 s song."""
-    base = _resident()
+    base = resident()
     started = time.monotonic()
     modules, compute = _LOADERS[stage](models)
     parameters = [parameter for module in modules for parameter in module.parameters()]
     for parameter in (parameter for parameter in parameters if parameter.layout == torch.strided):
         parameter.view(-1)[::1024].sum()
-    loaded, load_seconds = _resident(), time.monotonic() - started
+    loaded, load_seconds = resident(), time.monotonic() - started
     started = time.monotonic()
     asyncio.run(compute())
     return Measurement(
@@ -105,7 +106,7 @@ def measure(stage: str, models: Path) -> Measurement:
         weights=sum(parameter.nbytes for parameter in parameters),
         base=base,
         loaded=loaded,
-        peak=_status("VmHWM"),
+        peak=peak(),
         load_seconds=load_seconds,
         compute_seconds=time.monotonic() - started,
     )
@@ -173,18 +174,6 @@ def _in_a_process(stage: str, folder: Path) -> Measurement:
     command = [sys.executable, "-m", "bench.full_size", str(folder), "--stage", stage]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 (this program itself)
     return Measurement(**json.loads(done.stdout.splitlines()[-1]))
-
-
-def _resident() -> int:
-    return _status("VmRSS")
-
-
-def _status(field: str) -> int:
-    for line in Path("/proc/self/status").read_text().splitlines():
-        name, _, value = line.partition(":")
-        if name == field:
-            return int(value.split()[0]) * 1024
-    raise KeyError(field)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import torch
 from transformers import LogitsProcessor, LogitsProcessorList, Qwen3ForCausalLM
 from transformers.generation.logits_process import TemperatureLogitsWarper, TopPLogitsWarper
 
-from bench.bandwidth import synchronise
+from bench.clock import synchronise
 from services.planner.tasks import CodesTask
 from serving.planning import CODES
 

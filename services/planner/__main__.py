@@ -79,7 +79,8 @@ def application(settings: PlannerSettings) -> Application:
         names = [name.strip() for name in settings.planners.split(",") if name.strip()]
         if not names:
             raise StartupError("--planners: names no language model")
-        if settings.torch_dtype() == torch.float16:
+        dtype = settings.torch_dtype()
+        if dtype == torch.float16:
             raise StartupError("--dtype: float16 overflows in planners; use bfloat16 or float32")
         for name in names:
             _check_installed(name, settings)
@@ -87,7 +88,7 @@ def application(settings: PlannerSettings) -> Application:
         async with AsyncExitStack() as stack:
             planners = {}
             for name in names:
-                load = partial(_served, name, len(names), bounds, settings, telemetry)
+                load = partial(_served, name, len(names), dtype, bounds, settings, telemetry)
                 planners[name] = await stack.enter_async_context(Residence(name, load, settings.idle_seconds))
             planner_pb2_grpc.add_PlannerServiceServicer_to_server(PlannerServicer(planners, bounds), grpc_server)
             yield
@@ -102,10 +103,10 @@ def _check_installed(name: str, settings: PlannerSettings) -> None:
 
 @asynccontextmanager
 async def _served(
-    name: str, count: int, bounds: Bounds, settings: PlannerSettings, telemetry: Telemetry
+    name: str, count: int, dtype: torch.dtype, bounds: Bounds, settings: PlannerSettings, telemetry: Telemetry
 ) -> AsyncIterator[ServedPlanner]:
     """One of `count` models, loaded and warmed up."""
-    device, dtype = settings.torch_device(), settings.torch_dtype()
+    device = settings.torch_device()
     loaded = await loaded_apart(lambda: checkpoint.load(settings.models, name, dtype=dtype, device=device))
     config = loaded.model.config
     context = min(settings.context, config.positions)

@@ -11,8 +11,6 @@ from typing import Generic, Self, TypeVar
 
 import torch
 
-from services.runtime.allocator import return_freed_memory
-
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -114,6 +112,5 @@ class Residence(Generic[T]):
 
 def _return_memory() -> None:
     gc.collect()
-    return_freed_memory()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

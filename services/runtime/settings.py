@@ -7,7 +7,8 @@ from pathlib import Path
 
 import torch
 
-from services.runtime.allocator import keep_freed_memory
+from services.runtime.allocator import use_huge_pages
+from services.runtime.numerics import fastest_dtype
 from serving.settings import ServerSettings, SettingsError, setting
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -20,7 +21,9 @@ class StageSettings(ServerSettings):
     models: Path = setting(Path("models/tiny"), "folder of a model family in the original layout")
     device: str = setting("auto", "torch device; auto takes cuda where there is one, else cpu")
     dtype: str = setting(
-        "auto", "type to compute in; auto takes bfloat16 on cuda, else float32", choices=("auto", *_DTYPES)
+        "auto",
+        "type to compute in; auto takes bfloat16 where the device is fast in it, else float32",
+        choices=("auto", *_DTYPES),
     )
     threads: int = setting(0, "CPU threads of the network; 0 leaves the choice to torch", at_least=0)
     max_queued_items: int = setting(64, "items that may wait for the engine", at_least=1)
@@ -38,13 +41,13 @@ class StageSettings(ServerSettings):
         return device
 
     def torch_dtype(self) -> torch.dtype:
-        """The type to compute in."""
+        """The type to compute in. May be measured, so ask once."""
         if self.dtype == "auto":
-            return torch.bfloat16 if self.torch_device().type == "cuda" else torch.float32
+            return fastest_dtype(self.torch_device())
         return _DTYPES[self.dtype]
 
     def apply_to_process(self) -> None:
-        """Sets torch's CPU threads and the ways of the allocator for this process."""
-        keep_freed_memory()
+        """Sets torch's CPU threads and the pages of its tensors for this process."""
+        use_huge_pages()
         if self.threads:
             torch.set_num_threads(self.threads)

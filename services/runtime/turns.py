@@ -44,7 +44,7 @@ class Turns(Generic[K]):
         del self._shares[item]
 
     def next(self, ready: Callable[[K], bool] = lambda item: True) -> list[K]:
-        """The items of the next step, whose clocks advance. Turns that pass while an item is not ready are lost to it."""
+        """The items of the next step, whose clocks advance; turns of those that are not ready are lost to them."""
         for item, share in self._shares.items():
             if not ready(item):
                 share.clock = max(share.clock, self._now)

@@ -1,0 +1,174 @@
+"""`python -m bench.vae FOLDER`: the codec in windows, beside diffusers' in one shot.
+
+Writes a random family of full size into the folder unless it is there. Both codecs run in this process in bfloat16, in
+turns, with the same weights and inputs, each on a thread that ends with its turn. Prints a table of seconds with the
+share of the roof, the speed of the largest convolution alone; then the memory that decoding takes on top of the
+weights, by length, each in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import AutoencoderOobleck
+from torch.utils.flop_counter import FlopCounterMode
+
+from bench.clock import best_seconds
+from bench.memory import peak, resident
+from services.runtime.allocator import use_huge_pages
+from services.runtime.loading import loaded_apart
+from services.vae import checkpoint
+from services.vae.codec import WindowedCodec
+from services.vae.convolution import Convolution
+from services.vae.model import Oobleck
+
+FRAMES_PER_SECOND = 25
+WINDOW_FRAMES = 252
+MEMORY_LENGTHS = (10, 30, 120)
+
+
+@dataclass
+class Seconds:
+    """What each round has measured, one after the other: the roof in FLOP/s, seconds of ours and theirs."""
+
+    roof: list[float] = field(default_factory=list)
+    ours: list[float] = field(default_factory=list)
+    theirs: list[float] = field(default_factory=list)
+
+
+def main() -> None:
+    """Measures and prints markdown."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--rounds", type=int, default=3, help="turns of ours and theirs")
+    parser.add_argument("--seconds", type=int, default=30, help="length of the music")
+    parser.add_argument("--memory", type=int, help="print what decoding so many seconds takes, in bytes")
+    arguments = parser.parse_args()
+    if not (arguments.folder / checkpoint.FOLDER).exists():
+        from training.random_checkpoint import write_full_size
+
+        write_full_size(arguments.folder)
+    use_huge_pages()
+    if arguments.memory:
+        print(memory_of(arguments.folder, arguments.memory))
+        return
+    print(asyncio.run(measure(arguments.folder, arguments.rounds, arguments.seconds)))
+    sizes = [_memory_apart(arguments.folder, seconds) for seconds in MEMORY_LENGTHS]
+    pairs = zip(MEMORY_LENGTHS, sizes, strict=True)
+    cells = ", ".join(f"{size / 2**20:,.0f} MiB for {seconds} s" for seconds, size in pairs)
+    print(f"\nDecoding takes {cells} on top of the weights.")
+
+
+async def measure(models: Path, rounds: int, seconds: int) -> str:
+    """Decode and encode as markdown."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    options: dict[str, Any] = {"dtype": torch.bfloat16, "device": device}
+    model = (await loaded_apart(partial(checkpoint.load, models, **options))).model
+    ours = WindowedCodec(model, WINDOW_FRAMES, **options)
+    theirs: Any = AutoencoderOobleck.from_pretrained(models / checkpoint.FOLDER, torch_dtype=torch.bfloat16)
+    theirs = theirs.to(device).eval()
+    frames = seconds * FRAMES_PER_SECOND
+    latents = torch.randn(frames, model.config.latent_channels)
+    pcm = torch.randn(frames * model.config.hop, model.config.audio_channels)
+    pairs: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
+        "decode": (partial(decode, ours, latents), partial(_their_decode, theirs, latents.to(device))),
+        "encode": (partial(encode, ours, pcm), partial(_their_encode, theirs, pcm.to(device))),
+    }
+    measured = {name: Seconds() for name in pairs}
+    for _ in range(rounds):
+        for name, (our_work, their_work) in pairs.items():
+            times = measured[name]
+            times.roof.append(await loaded_apart(partial(roof, model)))
+            times.ours.append(await loaded_apart(partial(best_seconds, device, our_work, 1)))
+            times.theirs.append(await loaded_apart(partial(best_seconds, device, their_work, 1)))
+    work = {name: _operations(theirs_work) for name, (_, theirs_work) in pairs.items()}
+    heading = f"{seconds} s of music, {device.type}, bfloat16, {rounds} rounds, medians"
+    return "\n".join((heading, "", table(measured, work)))
+
+
+def table(measured: dict[str, Seconds], work: dict[str, float]) -> str:
+    """Markdown; `work` is in operations of the one-shot form."""
+    lines = [
+        "| | ours, s | diffusers, s | × diffusers | GFLOP/s | roof, GFLOP/s | of the roof |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, times in measured.items():
+        ours, theirs, top = (statistics.median(values) for values in (times.ours, times.theirs, times.roof))
+        ratio = statistics.median(b / a for a, b in zip(times.ours, times.theirs, strict=True))
+        share = statistics.median(work[name] / a / b for a, b in zip(times.ours, times.roof, strict=True))
+        cells = (f"{ours:.1f}", f"{theirs:.1f}", f"{ratio:.1f}", f"{work[name] / ours / 1e9:.0f}", f"{top / 1e9:.0f}")
+        lines.append(f"| {name} | {' | '.join(cells)} | {share:.0%} |")
+    return "\n".join(lines)
+
+
+def decode(codec: WindowedCodec, latents: torch.Tensor) -> torch.Tensor:
+    """All windows, one after the other."""
+    return torch.cat([codec.decode_windows([(latents, window)])[0] for window in codec.windows(len(latents))])
+
+
+def encode(codec: WindowedCodec, pcm: torch.Tensor) -> torch.Tensor:
+    """All windows, one after the other."""
+    windows = codec.windows(len(pcm) // codec.config.hop)
+    return torch.cat([codec.encode_windows([(pcm, window)])[0].mean for window in windows])
+
+
+@torch.inference_mode()
+def roof(model: Oobleck) -> float:
+    """FLOP/s of the convolution that takes most of the codec's time, alone on a window."""
+    channels, samples = model.config.decoder_channels, WINDOW_FRAMES * model.config.hop
+    convolution = Convolution(channels, channels, 7)
+    for parameter in convolution.parameters():
+        parameter.data.normal_()
+    device = next(model.parameters()).device
+    convolution.to(device, torch.bfloat16).pack()
+    x = torch.randn(1, samples, channels, device=device, dtype=torch.bfloat16)
+    return 2.0 * 7 * channels * channels * samples / best_seconds(device, partial(convolution, x), 3)
+
+
+def memory_of(models: Path, seconds: int) -> int:
+    """Bytes that decoding takes at its peak, on top of the process with its weights."""
+    options: dict[str, Any] = {"dtype": torch.bfloat16, "device": torch.device("cpu")}
+    model = checkpoint.load(models, **options).model
+    codec = WindowedCodec(model, WINDOW_FRAMES, **options)
+    latents = torch.randn(seconds * FRAMES_PER_SECOND, model.config.latent_channels)
+    loaded = resident()
+    for window in codec.windows(len(latents)):
+        codec.decode_windows([(latents, window)])
+    return peak() - loaded
+
+
+def _memory_apart(models: Path, seconds: int) -> int:
+    command = [sys.executable, "-m", "bench.vae", str(models), "--memory", str(seconds)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 (this program itself)
+    return int(done.stdout)
+
+
+def _operations(work: Callable[[], object]) -> float:
+    """Operations of diffusers' form, in one shot: what windows compute twice counts once."""
+    with FlopCounterMode(display=False) as counter:
+        work()
+    return float(counter.get_total_flops())
+
+
+@torch.inference_mode()
+def _their_decode(codec: Any, latents: torch.Tensor) -> object:
+    return codec.decode(latents.T[None].bfloat16())
+
+
+@torch.inference_mode()
+def _their_encode(codec: Any, pcm: torch.Tensor) -> object:
+    return codec.encode(pcm.T[None].bfloat16())
+
+
+if __name__ == "__main__":
+    main()
