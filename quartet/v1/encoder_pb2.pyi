@@ -79,7 +79,21 @@ class EncoderServiceGetInfoRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class EncoderServiceGetInfoResponse(_message.Message):
-    __slots__ = ("info",)
+    __slots__ = ("info", "cache")
     INFO_FIELD_NUMBER: _ClassVar[int]
+    CACHE_FIELD_NUMBER: _ClassVar[int]
     info: _stage_pb2.StageInfo
-    def __init__(self, info: _Optional[_Union[_stage_pb2.StageInfo, _Mapping]] = ...) -> None: ...
+    cache: ConditionCache
+    def __init__(self, info: _Optional[_Union[_stage_pb2.StageInfo, _Mapping]] = ..., cache: _Optional[_Union[ConditionCache, _Mapping]] = ...) -> None: ...
+
+class ConditionCache(_message.Message):
+    __slots__ = ("hits", "shared", "misses", "held_bytes")
+    HITS_FIELD_NUMBER: _ClassVar[int]
+    SHARED_FIELD_NUMBER: _ClassVar[int]
+    MISSES_FIELD_NUMBER: _ClassVar[int]
+    HELD_BYTES_FIELD_NUMBER: _ClassVar[int]
+    hits: int
+    shared: int
+    misses: int
+    held_bytes: int
+    def __init__(self, hits: _Optional[int] = ..., shared: _Optional[int] = ..., misses: _Optional[int] = ..., held_bytes: _Optional[int] = ...) -> None: ...

@@ -33,6 +33,7 @@ class EncoderSettings(StageSettings):
 
     variant: str = setting("acestep-v15-turbo", "folder of the DiT package within the family; also the model's name")
     max_queued_tokens: int = setting(100_000, "tokens that may wait for the engine", at_least=1)
+    cache_mib: int = setting(256, "conditions that are kept, in MiB; about 3 for each; 0 keeps none", at_least=0)
     max_frames: int = setting(15_000, "longest latents to tokenize, 25 frames per second", at_least=1)
 
 
@@ -72,7 +73,9 @@ def application(settings: EncoderSettings) -> Application:
         )
         identity = ModelIdentity(settings.variant, loaded.revision, dtype, device)
         async with queue:
-            engine = EncoderEngine(loaded.model, loaded.tokenizer, config, queue)
+            engine = EncoderEngine(
+                loaded.model, loaded.tokenizer, config, queue, cache_bytes=settings.cache_mib * 2**20
+            )
             await engine.encode(EncodeItem(Prompt("warm-up", "")), seconds_left=None)
             reporter = Reporter(STAGE, identity, queue, reported_limits)
             encoder_pb2_grpc.add_EncoderServiceServicer_to_server(

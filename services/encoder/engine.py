@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -14,6 +15,7 @@ from services.encoder.model import EncoderModel
 from services.encoder.prompt import Prompt
 from services.encoder.tokenization import PromptTokenizer
 from services.runtime.compute import ComputeQueue, Finished, Ticket
+from services.runtime.shared_results import CacheCounts, SharedResults
 
 R = TypeVar("R")
 
@@ -24,6 +26,16 @@ class EncodeItem:
 
     prompt: Prompt
     references: tuple[torch.Tensor, ...] = ()
+
+    def digest(self) -> bytes:
+        """SHA-256 of all that the condition depends on, given the model."""
+        digest = hashlib.sha256()
+        for text in (self.prompt.caption_text(), self.prompt.lyric_text()):
+            encoded = text.encode()
+            digest.update(len(encoded).to_bytes(8, "big") + encoded)
+        for reference in self.references:
+            digest.update(repr(tuple(reference.shape)).encode() + reference.contiguous().numpy().tobytes())
+        return digest.digest()
 
 
 @dataclass(frozen=True)
@@ -37,20 +49,48 @@ class Encoded:
     text_truncated: bool
     lyrics_truncated: bool
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the conditions."""
+        return self.condition.nbytes + self.null_condition.nbytes
+
 
 class EncoderEngine:
-    """Encodes items on the compute queue; the cost of an item is the tokens that it brings."""
+    """Encodes items on the compute queue; the cost of an item is the tokens that it brings.
+
+    Conditions are kept, up to `cache_bytes` of them, and equal items that overlap are encoded once.
+    """
 
     def __init__(
-        self, model: EncoderModel, tokenizer: PromptTokenizer, config: EncoderConfig, queue: ComputeQueue
+        self,
+        model: EncoderModel,
+        tokenizer: PromptTokenizer,
+        config: EncoderConfig,
+        queue: ComputeQueue,
+        *,
+        cache_bytes: int = 0,
     ) -> None:
         self._model = model
         self._tokenizer = tokenizer
         self._config = config
         self._queue = queue
+        self._conditions: SharedResults[Finished[Encoded]] = SharedResults(
+            cache_bytes, lambda finished: finished.result.nbytes
+        )
+
+    @property
+    def cache_counts(self) -> CacheCounts:
+        """How conditions were come by."""
+        return self._conditions.counts
 
     async def encode(self, item: EncodeItem, seconds_left: float | None) -> Finished[Encoded]:
         """The condition of an item. Raises OverloadedError or DeadlineError at once."""
+        key = item.digest()
+        if held := self._conditions.held(key):
+            return Finished(held.result, queue_ns=0, compute_ns=0, batch_size=1)
+        return await self._conditions.computed(key, lambda: self._encode(item, seconds_left))
+
+    async def _encode(self, item: EncodeItem, seconds_left: float | None) -> Finished[Encoded]:
         caption, lyrics = await asyncio.gather(
             asyncio.to_thread(self._tokenizer.caption, item.prompt),
             asyncio.to_thread(self._tokenizer.lyrics, item.prompt),

@@ -98,7 +98,13 @@ class EncoderServicer(encoder_pb2_grpc.EncoderServiceServicer):
         self, request: encoder_pb2.EncoderServiceGetInfoRequest, context: Context
     ) -> encoder_pb2.EncoderServiceGetInfoResponse:
         """The stage at this moment."""
-        return encoder_pb2.EncoderServiceGetInfoResponse(info=self._reporter.info())
+        counts = self._engine.cache_counts
+        return encoder_pb2.EncoderServiceGetInfoResponse(
+            info=self._reporter.info(),
+            cache=encoder_pb2.ConditionCache(
+                hits=counts.hits, shared=counts.shared, misses=counts.misses, held_bytes=counts.held_bytes
+            ),
+        )
 
     def _encode_item(self, request: encoder_pb2.EncodeRequest) -> EncodeItem:
         metadata = request.metadata

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import grpc
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from quartet import tensors
 from quartet.errors import DeadlineError, InvalidRequestError, NotFoundError, from_rpc_error
 from quartet.v1 import encoder_pb2, encoder_pb2_grpc, stage_pb2, tensor_pb2
+from tests.support.processes import running
 
 
 @pytest.fixture
@@ -36,7 +38,7 @@ def violations(stub: Stub, request: encoder_pb2.EncodeRequest) -> set[str]:
 
 
 def test_a_condition_is_lyrics_timbre_and_text(stub: Stub) -> None:
-    reply = stub.Encode(WORDS)
+    reply = stub.Encode(encoder_pb2.EncodeRequest(caption="a condition of its own", lyrics="la la"))
     condition, null = tensors.decode(reply.condition), tensors.decode(reply.null_condition)
     assert condition.shape == (reply.lyric_tokens + 1 + reply.text_tokens, 32)
     assert null.shape == (1, 32)
@@ -49,6 +51,44 @@ def test_a_condition_is_lyrics_timbre_and_text(stub: Stub) -> None:
 
 def test_the_same_words_give_the_same_bytes(stub: Stub) -> None:
     assert stub.Encode(WORDS).condition == stub.Encode(WORDS).condition
+
+
+def counts(stub: Stub) -> encoder_pb2.ConditionCache:
+    return stub.GetInfo(encoder_pb2.EncoderServiceGetInfoRequest()).cache
+
+
+def test_a_repeated_request_is_not_computed_again(stub: Stub) -> None:
+    request = encoder_pb2.EncodeRequest(caption="asked for twice", lyrics="la", reference_latents=[latents(750)])
+    before = counts(stub)
+    first, second = stub.Encode(request), stub.Encode(request)
+    assert (first.condition, first.null_condition) == (second.condition, second.null_condition)
+    assert first.report.compute_ns > 0
+    assert second.report.compute_ns == 0
+    request.reference_latents[0].CopyFrom(latents(750, seed=1))
+    assert stub.Encode(request).report.compute_ns > 0
+    after = counts(stub)
+    assert (after.hits - before.hits, after.misses - before.misses) == (1, 2)
+    assert after.held_bytes > before.held_bytes
+
+
+def test_equal_requests_at_once_are_computed_once(stub: Stub) -> None:
+    request = encoder_pb2.EncodeRequest(caption="asked for by many", lyrics="la\n" * 500)
+    before = counts(stub)
+    replies = [call.result() for call in [stub.Encode.future(request) for _ in range(8)]]
+    assert len({reply.condition.data for reply in replies}) == 1
+    after = counts(stub)
+    assert after.misses - before.misses == 1
+    assert after.hits + after.shared - before.hits - before.shared == 7
+
+
+def test_nothing_is_kept_where_nothing_is_to_be_kept(tiny_models: Path) -> None:
+    flags = ("--models", str(tiny_models), "--cache-mib", "0")
+    with running("services.encoder", *flags) as server, grpc.insecure_channel(server.address) as channel:
+        fresh = Stub(channel)
+        first, second = fresh.Encode(WORDS), fresh.Encode(WORDS)
+        assert first.condition == second.condition
+        assert second.report.compute_ns > 0
+        assert counts(fresh).held_bytes == 0
 
 
 def test_a_reference_changes_only_the_timbre(stub: Stub) -> None:
@@ -119,13 +159,13 @@ def test_an_unknown_model_is_named_with_what_there_is(stub: Stub) -> None:
 
 def test_a_deadline_that_is_too_short(stub: Stub) -> None:
     with pytest.raises(grpc.RpcError) as refused:
-        stub.Encode(WORDS, timeout=0.0005)
+        stub.Encode(encoder_pb2.EncodeRequest(caption="too late"), timeout=0.0005)
     assert isinstance(from_rpc_error(refused.value), DeadlineError)
 
 
 def test_info_tells_limits_and_counts_prompts(stub: Stub) -> None:
     before = stub.GetInfo(encoder_pb2.EncoderServiceGetInfoRequest()).info
-    stub.Encode(WORDS)
+    stub.Encode(encoder_pb2.EncodeRequest(caption="counted"))
     after = stub.GetInfo(encoder_pb2.EncoderServiceGetInfoRequest()).info
     assert after.steps_computed == before.steps_computed + 1
     limits = {limit.name: limit.value for limit in after.limits}
