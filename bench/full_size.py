@@ -39,7 +39,7 @@ from serving.telemetry import Telemetry
 
 VARIANT = "acestep-v15-turbo"
 FRAMES = 250
-WINDOW_FRAMES = 252
+WINDOW_FRAMES = 270
 LARGEST_RATIO = 1.15
 QUEUE: dict[str, Any] = {"max_queued_items": 1, "max_queued_cost": 1e9}
 BF16: dict[str, Any] = {"dtype": torch.bfloat16, "device": torch.device("cpu")}

@@ -33,7 +33,7 @@ from services.vae.convolution import Convolution
 from services.vae.model import Oobleck
 
 FRAMES_PER_SECOND = 25
-WINDOW_FRAMES = 252
+WINDOW_FRAMES = 270
 MEMORY_LENGTHS = (10, 30, 120)
 
 

@@ -35,8 +35,8 @@ class VaeSettings(StageSettings):
     """Serves the audio codec: decodes latents to PCM and encodes PCM to latents."""
 
     window_frames: int = setting(
-        252,
-        "latent frames that the network sees at once; bounds its memory, and replicas must agree on it",
+        270,
+        "latent frames that the network sees at most at once; bounds its memory, and replicas must agree on it",
         at_least=MIN_WINDOW_FRAMES,
     )
     windows_per_step: int = setting(

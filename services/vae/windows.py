@@ -6,10 +6,13 @@ An output of the codec depends on less than 10 frames to each side when decoding
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 MARGIN_FRAMES = 12
 MIN_WINDOW_FRAMES = 2 * MARGIN_FRAMES + 1
+# Lengths that the dilations of the codec, 3 and 9, divide, so that no activation has to be filled up.
+LENGTH_STEP = 9
 
 
 @dataclass(frozen=True)
@@ -22,21 +25,31 @@ class Window:
     core_stop: int
 
 
-def plan(frames: int, window_frames: int) -> tuple[Window, ...]:
+def plan(frames: int, longest: int) -> tuple[Window, ...]:
     """Windows that cover an item of `frames` in order; their cores cover each frame once.
 
-    All windows are `window_frames` long, or there is one as long as the item. At the ends they are shifted inwards, so
-    that their edges are the real edges and padding acts as in the whole. Raises ValueError where a window is shorter
-    than MIN_WINDOW_FRAMES.
+    An item of at most `longest` frames is one window. Others get the fewest windows of that length that suffice, made
+    equal and as short as they still suffice, so that little is computed twice. At the ends of the item windows begin
+    and end with it, so that padding acts as in the whole. Raises ValueError where a window would have no core.
     """
-    if window_frames < MIN_WINDOW_FRAMES:
-        raise ValueError(f"a window of {window_frames} frames has no core; it takes at least {MIN_WINDOW_FRAMES}")
-    if frames <= window_frames:
+    if longest < MIN_WINDOW_FRAMES:
+        raise ValueError(f"a window of {longest} frames has no core; it takes at least {MIN_WINDOW_FRAMES}")
+    if frames <= longest:
         return (Window(0, frames, 0, frames),)
-    core = window_frames - 2 * MARGIN_FRAMES
-    last_start = frames - window_frames
-    windows = []
-    for core_start in range(0, frames, core):
-        start = min(max(core_start - MARGIN_FRAMES, 0), last_start)
-        windows.append(Window(start, start + window_frames, core_start, min(core_start + core, frames)))
+    length = _equal_length(frames, longest)
+    windows: list[Window] = []
+    kept = 0
+    while kept < frames:
+        start = min(max(kept - MARGIN_FRAMES, 0), frames - length)
+        stop = start + length
+        windows.append(Window(start, stop, kept, stop if stop == frames else stop - MARGIN_FRAMES))
+        kept = windows[-1].core_stop
     return tuple(windows)
+
+
+def _equal_length(frames: int, longest: int) -> int:
+    """Two margins of an item belong to no other window; what is between them is shared out."""
+    inner = frames - 2 * MARGIN_FRAMES
+    count = math.ceil(inner / (longest - 2 * MARGIN_FRAMES))
+    length = math.ceil(inner / count) + 2 * MARGIN_FRAMES
+    return min(longest, math.ceil(length / LENGTH_STEP) * LENGTH_STEP)
