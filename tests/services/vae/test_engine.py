@@ -103,7 +103,7 @@ async def test_a_caller_who_leaves_while_behind_frees_its_place(codec: WindowedC
 
 async def test_a_deadline_passes_while_the_caller_is_behind(codec: WindowedCodec) -> None:
     async with vae_engine(codec, max_items=1) as (engine, _):
-        slow = engine.decode(DecodeItem(latents(200)), 0.5)
+        slow = engine.decode(DecodeItem(latents(200)), 2.0)
         await anext(slow)
         await decoded(engine, 40)
         with pytest.raises(DeadlineError):
