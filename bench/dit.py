@@ -1,8 +1,8 @@
 """`python -m bench.dit FOLDER`: steps of the diffusion transformer, beside diffusers'.
 
-Writes a random family of full size into the folder unless it is there. Both networks run in this process in bfloat16,
-in turns, with the same weights and inputs, each on a thread that ends with its turn. Prints a table of seconds per step
-with the share of the roof, the speed of the largest matrix product alone, and what sharing steps gains.
+Writes a random family of full size into the folder unless it is there. Both networks run in this process in bfloat16
+with the same weights and inputs. Prints a table of seconds per step with the share of the roof, the speed of the
+largest matrix product alone.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import inspect
-import statistics
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,11 +20,11 @@ import torch
 from diffusers import AceStepTransformer1DModel
 from safetensors import safe_open
 
-from bench.clock import best_seconds
+from bench.comparison import Case, Row, compare, table
+from bench.product import product_rate
 from services.dit import checkpoint
 from services.dit.config import DitConfig
 from services.dit.model import Branch, DiffusionTransformer
-from services.layers.linear import linear, packed
 from services.runtime.checkpoints import read_json
 from services.runtime.loading import loaded_apart
 from tests.parity.mapping import transformer_state
@@ -34,18 +33,9 @@ VARIANT = "acestep-v15-turbo"
 FRAMES_PER_SECOND = 25
 CONDITION_TOKENS = 400
 LENGTHS = (30, 120)
-TOGETHER = 8
+TOGETHER = (1, 2, 4, 8, 16)
 TOGETHER_SECONDS = 10
 T = 0.7
-
-
-@dataclass
-class Seconds:
-    """What each round has measured, one after the other: products of the roof in FLOP/s, steps in seconds."""
-
-    roof: list[float] = field(default_factory=list)
-    ours: list[float] = field(default_factory=list)
-    theirs: list[float] = field(default_factory=list)
 
 
 def main() -> None:
@@ -54,52 +44,40 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rounds", type=int, default=3, help="turns of ours and theirs")
     parser.add_argument("--seconds", type=int, nargs="+", default=LENGTHS, help="lengths of the music")
+    parser.add_argument("--beside", type=int, default=120, help="longest music that diffusers samples too, in seconds")
     arguments = parser.parse_args()
     if not (arguments.folder / VARIANT / "model.safetensors").exists():
         from training.random_checkpoint import write_full_size
 
         write_full_size(arguments.folder)
-    print(asyncio.run(measure(arguments.folder, arguments.rounds, arguments.seconds)))
+    rows = asyncio.run(measure(arguments.folder, arguments.rounds, arguments.seconds, arguments.beside))
+    print(table(rows))
 
 
-async def measure(models: Path, rounds: int, lengths: Sequence[int]) -> str:
-    """All lengths, and items together against one after another, as markdown."""
+async def measure(models: Path, rounds: int, lengths: Sequence[int], beside: int) -> list[Row]:
+    """Steps of items of all lengths, diffusers' too up to `beside` seconds, then of many short items together."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     ours = (await loaded_apart(lambda: checkpoint.load(models, VARIANT, dtype=torch.bfloat16, device=device))).model
-    theirs = await loaded_apart(lambda: _diffusers(models / VARIANT, device))
-    measured = {seconds: Seconds() for seconds in lengths}
-    shared = Seconds()
-    short = [_inputs(ours, TOGETHER_SECONDS, seed) for seed in range(TOGETHER)]
-    for _ in range(rounds):
-        for seconds, times in measured.items():
-            inputs = _inputs(ours, seconds, 0)
-            times.roof.append(await loaded_apart(partial(roof, ours, seconds)))
-            times.ours.append(await loaded_apart(partial(_our_seconds, ours, [inputs])))
-            times.theirs.append(await loaded_apart(partial(_their_seconds, theirs, inputs)))
-        shared.ours.append(await loaded_apart(lambda: _our_seconds(ours, short)))
-        shared.theirs.append(await loaded_apart(lambda: sum(_our_seconds(ours, [one]) for one in short)))
-    return "\n".join(
-        (f"{VARIANT}, {device.type}, bfloat16, {rounds} rounds, medians", "", table(ours, measured, shared))
-    )
-
-
-def table(model: DiffusionTransformer, measured: Mapping[int, Seconds], shared: Seconds) -> str:
-    """Markdown."""
-    lines = [
-        "| music | ours, s | diffusers, s | × diffusers | GFLOP/s | roof, GFLOP/s | of the roof |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for seconds, times in measured.items():
-        work = flops(model, seconds)
-        ours, theirs = statistics.median(times.ours), statistics.median(times.theirs)
-        ratio = statistics.median(b / a for a, b in zip(times.ours, times.theirs, strict=True))
-        share = statistics.median(work / a / b for a, b in zip(times.ours, times.roof, strict=True))
-        top = statistics.median(times.roof)
-        cells = (f"{ours:.2f}", f"{theirs:.2f}", f"{ratio:.1f}", f"{work / ours / 1e9:.0f}", f"{top / 1e9:.0f}")
-        lines.append(f"| {seconds} s | {' | '.join(cells)} | {share:.0%} |")
-    gain = statistics.median(b / a for a, b in zip(shared.ours, shared.theirs, strict=True))
-    lines += ["", f"{TOGETHER} items of {TOGETHER_SECONDS} s in one step: {gain:.2f} × as fast as one after another."]
-    return "\n".join(lines)
+    theirs = await loaded_apart(lambda: _diffusers(models / VARIANT, device)) if beside >= min(lengths) else None
+    cases = []
+    for seconds in lengths:
+        inputs = _inputs(ours, seconds, 0)
+        cases.append(
+            Case(
+                f"{seconds} s",
+                _our_step(ours, [inputs]),
+                partial(_their_step, theirs, inputs) if seconds <= beside else None,
+                flops(ours, seconds),
+                partial(_roof, ours, seconds),
+            )
+        )
+    for items in TOGETHER:
+        short = [_inputs(ours, TOGETHER_SECONDS, seed) for seed in range(items)]
+        work = items * flops(ours, TOGETHER_SECONDS)
+        name = f"{items} × {TOGETHER_SECONDS} s"
+        roof = partial(_roof, ours, items * TOGETHER_SECONDS)
+        cases.append(Case(name, _our_step(ours, short), None, work, roof))
+    return await compare(cases, device, rounds=rounds, repeats=2)
 
 
 def flops(model: DiffusionTransformer, seconds: int) -> float:
@@ -113,13 +91,11 @@ def flops(model: DiffusionTransformer, seconds: int) -> float:
     return 2.0 * tokens * products + 4.0 * tokens * attended * heads.query_width
 
 
-def roof(model: DiffusionTransformer, seconds: int) -> float:
-    """FLOP/s of the product that takes most of a step, alone."""
-    config, device = model.config, model.weight.device
-    x = torch.randn(model.tokens(seconds * FRAMES_PER_SECOND), config.hidden_size, device=device).bfloat16()
-    weight = packed(torch.randn(2 * config.intermediate_size, config.hidden_size, device=device).bfloat16())
-    work = 4.0 * x.shape[0] * config.hidden_size * config.intermediate_size
-    return work / best_seconds(device, lambda: linear(x, weight), 5)
+def _roof(model: DiffusionTransformer, seconds: int) -> float:
+    """FLOP/s of the product that takes most of a step."""
+    config = model.config
+    rows = model.tokens(seconds * FRAMES_PER_SECOND)
+    return product_rate(rows, config.hidden_size, 2 * config.intermediate_size, model.weight.device)
 
 
 @dataclass(frozen=True)
@@ -140,20 +116,24 @@ def _inputs(model: DiffusionTransformer, seconds: int, seed: int) -> _Inputs:
     return _Inputs(normal(frames, channels), normal(frames, model.config.context_channels), condition)
 
 
-@torch.inference_mode()
-def _our_seconds(model: DiffusionTransformer, items: Sequence[_Inputs]) -> float:
-    branches = [Branch(item.latents, item.context, model.cache_condition(item.condition), T) for item in items]
-    return best_seconds(model.weight.device, lambda: model(branches), 2)
+def _our_step(model: DiffusionTransformer, items: Sequence[_Inputs]) -> Callable[[], object]:
+    """A step of items that have been in the batch before: the keys and values of their conditions are there."""
+    branches: list[Branch] = []
 
-
-@torch.inference_mode()
-def _their_seconds(model: Any, item: _Inputs) -> float:
-    t = torch.tensor([T]).to(item.latents)
-
+    @torch.inference_mode()
     def step() -> object:
-        return model(item.latents[None], t, t, item.condition[None], item.context[None], return_dict=False)
+        if not branches:
+            caches = [model.cache_condition(item.condition) for item in items]
+            branches.extend(Branch(x.latents, x.context, cache, T) for x, cache in zip(items, caches, strict=True))
+        return model(branches)
 
-    return best_seconds(item.latents.device, step, 2)
+    return step
+
+
+@torch.inference_mode()
+def _their_step(model: Any, item: _Inputs) -> object:
+    t = torch.tensor([T]).to(item.latents)
+    return model(item.latents[None], t, t, item.condition[None], item.context[None], return_dict=False)
 
 
 def _diffusers(folder: Path, device: torch.device) -> Any:

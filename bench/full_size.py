@@ -29,8 +29,8 @@ from services.dit.stepper import DitStepper, SampleItem
 from services.encoder import checkpoint as encoder_checkpoint
 from services.encoder.engine import EncodeItem, EncoderEngine
 from services.encoder.prompt import Prompt
+from services.encoder.stepper import EncoderStepper
 from services.runtime.batching import BatchQueue
-from services.runtime.compute import ComputeQueue
 from services.vae import checkpoint as vae_checkpoint
 from services.vae.codec import WindowedCodec
 from services.vae.engine import VaeEngine
@@ -130,8 +130,9 @@ def _encoder(models: Path) -> tuple[list[nn.Module], Compute]:
     item = EncodeItem(Prompt("warm indie folk, fingerpicked guitar", "[Verse]\n" + "a river of rooftops\n" * 40))
 
     async def compute() -> object:
-        async with ComputeQueue("encoder", Telemetry.off(), **QUEUE) as queue:
-            engine = EncoderEngine(loaded.model, loaded.tokenizer, loaded.config, queue)
+        stepper = EncoderStepper(loaded.model, tokens_per_step=2048, max_items=1)
+        async with BatchQueue("encoder", stepper, Telemetry.off(), **QUEUE) as queue:
+            engine = EncoderEngine(loaded.model, loaded.tokenizer, queue)
             return await engine.encode(item, seconds_left=None)
 
     return loaded.model.modules(), compute

@@ -1,20 +1,17 @@
 """`python -m bench.vae FOLDER`: the codec in windows, beside diffusers' in one shot.
 
-Writes a random family of full size into the folder unless it is there. Both codecs run in this process in bfloat16, in
-turns, with the same weights and inputs, each on a thread that ends with its turn. Prints a table of seconds with the
-share of the roof, the speed of the largest convolution alone; then the memory that decoding takes on top of the
-weights, by length, each in a process of its own.
+Writes a random family of full size into the folder unless it is there. Both codecs run in this process in bfloat16 with
+the same weights and inputs. Prints a table of seconds with the share of the roof, the speed of the largest convolution
+alone; then the memory that decoding takes on top of the weights, by length, each in a process of its own.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import statistics
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +21,7 @@ from diffusers import AutoencoderOobleck
 from torch.utils.flop_counter import FlopCounterMode
 
 from bench.clock import best_seconds
+from bench.comparison import Case, Row, compare, table
 from bench.memory import peak, resident
 from services.runtime.allocator import use_huge_pages
 from services.runtime.loading import loaded_apart
@@ -35,15 +33,6 @@ from services.vae.model import Oobleck
 FRAMES_PER_SECOND = 25
 WINDOW_FRAMES = 270
 MEMORY_LENGTHS = (10, 30, 120)
-
-
-@dataclass
-class Seconds:
-    """What each round has measured, one after the other: the roof in FLOP/s, seconds of ours and theirs."""
-
-    roof: list[float] = field(default_factory=list)
-    ours: list[float] = field(default_factory=list)
-    theirs: list[float] = field(default_factory=list)
 
 
 def main() -> None:
@@ -62,15 +51,15 @@ def main() -> None:
     if arguments.memory:
         print(memory_of(arguments.folder, arguments.memory))
         return
-    print(asyncio.run(measure(arguments.folder, arguments.rounds, arguments.seconds)))
+    print(table(asyncio.run(measure(arguments.folder, arguments.rounds, arguments.seconds))))
     sizes = [_memory_apart(arguments.folder, seconds) for seconds in MEMORY_LENGTHS]
     pairs = zip(MEMORY_LENGTHS, sizes, strict=True)
     cells = ", ".join(f"{size / 2**20:,.0f} MiB for {seconds} s" for seconds, size in pairs)
     print(f"\nDecoding takes {cells} on top of the weights.")
 
 
-async def measure(models: Path, rounds: int, seconds: int) -> str:
-    """Decode and encode as markdown."""
+async def measure(models: Path, rounds: int, seconds: int) -> list[Row]:
+    """Decoding and encoding of so many seconds."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     options: dict[str, Any] = {"dtype": torch.bfloat16, "device": device}
     model = (await loaded_apart(partial(checkpoint.load, models, **options))).model
@@ -80,35 +69,15 @@ async def measure(models: Path, rounds: int, seconds: int) -> str:
     frames = seconds * FRAMES_PER_SECOND
     latents = torch.randn(frames, model.config.latent_channels)
     pcm = torch.randn(frames * model.config.hop, model.config.audio_channels)
-    pairs: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
-        "decode": (partial(decode, ours, latents), partial(_their_decode, theirs, latents.to(device))),
-        "encode": (partial(encode, ours, pcm), partial(_their_encode, theirs, pcm.to(device))),
+    works: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
+        f"decode {seconds} s": (partial(decode, ours, latents), partial(_their_decode, theirs, latents.to(device))),
+        f"encode {seconds} s": (partial(encode, ours, pcm), partial(_their_encode, theirs, pcm.to(device))),
     }
-    measured = {name: Seconds() for name in pairs}
-    for _ in range(rounds):
-        for name, (our_work, their_work) in pairs.items():
-            times = measured[name]
-            times.roof.append(await loaded_apart(partial(roof, model)))
-            times.ours.append(await loaded_apart(partial(best_seconds, device, our_work, 1)))
-            times.theirs.append(await loaded_apart(partial(best_seconds, device, their_work, 1)))
-    work = {name: _operations(theirs_work) for name, (_, theirs_work) in pairs.items()}
-    heading = f"{seconds} s of music, {device.type}, bfloat16, {rounds} rounds, medians"
-    return "\n".join((heading, "", table(measured, work)))
-
-
-def table(measured: dict[str, Seconds], work: dict[str, float]) -> str:
-    """Markdown; `work` is in operations of the one-shot form."""
-    lines = [
-        "| | ours, s | diffusers, s | × diffusers | GFLOP/s | roof, GFLOP/s | of the roof |",
-        "|---|---|---|---|---|---|---|",
+    cases = [
+        Case(name, our_work, their_work, _operations(their_work), partial(roof, model))
+        for name, (our_work, their_work) in works.items()
     ]
-    for name, times in measured.items():
-        ours, theirs, top = (statistics.median(values) for values in (times.ours, times.theirs, times.roof))
-        ratio = statistics.median(b / a for a, b in zip(times.ours, times.theirs, strict=True))
-        share = statistics.median(work[name] / a / b for a, b in zip(times.ours, times.roof, strict=True))
-        cells = (f"{ours:.1f}", f"{theirs:.1f}", f"{ratio:.1f}", f"{work[name] / ours / 1e9:.0f}", f"{top / 1e9:.0f}")
-        lines.append(f"| {name} | {' | '.join(cells)} | {share:.0%} |")
-    return "\n".join(lines)
+    return await compare(cases, device, rounds=rounds, repeats=1)
 
 
 def decode(codec: WindowedCodec, latents: torch.Tensor) -> torch.Tensor:

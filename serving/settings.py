@@ -37,7 +37,9 @@ class ServerSettings:
     port: int = setting(0, "port to listen on; 0 takes a free one", at_least=0)
     port_file: Path | None = setting(None, "file that gets the port once the server is ready")
     grace_seconds: float = setting(25.0, "time that running work gets to finish after SIGTERM", at_least=0)
-    otlp_endpoint: str = setting("", "OTLP gRPC endpoint for traces, such as http://localhost:4317; empty sends none")
+    otlp_endpoint: str = setting(
+        "", "OTLP gRPC endpoint for traces and metrics, such as http://localhost:4317; empty sends none"
+    )
     log_level: str = setting("info", "least severe log lines to write", choices=("debug", "info", "warning", "error"))
 
 

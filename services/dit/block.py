@@ -6,29 +6,13 @@ from collections.abc import Sequence
 
 import torch
 from torch import nn
-from torch.nn import functional
 
-from services.dit.attention import CrossAttention, SelfAttention
 from services.dit.config import DitConfig
-from services.dit.packing import Packing
 from services.dit.time_embedding import MODULATIONS
-from services.layers.attention import KeysValues
-from services.layers.linear import JoinedLinear, Linear
+from services.layers.attention import EVERYTHING, CrossAttention, KeysValues, SelfAttention, Sight
+from services.layers.mlp import GatedMlp
 from services.layers.norm import RMSNorm
-
-
-class GatedMlp(nn.Module):
-    """down(silu(gate(x)) * up(x)), without biases."""
-
-    def __init__(self, width: int, hidden: int) -> None:
-        super().__init__()
-        self.gate_up_proj = JoinedLinear(width, {"gate_proj": hidden, "up_proj": hidden})
-        self.down_proj = Linear(hidden, width)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Same shape [tokens, width]."""
-        gate, up = self.gate_up_proj(x).chunk(2, dim=-1)
-        return self.down_proj(functional.silu(gate).mul_(up))  # type: ignore[no-any-return]
+from services.layers.packing import Packing
 
 
 class DitBlock(nn.Module):
@@ -39,7 +23,9 @@ class DitBlock(nn.Module):
         width = config.hidden_size
         self.scale_shift_table = nn.Parameter(torch.zeros(1, MODULATIONS, width))
         self.self_attn_norm = RMSNorm(width)
-        self.self_attn = SelfAttention(width, config.attention, config.sliding_window if sliding else None)
+        self.self_attn = SelfAttention(
+            width, config.attention, Sight(window=config.sliding_window) if sliding else EVERYTHING
+        )
         self.cross_attn_norm = RMSNorm(width)
         self.cross_attn = CrossAttention(width, config.attention)
         self.mlp_norm = RMSNorm(width)

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from services.dit.plan import SamplingDefaults, SamplingOptions, SamplingPlan, resolve
 from services.dit.stepper import PlannedItem, Sampled, SampleItem, StepDone
 from services.runtime.batching import BatchQueue
-from services.runtime.compute import Finished
+from services.runtime.items import Finished
 
 
 class DitEngine:

@@ -14,13 +14,13 @@ from torch.nn import functional
 
 from services.dit.block import DitBlock
 from services.dit.config import DitConfig
-from services.dit.packing import Packing
 from services.dit.patches import PatchEmbedding, PatchProjection
 from services.dit.time_embedding import TimeEmbedding
 from services.layers.attention import KeysValues
 from services.layers.linear import Linear
 from services.layers.norm import RMSNorm
-from services.layers.rotary import Rotation, rotation
+from services.layers.packing import Packing
+from services.layers.rotary import RotationTable
 
 # Keys and values of a condition for each layer: they are the same at every step.
 ConditionCache = tuple[KeysValues, ...]
@@ -59,7 +59,7 @@ class DiffusionTransformer(nn.Module):
         self.norm_out = RMSNorm(width)
         self.scale_shift_table = nn.Parameter(torch.zeros(1, 2, width))
         self.proj_out = nn.Sequential(nn.Identity(), PatchProjection(width, config.audio_acoustic_hidden_dim, patch))
-        self._table: Rotation | None = None
+        self._rotations = RotationTable(config.head_dim, config.rope_theta)
 
     @property
     def weight(self) -> torch.Tensor:
@@ -78,7 +78,7 @@ class DiffusionTransformer(nn.Module):
     def forward(self, branches: Sequence[Branch]) -> list[torch.Tensor]:
         """Velocities [frames, channels] in float32, one for each branch."""
         lengths = [self.tokens(len(branch.latents)) for branch in branches]
-        packing = Packing.of(lengths, self._rotations(max(lengths)))
+        packing = Packing.of(lengths, self._rotations.upto(max(lengths), self.weight))
         x = self.proj_in(torch.cat([self._patches(branch) for branch in branches]))
         embedding, modulations = self._levels(branches)
         for number, layer in enumerate(self._blocks()):
@@ -101,14 +101,6 @@ class DiffusionTransformer(nn.Module):
         embedding, modulations = self.time_embed(t)
         embedding_r, modulations_r = self.time_embed_r(t - r)
         return embedding + embedding_r, modulations + modulations_r
-
-    def _rotations(self, positions: int) -> Rotation:
-        if self._table is None or len(self._table[0]) < positions:
-            config, weight = self.config, self.weight
-            self._table = rotation(
-                positions, config.head_dim, config.rope_theta, device=weight.device, dtype=weight.dtype
-            )
-        return self._table
 
     def _blocks(self) -> list[DitBlock]:
         return [layer for layer in self.layers if isinstance(layer, DitBlock)]

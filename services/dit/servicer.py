@@ -16,7 +16,7 @@ from services.dit.plan import SamplingDefaults
 from services.dit.stepper import SampleItem, StepDone
 from services.dit.validation import SampleLimits, sample_item
 from services.dit.wavelet import WaveletCorrection
-from services.runtime.compute import Finished
+from services.runtime.items import Finished
 from services.runtime.reports import Reporter
 from services.runtime.tensors import encode_float32
 

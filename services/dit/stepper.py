@@ -12,7 +12,7 @@ from services.dit.model import Branch, ConditionCache, DiffusionTransformer
 from services.dit.plan import SamplingOptions, SamplingPlan
 from services.dit.sampler import Trajectory
 from services.runtime.batching import Member
-from services.runtime.compute import Ticket
+from services.runtime.items import Ticket
 from services.runtime.noise import Purpose, gaussian
 from services.runtime.turns import Turns
 

@@ -14,10 +14,12 @@ from services.encoder import checkpoint, servicer
 from services.encoder.engine import EncodeItem, EncoderEngine
 from services.encoder.prompt import Prompt
 from services.encoder.servicer import EncoderLimits, EncoderServicer
-from services.runtime.compute import ComputeQueue
+from services.encoder.stepper import EncoderStepper
+from services.runtime.batching import BatchQueue
 from services.runtime.loading import loaded_apart
 from services.runtime.reports import ModelIdentity, Reporter
 from services.runtime.settings import StageSettings
+from services.runtime.shared_results import observe
 from serving import server
 from serving.server import Application
 from serving.settings import setting
@@ -33,6 +35,10 @@ class EncoderSettings(StageSettings):
 
     variant: str = setting("acestep-v15-turbo", "folder of the DiT package within the family; also the model's name")
     max_queued_tokens: int = setting(100_000, "tokens that may wait for the engine", at_least=1)
+    batch_items: int = setting(64, "items that take turns at the networks; others wait", at_least=1)
+    tokens_per_step: int = setting(
+        0, "tokens of items that share a step; 0 takes 16384 on a GPU and 2048 elsewhere", at_least=0
+    )
     cache_mib: int = setting(256, "conditions that are kept, in MiB; about 3 for each; 0 keeps none", at_least=0)
     max_frames: int = setting(15_000, "longest latents to tokenize, 25 frames per second", at_least=1)
 
@@ -65,17 +71,22 @@ def application(settings: EncoderSettings) -> Application:
             "latent_channels": limits.latent_channels,
             "condition_width": config.width,
         }
-        queue = ComputeQueue(
+        stepper = EncoderStepper(
+            loaded.model,
+            tokens_per_step=settings.tokens_per_step or (16_384 if device.type == "cuda" else 2048),
+            max_items=settings.batch_items,
+        )
+        queue = BatchQueue(
             STAGE,
+            stepper,
             telemetry,
             max_queued_items=settings.max_queued_items,
             max_queued_cost=settings.max_queued_tokens,
         )
         identity = ModelIdentity(settings.variant, loaded.revision, dtype, device)
         async with queue:
-            engine = EncoderEngine(
-                loaded.model, loaded.tokenizer, config, queue, cache_bytes=settings.cache_mib * 2**20
-            )
+            engine = EncoderEngine(loaded.model, loaded.tokenizer, queue, cache_bytes=settings.cache_mib * 2**20)
+            observe(telemetry.meter, "quartet.encoder.condition", lambda: engine.cache_counts)
             await engine.encode(EncodeItem(Prompt("warm-up", "")), seconds_left=None)
             reporter = Reporter(STAGE, identity, queue, reported_limits)
             encoder_pb2_grpc.add_EncoderServiceServicer_to_server(

@@ -8,6 +8,7 @@ from torch import nn
 from services.encoder.config import EncoderConfig
 from services.encoder.fsq import FiniteScalarQuantizer
 from services.encoder.layer import Encoder, with_token
+from services.layers.linear import Linear
 
 
 class AttentionPooler(Encoder):
@@ -19,7 +20,8 @@ class AttentionPooler(Encoder):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """[windows, width] of [windows, tokens, width]."""
-        return self.run_layers(with_token(self.special_token, self.embed_tokens(x)))[:, 0]
+        embedded = self.embed_tokens(x.flatten(0, 1)).view_as(x)
+        return self.run_windows(with_token(self.special_token, embedded))[:, 0]
 
 
 class AudioTokenizer(nn.Module):
@@ -27,23 +29,14 @@ class AudioTokenizer(nn.Module):
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
-        self.config = config
-        self.audio_acoustic_proj = nn.Linear(config.latent_channels, config.width)
+        self.audio_acoustic_proj = Linear(config.latent_channels, config.width, bias=True)
         self.attention_pooler = AttentionPooler(config)
         self.quantizer = FiniteScalarQuantizer(config)
 
-    def forward(self, latents: torch.Tensor, silence: torch.Tensor) -> torch.Tensor:
-        """Codes [batch, frames / 5] of latents [batch, frames, channels].
-
-        What is missing to a whole window is taken from the start of the silence latents [frames, channels].
-        """
-        window = self.config.pool_window
-        missing = -latents.shape[1] % window
-        filling = silence[:missing].to(latents).expand(latents.shape[0], -1, -1)
-        x = self.audio_acoustic_proj(torch.cat((latents, filling), dim=1))
-        batch, frames, width = x.shape
-        pooled = self.attention_pooler(x.reshape(batch * frames // window, window, width))
-        return self.quantizer.encode(pooled.view(batch, frames // window, width))
+    def forward(self, windows: torch.Tensor) -> torch.Tensor:
+        """Codes [windows] of windows of latents [windows, frames, channels]."""
+        x = self.audio_acoustic_proj(windows.flatten(0, 1)).unflatten(0, windows.shape[:2])
+        return self.quantizer.encode(self.attention_pooler(x))
 
 
 class AudioDetokenizer(Encoder):
@@ -52,12 +45,10 @@ class AudioDetokenizer(Encoder):
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__(config, config.width, config.pooler_layers)
         self.special_tokens = nn.Parameter(torch.zeros(1, config.pool_window, config.width))
-        self.proj_out = nn.Linear(config.width, config.latent_channels)
+        self.proj_out = Linear(config.width, config.latent_channels, bias=True)
 
     def forward(self, quantized: torch.Tensor) -> torch.Tensor:
-        """Latents [batch, 5 tokens, channels] of [batch, tokens, width]."""
-        batch, tokens, width = quantized.shape
-        window = self.config.pool_window
-        x = self.embed_tokens(quantized).view(batch * tokens, 1, width) + self.special_tokens
-        latents: torch.Tensor = self.proj_out(self.run_layers(x))
-        return latents.view(batch, tokens * window, -1)
+        """Latents [tokens, 5, channels] of [tokens, width]."""
+        states = self.run_windows(self.embed_tokens(quantized)[:, None] + self.special_tokens)
+        latents: torch.Tensor = self.proj_out(states.flatten(0, 1))
+        return latents.view(*states.shape[:2], -1)

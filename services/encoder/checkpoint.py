@@ -7,21 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from transformers import Qwen3Config, Qwen3Model
-from transformers.models.qwen3.modeling_qwen3 import Qwen3RotaryEmbedding
 
 from services.encoder.config import EncoderConfig
 from services.encoder.model import DitPackageEncoder, EncoderModel
+from services.encoder.text import TextEncoder
 from services.encoder.tokenization import PromptTokenizer
+from services.layers.linear import packs
 from services.runtime.checkpoints import (
     CheckpointError,
     SafetensorsFolder,
     TensorReader,
+    disk_shapes,
     load_module,
     read_json,
     read_silence_latents,
     revision,
 )
+from services.runtime.qwen3 import Qwen3Config
 
 TEXT_ENCODER = "Qwen3-Embedding-0.6B"
 CONFIG = "config.json"
@@ -42,15 +44,15 @@ def load(models: Path, variant: str, *, dtype: torch.dtype, device: torch.device
     """Loads a variant of a model family. Raises CheckpointError that names file, key, expected and found."""
     folder, text_folder = models / variant, models / TEXT_ENCODER
     config = EncoderConfig.from_json(read_json(folder / CONFIG), str(folder / CONFIG))
-    tensors = SafetensorsFolder(folder, dtype=dtype)
+    tensors = SafetensorsFolder(folder, dtype=None if packs(dtype, device) else dtype)
     with torch.device("meta"):
         package = DitPackageEncoder(config)
     load_module(package, OwnKeys(tensors), "", dtype=dtype, device=device)
     text_encoder, text_tensors = load_text_encoder(text_folder, dtype=dtype, device=device)
-    if text_encoder.config.hidden_size != config.text_width:
+    if text_encoder.config.width != config.text_width:
         raise CheckpointError(
             f"{text_folder / CONFIG}: key hidden_size: expected {config.text_width}, the text_hidden_dim of "
-            f"{folder / CONFIG}, found {text_encoder.config.hidden_size}"
+            f"{folder / CONFIG}, found {text_encoder.config.width}"
         )
     silence = read_silence_latents(folder, config.latent_channels)
     files = (
@@ -69,29 +71,22 @@ def load(models: Path, variant: str, *, dtype: torch.dtype, device: torch.device
 
 def load_text_encoder(
     folder: Path, *, dtype: torch.dtype, device: torch.device
-) -> tuple[Qwen3Model, SafetensorsFolder]:
+) -> tuple[TextEncoder, SafetensorsFolder]:
     """The Qwen3 of a folder; its keys may or may not begin with "model."."""
-    values = read_json(folder / CONFIG)
-    if values.get("model_type") != "qwen3":
-        raise CheckpointError(f"{folder / CONFIG}: key model_type: expected qwen3, found {values.get('model_type')}")
-    config = Qwen3Config.from_dict(values)
-    tensors = SafetensorsFolder(folder, dtype=dtype)
+    config = Qwen3Config.from_json(read_json(folder / CONFIG), str(folder / CONFIG))
+    tensors = SafetensorsFolder(folder, dtype=None if packs(dtype, device) else dtype)
     prefix = "model." if any(key.startswith("model.") for key in tensors.shapes()) else ""
     with torch.device("meta"):
-        model = Qwen3Model(config)
+        model = TextEncoder(config)
     load_module(model, tensors, prefix, dtype=dtype, device=device, expected_unused=("lm_head.weight",))
-    # Its frequencies are computed, not loaded: made anew on the real device, in float32.
-    with device:
-        model.rotary_emb = Qwen3RotaryEmbedding(config)
-    model.train(False)
-    return model, tensors
+    return model.eval(), tensors
 
 
 def tensor_shapes(config: EncoderConfig) -> dict[str, tuple[int, ...]]:
     """Shapes by key as on disk, of the DiT package."""
     with torch.device("meta"):
         package = DitPackageEncoder(config)
-    return {name: tuple(parameter.shape) for name, parameter in package.named_parameters()}
+    return disk_shapes(package, "")
 
 
 class OwnKeys:

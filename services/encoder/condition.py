@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 
 from services.encoder.config import EncoderConfig
-from services.encoder.layer import Encoder, with_token
+from services.encoder.layer import Encoder
+from services.layers.linear import Linear
 
 
 class LyricEncoder(Encoder):
-    """Embedded lyrics [batch, tokens, text width] to [batch, tokens, width]."""
+    """Embedded lyrics to states."""
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__(config, config.text_width, config.lyric_layers)
 
-    def forward(self, embeddings: torch.Tensor) -> torch.Tensor:
-        """All tokens are real: nothing is padded."""
-        return self.run_layers(self.embed_tokens(embeddings))
+    def forward(self, lyrics: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
+        """States [tokens, width] for each of [tokens, text width]."""
+        lengths = [len(embeddings) for embeddings in lyrics]
+        states = self.run_layers(self.embed_tokens(torch.cat(list(lyrics))), lengths)
+        return torch.split(states, lengths)
 
 
 class TimbreEncoder(Encoder):
-    """Reference latents [batch, frames, channels] to one vector [batch, width] each.
+    """Reference latents to one vector each.
 
     The vector is the state of the first frame or, in XL models, of a learned token before it. The other models carry
     that token as an unused weight.
@@ -31,12 +36,16 @@ class TimbreEncoder(Encoder):
         super().__init__(config, config.latent_channels, config.timbre_layers)
         self.special_token = nn.Parameter(torch.zeros(1, 1, config.width))
 
-    def forward(self, latents: torch.Tensor) -> torch.Tensor:
-        """One vector for each reference."""
-        x = self.embed_tokens(latents)
+    def forward(self, references: Sequence[torch.Tensor]) -> torch.Tensor:
+        """One vector [references, width] for each of [frames, channels]."""
+        lengths = [len(reference) for reference in references]
+        embedded = self.embed_tokens(torch.cat(list(references)))
         if self.config.is_xl:
-            x = with_token(self.special_token, x)
-        return self.run_layers(x)[:, 0]
+            parts = torch.split(embedded, lengths)
+            embedded = torch.cat([piece for part in parts for piece in (self.special_token[0], part)])
+            lengths = [length + 1 for length in lengths]
+        states = self.run_layers(embedded, lengths)
+        return torch.stack([part[0] for part in torch.split(states, lengths)])
 
 
 class ConditionEncoder(nn.Module):
@@ -44,18 +53,19 @@ class ConditionEncoder(nn.Module):
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
-        self.text_projector = nn.Linear(config.text_width, config.width, bias=False)
+        self.text_projector = Linear(config.text_width, config.width)
         self.lyric_encoder = LyricEncoder(config)
         self.timbre_encoder = TimbreEncoder(config)
 
     def forward(
-        self, text_states: torch.Tensor, lyric_embeddings: torch.Tensor, references: list[torch.Tensor]
-    ) -> torch.Tensor:
-        """The condition [tokens, width] of one item: lyrics, one token for each reference, text.
+        self, texts: Sequence[torch.Tensor], lyrics: Sequence[torch.Tensor], timbres: Sequence[torch.Tensor]
+    ) -> list[torch.Tensor]:
+        """The condition [tokens, width] of each item: lyrics, one token for each reference, text.
 
-        Takes text states [tokens, text width], lyric embeddings [tokens, text width] and references [frames, channels].
-        An item is packed alone, so that there are no padded tokens, which the official app lets the DiT attend to.
+        Takes text states [tokens, text width], lyric embeddings [tokens, text width] and vectors of `timbre_encoder`
+        [references, width]. Items are packed, so that there are no padded tokens, which the official app lets the DiT
+        attend to.
         """
-        lyrics = self.lyric_encoder(lyric_embeddings[None])[0]
-        timbres = [self.timbre_encoder(reference[None]) for reference in references]
-        return torch.cat((lyrics, *timbres, self.text_projector(text_states)))
+        projected = torch.split(self.text_projector(torch.cat(list(texts))), [len(text) for text in texts])
+        parts = zip(self.lyric_encoder(lyrics), timbres, projected, strict=True)
+        return [torch.cat(item) for item in parts]

@@ -1,23 +1,20 @@
-"""Admission and cancellation around the networks: one item at a time."""
+"""Admission around the stepper: what an item costs, and conditions that are kept and shared."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, replace
 
 import torch
 
-from services.encoder.config import EncoderConfig
-from services.encoder.model import EncoderModel
+from services.encoder.model import EncoderModel, Words
 from services.encoder.prompt import Prompt
+from services.encoder.stepper import Codes, Latents, Work
 from services.encoder.tokenization import PromptTokenizer
-from services.runtime.compute import ComputeQueue, Finished, Ticket
+from services.runtime.batching import BatchQueue
+from services.runtime.items import Finished
 from services.runtime.shared_results import CacheCounts, SharedResults
-
-R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -56,23 +53,16 @@ class Encoded:
 
 
 class EncoderEngine:
-    """Encodes items on the compute queue; the cost of an item is the tokens that it brings.
+    """Encodes items through a batch queue; the cost of an item is the tokens that it brings.
 
     Conditions are kept, up to `cache_bytes` of them, and equal items that overlap are encoded once.
     """
 
     def __init__(
-        self,
-        model: EncoderModel,
-        tokenizer: PromptTokenizer,
-        config: EncoderConfig,
-        queue: ComputeQueue,
-        *,
-        cache_bytes: int = 0,
+        self, model: EncoderModel, tokenizer: PromptTokenizer, queue: BatchQueue[Work], *, cache_bytes: int = 0
     ) -> None:
-        self._model = model
+        self._null_condition = model.null_condition
         self._tokenizer = tokenizer
-        self._config = config
         self._queue = queue
         self._conditions: SharedResults[Finished[Encoded]] = SharedResults(
             cache_bytes, lambda finished: finished.result.nbytes
@@ -95,33 +85,23 @@ class EncoderEngine:
             asyncio.to_thread(self._tokenizer.caption, item.prompt),
             asyncio.to_thread(self._tokenizer.lyrics, item.prompt),
         )
-        reference_tokens = sum(len(reference) for reference in item.references) or self._config.reference_frames
+        words = Words(caption.ids, lyrics.ids, item.references)
+        finished = await self._queue.run(words, cost=words.tokens, seconds_left=seconds_left)
+        encoded = Encoded(
+            condition=finished.result,
+            null_condition=self._null_condition,
+            text_tokens=len(caption.ids),
+            lyric_tokens=len(lyrics.ids),
+            text_truncated=caption.truncated,
+            lyrics_truncated=lyrics.truncated,
+        )
+        return replace(finished, result=encoded)
 
-        def work() -> Encoded:
-            return Encoded(
-                condition=self._model.encode(caption.ids, lyrics.ids, list(item.references)),
-                null_condition=self._model.null_condition(),
-                text_tokens=len(caption.ids),
-                lyric_tokens=len(lyrics.ids),
-                text_truncated=caption.truncated,
-                lyrics_truncated=lyrics.truncated,
-            )
+    async def tokenize(self, latents: torch.Tensor, seconds_left: float | None) -> Finished[torch.Tensor]:
+        """Audio codes [codes] of latents [frames, channels]; what is missing to a whole code is silence."""
+        return await self._queue.run(Latents(latents), cost=len(latents), seconds_left=seconds_left)
 
-        return await self._run(work, len(caption.ids) + len(lyrics.ids) + reference_tokens, seconds_left)
-
-    async def tokenize(self, latents: torch.Tensor, seconds_left: float | None) -> Finished[list[int]]:
-        """Audio codes of latents [frames, channels]."""
-        return await self._run(lambda: self._model.tokenize(latents), len(latents), seconds_left)
-
-    async def detokenize(self, codes: list[int], seconds_left: float | None) -> Finished[torch.Tensor]:
-        """Hint latents [5 codes, channels] of audio codes."""
-        frames = len(codes) * self._config.pool_window
-        return await self._run(lambda: self._model.detokenize(codes), frames, seconds_left)
-
-    async def _run(self, evaluate: Callable[[], R], cost: float, seconds_left: float | None) -> Finished[R]:
-        def work(ticket: Ticket) -> R:
-            result = evaluate()
-            ticket.step_done()
-            return result
-
-        return await self._queue.run(work, cost=cost, seconds_left=seconds_left)
+    async def detokenize(self, codes: torch.Tensor, seconds_left: float | None) -> Finished[torch.Tensor]:
+        """Hint latents [5 codes, channels] of audio codes [codes]."""
+        finished = await self._queue.run(Codes(codes), cost=5 * len(codes), seconds_left=seconds_left)
+        return replace(finished, result=finished.result.flatten(0, 1))

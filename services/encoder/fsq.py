@@ -6,9 +6,9 @@ import math
 
 import torch
 from torch import nn
-from torch.nn import functional
 
 from services.encoder.config import EncoderConfig
+from services.layers.linear import linear
 
 
 class FiniteScalarQuantizer(nn.Module):
@@ -25,17 +25,15 @@ class FiniteScalarQuantizer(nn.Module):
         self.project_out = nn.Linear(len(self.levels), config.width)
 
     def encode(self, x: torch.Tensor) -> torch.Tensor:
-        """Codes [batch, tokens] (int64) of [batch, tokens, width]."""
-        if self.is_xl:
-            z = functional.linear(x.float(), self.project_in.weight.float(), self.project_in.bias.float())
-        else:
-            z = self.project_in(x).float()
-        return codes_of(z, self.levels)
+        """Codes [tokens] (int64) of [tokens, width]."""
+        dtype = torch.float32 if self.is_xl else x.dtype
+        z = linear(x.to(dtype), self.project_in.weight.to(dtype)) + self.project_in.bias.to(dtype)
+        return codes_of(z.float(), self.levels)
 
     def decode(self, codes: torch.Tensor) -> torch.Tensor:
-        """[batch, tokens, width] of codes [batch, tokens]."""
-        values: torch.Tensor = self.project_out(values_of(codes, self.levels).to(self.project_out.weight.dtype))
-        return values
+        """[tokens, width] of codes [tokens]."""
+        weight, bias = self.project_out.weight, self.project_out.bias
+        return linear(values_of(codes, self.levels).to(weight.dtype), weight) + bias
 
 
 def codes_of(z: torch.Tensor, levels: tuple[int, ...]) -> torch.Tensor:

@@ -1,55 +1,70 @@
-"""The bidirectional transformer that lyrics, timbre, audio tokenizer and detokenizer share (spec/model.md §2)."""
+"""The transformers of this stage, over packed sequences (spec/model.md §2)."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 from torch import nn
 
 from services.encoder.config import EncoderConfig
-from services.layers.attention import Attention, band_mask
-from services.layers.mlp import SwiGLU
+from services.layers.attention import EVERYTHING, AttentionShape, SelfAttention, Sight
+from services.layers.linear import Linear
+from services.layers.mlp import GatedMlp
 from services.layers.norm import RMSNorm
-from services.layers.rotary import Rotation, rotation
+from services.layers.packing import Packing
+from services.layers.rotary import RotationTable
 
 
 class EncoderLayer(nn.Module):
     """Self-attention, then MLP, each behind its norm."""
 
-    def __init__(self, config: EncoderConfig) -> None:
+    def __init__(self, width: int, hidden: int, attention: AttentionShape, sight: Sight, eps: float = 1e-6) -> None:
         super().__init__()
-        self.input_layernorm = RMSNorm(config.width)
-        self.self_attn = Attention(config.width, config.attention)
-        self.post_attention_layernorm = RMSNorm(config.width)
-        self.mlp = SwiGLU(config.width, config.mlp_width)
+        self.input_layernorm = RMSNorm(width, eps)
+        self.self_attn = SelfAttention(width, attention, sight, eps)
+        self.post_attention_layernorm = RMSNorm(width, eps)
+        self.mlp = GatedMlp(width, hidden)
 
-    def forward(self, x: torch.Tensor, rotation: Rotation, mask: torch.Tensor | None) -> torch.Tensor:
-        """[batch, tokens, width] in and out."""
-        x = x + self.self_attn(self.input_layernorm(x), rotation, mask)
+    def forward(self, x: torch.Tensor, packing: Packing) -> torch.Tensor:
+        """[tokens, width] in and out."""
+        x = x + self.self_attn(self.input_layernorm(x), packing)
         out: torch.Tensor = x + self.mlp(self.post_attention_layernorm(x))
         return out
 
 
 class Encoder(nn.Module):
-    """Projects its input, runs the layers, of which the even ones slide, and normalises."""
+    """Projects its input, runs bidirectional layers, of which the even ones slide, and normalises.
+
+    Lyrics, timbre, audio tokenizer and detokenizer share it.
+    """
 
     def __init__(self, config: EncoderConfig, input_width: int, layers: int) -> None:
         super().__init__()
         self.config = config
-        self.embed_tokens = nn.Linear(input_width, config.width)
-        self.layers = nn.ModuleList(EncoderLayer(config) for _ in range(layers))
+        sliding = Sight(window=config.sliding_window)
+        self.embed_tokens = Linear(input_width, config.width, bias=True)
+        self.layers = nn.ModuleList(
+            EncoderLayer(config.width, config.mlp_width, config.attention, EVERYTHING if number % 2 else sliding)
+            for number in range(layers)
+        )
         self.norm = RMSNorm(config.width)
+        self._rotations = RotationTable(config.head_dim, config.rope_theta)
 
-    def run_layers(self, x: torch.Tensor) -> torch.Tensor:
-        """The layers and the norm on embedded tokens [batch, tokens, width]."""
-        config, tokens = self.config, x.shape[1]
-        positions = rotation(tokens, config.head_dim, config.rope_theta, device=x.device, dtype=x.dtype)
-        band = band_mask(tokens, config.sliding_window, x.device)
-        for number, layer in enumerate(self.layers):
-            x = layer(x, positions, band if number % 2 == 0 else None)
+    def run_layers(self, x: torch.Tensor, lengths: Sequence[int]) -> torch.Tensor:
+        """The layers and the norm on embedded sequences of so many tokens, end to end [tokens, width]."""
+        packing = Packing.of(lengths, self._rotations.upto(max(lengths), x))
+        for layer in self.layers:
+            x = layer(x, packing)
         normalised: torch.Tensor = self.norm(x)
         return normalised
 
+    def run_windows(self, x: torch.Tensor) -> torch.Tensor:
+        """The same on sequences of one length [windows, tokens, width]."""
+        windows, tokens, _ = x.shape
+        return self.run_layers(x.flatten(0, 1), [tokens] * windows).view_as(x)
+
 
 def with_token(token: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """Puts a learned token [1, 1, width] before the tokens of every item."""
+    """Puts a learned token [1, 1, width] before the tokens of every sequence [sequences, tokens, width]."""
     return torch.cat((token.expand(x.shape[0], 1, -1), x), dim=1)

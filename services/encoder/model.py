@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import torch
 from torch import nn
-from transformers import Qwen3Model
 
 from services.encoder.audio_codes import AudioDetokenizer, AudioTokenizer
 from services.encoder.condition import ConditionEncoder
 from services.encoder.config import EncoderConfig
+from services.encoder.text import TextEncoder
 
 
 class DitPackageEncoder(nn.Module):
@@ -23,53 +26,81 @@ class DitPackageEncoder(nn.Module):
         self.null_condition_emb = nn.Parameter(torch.zeros(1, 1, config.width))
 
 
+@dataclass(frozen=True)
+class Words:
+    """Token ids of a caption and of lyrics, and reference latents [frames, channels]; none means silence."""
+
+    caption: Sequence[int]
+    lyrics: Sequence[int]
+    references: tuple[torch.Tensor, ...] = ()
+
+    @property
+    def tokens(self) -> int:
+        """Tokens and frames that the networks read."""
+        return len(self.caption) + len(self.lyrics) + sum(len(reference) for reference in self.references)
+
+
 class EncoderModel:
     """The networks at work, without gradients. Tensors in and out are float32 on the CPU and have no batch axis."""
 
-    def __init__(self, text_encoder: Qwen3Model, package: DitPackageEncoder, silence: torch.Tensor) -> None:
+    def __init__(self, text_encoder: TextEncoder, package: DitPackageEncoder, silence: torch.Tensor) -> None:
         self._text_encoder = text_encoder
         self._package = package
         self._silence = silence
         self._like = package.null_condition_emb
+        self._silent_timbre: torch.Tensor | None = None
+        self.null_condition = _plain(package.null_condition_emb[0])
 
     def modules(self) -> list[nn.Module]:
         """The networks."""
         return [self._text_encoder, self._package]
 
-    @torch.inference_mode()
-    def encode(self, caption_ids: list[int], lyric_ids: list[int], references: list[torch.Tensor]) -> torch.Tensor:
-        """The condition [tokens, width] of token ids and references [frames, channels]; no reference means silence.
-
-        The text encoder sees the caption without a mask; of the lyrics it only looks up the embeddings.
-        """
-        device = self._like.device
-        caption, lyrics = (torch.tensor([ids], device=device) for ids in (caption_ids, lyric_ids))
-        states = self._text_encoder(input_ids=caption, use_cache=False).last_hidden_state[0]
-        embeddings = self._text_encoder.get_input_embeddings()(lyrics)[0]
-        given = references or [self._silence[: self._package.config.reference_frames]]
-        condition = self._package.encoder(
-            states.to(self._like.dtype),
-            embeddings.to(self._like.dtype),
-            [reference.to(self._like) for reference in given],
-        )
-        return _plain(condition)
-
-    def null_condition(self) -> torch.Tensor:
-        """The condition of the unguided branch [1, width]."""
-        return _plain(self._package.null_condition_emb[0])
+    @property
+    def tokens_per_window(self) -> int:
+        """Tokens that the networks of audio codes read for each code."""
+        return self._package.config.pool_window + 1
 
     @torch.inference_mode()
-    def tokenize(self, latents: torch.Tensor) -> list[int]:
-        """Codes of latents [frames, channels]."""
-        codes: list[int] = self._package.tokenizer(latents[None].to(self._like), self._silence)[0].tolist()
-        return codes
+    def encode(self, items: Sequence[Words]) -> list[torch.Tensor]:
+        """Conditions [tokens, width]. Of the lyrics the text encoder only looks up the embeddings."""
+        texts = self._text_encoder([item.caption for item in items])
+        lyrics = [self._text_encoder.embed(item.lyrics) for item in items]
+        conditions = self._package.encoder(texts, lyrics, self._timbres(items))
+        return [_plain(condition) for condition in conditions]
 
     @torch.inference_mode()
-    def detokenize(self, codes: list[int]) -> torch.Tensor:
-        """Hint latents [5 codes, channels]."""
-        ids = torch.tensor([codes], device=self._like.device)
-        quantized = self._package.tokenizer.quantizer.decode(ids)
-        return _plain(self._package.detokenizer(quantized)[0])
+    def tokenize(self, windows: torch.Tensor) -> torch.Tensor:
+        """Codes [windows] of windows of latents [windows, frames, channels]."""
+        codes: torch.Tensor = self._package.tokenizer(windows.to(self._like))
+        return codes.cpu()
+
+    def windows(self, latents: torch.Tensor) -> torch.Tensor:
+        """Latents [frames, channels] as windows of one code each, the last one filled up with silence."""
+        window = self._package.config.pool_window
+        filling = self._silence[: -len(latents) % window]
+        return torch.cat((latents, filling)).view(-1, window, latents.shape[1])
+
+    @torch.inference_mode()
+    def detokenize(self, codes: torch.Tensor) -> torch.Tensor:
+        """Hint latents [codes, 5, channels] of codes [codes]."""
+        quantized = self._package.tokenizer.quantizer.decode(codes.to(self._like.device))
+        return _plain(self._package.detokenizer(quantized))
+
+    def _timbres(self, items: Sequence[Words]) -> list[torch.Tensor]:
+        """Timbre vectors [references, width] of each item. That of silence is the same for all: computed once."""
+        references = [reference for item in items for reference in item.references]
+        vectors = self._timbre_vectors(references) if references else self._like.new_empty(0)
+        given = iter(torch.split(vectors, [len(item.references) for item in items if item.references]))
+        return [next(given) if item.references else self._silence_vector() for item in items]
+
+    def _silence_vector(self) -> torch.Tensor:
+        if self._silent_timbre is None:
+            self._silent_timbre = self._timbre_vectors([self._silence[: self._package.config.reference_frames]])
+        return self._silent_timbre
+
+    def _timbre_vectors(self, references: Sequence[torch.Tensor]) -> torch.Tensor:
+        vectors: torch.Tensor = self._package.encoder.timbre_encoder([ref.to(self._like) for ref in references])
+        return vectors
 
 
 def _plain(tensor: torch.Tensor) -> torch.Tensor:

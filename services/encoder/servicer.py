@@ -71,7 +71,9 @@ class EncoderServicer(encoder_pb2_grpc.EncoderServiceServicer):
             if not 1 <= len(latents) <= self._limits.max_frames:
                 raise TensorError(f"{len(latents)} frames, must be within 1 and {self._limits.max_frames}")
         finished = await self._engine.tokenize(latents, context.time_remaining())
-        return encoder_pb2.TokenizeResponse(codes=finished.result, report=self._reporter.report(finished, arrived_ns))
+        return encoder_pb2.TokenizeResponse(
+            codes=finished.result.tolist(), report=self._reporter.report(finished, arrived_ns)
+        )
 
     async def Detokenize(
         self, request: encoder_pb2.DetokenizeRequest, context: Context
@@ -89,7 +91,7 @@ class EncoderServicer(encoder_pb2_grpc.EncoderServiceServicer):
             check.that(
                 largest < limits.code_count, "codes", f"{largest} is no code; they end at {limits.code_count - 1}"
             )
-        finished = await self._engine.detokenize(list(request.codes), context.time_remaining())
+        finished = await self._engine.detokenize(torch.tensor(request.codes), context.time_remaining())
         return encoder_pb2.DetokenizeResponse(
             latents=encode_float32(finished.result), report=self._reporter.report(finished, arrived_ns)
         )

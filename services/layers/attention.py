@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import nn
 from torch.nn import functional
 
+from services.layers.linear import JoinedLinear, Linear
 from services.layers.norm import RMSNorm
-from services.layers.rotary import Rotation, rotate
+from services.layers.packing import Packing
+from services.layers.rotary import rotate
 
 
 @dataclass(frozen=True)
@@ -34,79 +37,102 @@ class AttentionShape:
 KeysValues = tuple[torch.Tensor, torch.Tensor]
 
 
-def attend(
-    queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, *, window: int | None = None
-) -> torch.Tensor:
-    """Attention of one sequence, [tokens, heads, head_dim], shaped as the queries.
+@dataclass(frozen=True)
+class Sight:
+    """Which keys a query sees: all, those within a `window` on both sides, or, where `causal`, none after its own."""
+
+    window: int | None = None
+    causal: bool = False
+
+
+EVERYTHING = Sight()
+
+
+def attend(queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, sight: Sight = EVERYTHING) -> torch.Tensor:
+    """Attention within sequences of one length, [sequences, tokens, heads, head_dim], shaped as the queries.
 
     With a window a query sees the keys of positions |i - j| <= window. Queries then go in blocks of the window's size,
     each with the keys that it can see, so that the cost grows with the length, not with its square.
     """
-    if window is None or len(queries) <= 2 * window:
-        mask = None if window is None else band_mask(len(queries), window, queries.device)
-        return _attend(queries, keys, values, mask)
+    tokens, window = queries.shape[1], sight.window
+    if window is None or tokens <= window + 1:
+        return _attend(queries, keys, values, causal=sight.causal)
     out = torch.empty_like(queries)
-    places = torch.arange(len(keys), device=queries.device)
-    for start in range(0, len(queries), window):
-        end = min(start + window, len(queries))
-        seen = slice(max(start - window, 0), min(end + window, len(keys)))
+    places = torch.arange(tokens, device=queries.device)
+    block = tokens if tokens <= 2 * window else window
+    for start in range(0, tokens, block):
+        end = min(start + block, tokens)
+        seen = slice(max(start - window, 0), min(end + window, tokens))
         mask = (places[start:end, None] - places[seen]).abs() <= window
-        out[start:end] = _attend(queries[start:end], keys[seen], values[seen], mask)
+        out[:, start:end] = _attend(queries[:, start:end], keys[:, seen], values[:, seen], mask)
     return out
 
 
-def _attend(queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-    grouped = queries.shape[1] != keys.shape[1]
-    queries, keys, values = (tensor.transpose(0, 1)[None] for tensor in (queries, keys, values))
-    out = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=mask, enable_gqa=grouped)
-    return out[0].transpose(0, 1)
+def _attend(
+    queries: torch.Tensor,
+    keys: torch.Tensor,
+    values: torch.Tensor,
+    mask: torch.Tensor | None = None,
+    *,
+    causal: bool = False,
+) -> torch.Tensor:
+    grouped = queries.shape[2] != keys.shape[2]
+    queries, keys, values = (tensor.transpose(1, 2) for tensor in (queries, keys, values))
+    out = functional.scaled_dot_product_attention(
+        queries, keys, values, attn_mask=mask, is_causal=causal, enable_gqa=grouped
+    )
+    return out.transpose(1, 2)
 
 
-class Attention(nn.Module):
-    """Bidirectional attention of a stream to itself or to another one of the same width."""
+class SelfAttention(nn.Module):
+    """Attention of each packed sequence to itself."""
+
+    def __init__(self, width: int, shape: AttentionShape, sight: Sight, eps: float = 1e-6) -> None:
+        super().__init__()
+        self.shape = shape
+        self.sight = sight
+        self.qkv_proj = JoinedLinear(
+            width, {"q_proj": shape.query_width, "k_proj": shape.key_width, "v_proj": shape.key_width}
+        )
+        self.o_proj = Linear(shape.query_width, width)
+        self.q_norm = RMSNorm(shape.head_dim, eps)
+        self.k_norm = RMSNorm(shape.head_dim, eps)
+
+    def forward(self, x: torch.Tensor, packing: Packing) -> torch.Tensor:
+        """Same shape [tokens, width]."""
+        heads = self.qkv_proj(x).unflatten(1, (-1, self.shape.head_dim))
+        queries, keys, values = heads.split((self.shape.heads, self.shape.kv_heads, self.shape.kv_heads), dim=1)
+        queries = rotate(self.q_norm(queries), packing.rotation)
+        keys = rotate(self.k_norm(keys), packing.rotation)
+        out = torch.empty_like(queries)
+        for part, length in packing.runs:
+            asked, seen, said = (tensor[part].unflatten(0, (-1, length)) for tensor in (queries, keys, values))
+            out[part] = attend(asked, seen, said, self.sight).flatten(0, 1)
+        return self.o_proj(out.flatten(1))  # type: ignore[no-any-return]
+
+
+class CrossAttention(nn.Module):
+    """Attention of each packed sequence to its condition; no positions, no mask."""
 
     def __init__(self, width: int, shape: AttentionShape) -> None:
         super().__init__()
         self.shape = shape
-        self.q_proj = nn.Linear(width, shape.heads * shape.head_dim, bias=False)
-        self.k_proj = nn.Linear(width, shape.kv_heads * shape.head_dim, bias=False)
-        self.v_proj = nn.Linear(width, shape.kv_heads * shape.head_dim, bias=False)
-        self.o_proj = nn.Linear(shape.heads * shape.head_dim, width, bias=False)
+        self.q_proj = Linear(width, shape.query_width)
+        self.kv_proj = JoinedLinear(width, {"k_proj": shape.key_width, "v_proj": shape.key_width})
+        self.o_proj = Linear(shape.query_width, width)
         self.q_norm = RMSNorm(shape.head_dim)
         self.k_norm = RMSNorm(shape.head_dim)
 
-    def forward(self, x: torch.Tensor, rotation: Rotation, mask: torch.Tensor | None = None) -> torch.Tensor:
-        """Self-attention of [batch, tokens, width]. `mask` is boolean, true where a query may see a key."""
-        keys, values = self.keys_values(x)
-        queries = rotate(self._queries(x), rotation)
-        return self._attend(queries, rotate(keys, rotation), values, mask)
+    def keys_values(self, condition: torch.Tensor) -> KeysValues:
+        """Keys and values [tokens, kv_heads, head_dim] of a condition [tokens, width]."""
+        heads = self.kv_proj(condition).unflatten(1, (-1, self.shape.head_dim))
+        keys, values = heads.split(self.shape.kv_heads, dim=1)
+        return self.k_norm(keys), values
 
-    def cross(self, x: torch.Tensor, keys_values: KeysValues) -> torch.Tensor:
-        """Attention of [batch, tokens, width] to keys and values that `keys_values` made; no positions, no mask."""
-        return self._attend(self._queries(x), *keys_values, None)
-
-    def keys_values(self, source: torch.Tensor) -> KeysValues:
-        """Keys and values [batch, kv_heads, tokens, head_dim] of a source [batch, tokens, width], unrotated."""
-        keys = self.k_norm(self._split(self.k_proj(source), self.shape.kv_heads))
-        return keys, self._split(self.v_proj(source), self.shape.kv_heads)
-
-    def _queries(self, x: torch.Tensor) -> torch.Tensor:
-        return self.q_norm(self._split(self.q_proj(x), self.shape.heads))  # type: ignore[no-any-return]
-
-    def _split(self, x: torch.Tensor, heads: int) -> torch.Tensor:
-        return x.view(*x.shape[:-1], heads, self.shape.head_dim).transpose(1, 2)
-
-    def _attend(
-        self, queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, mask: torch.Tensor | None
-    ) -> torch.Tensor:
-        grouped = self.shape.heads != self.shape.kv_heads
-        out = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=mask, enable_gqa=grouped)
-        return self.o_proj(out.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
-
-
-def band_mask(tokens: int, window: int, device: torch.device) -> torch.Tensor | None:
-    """Mask [tokens, tokens] of a sliding window, |i - j| <= window; None where the window covers everything."""
-    if tokens <= window + 1:
-        return None
-    position = torch.arange(tokens, device=device)
-    return (position[:, None] - position[None, :]).abs() <= window
+    def forward(self, x: torch.Tensor, packing: Packing, conditions: Sequence[KeysValues]) -> torch.Tensor:
+        """Same shape [tokens, width]; one condition for each sequence."""
+        queries = self.q_norm(self.q_proj(x).unflatten(1, (-1, self.shape.head_dim)))
+        out = torch.empty_like(queries)
+        for part, (keys, values) in zip(packing.slices, conditions, strict=True):
+            out[part] = attend(queries[None, part], keys[None], values[None])[0]
+        return self.o_proj(out.flatten(1))  # type: ignore[no-any-return]

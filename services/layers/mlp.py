@@ -6,16 +6,18 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from services.layers.linear import JoinedLinear, Linear
 
-class SwiGLU(nn.Module):
+
+class GatedMlp(nn.Module):
     """down(silu(gate(x)) * up(x)), without biases."""
 
     def __init__(self, width: int, hidden: int) -> None:
         super().__init__()
-        self.gate_proj = nn.Linear(width, hidden, bias=False)
-        self.up_proj = nn.Linear(width, hidden, bias=False)
-        self.down_proj = nn.Linear(hidden, width, bias=False)
+        self.gate_up_proj = JoinedLinear(width, {"gate_proj": hidden, "up_proj": hidden})
+        self.down_proj = Linear(hidden, width)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Same shape as the input [..., width]."""
-        return self.down_proj(functional.silu(self.gate_proj(x)) * self.up_proj(x))  # type: ignore[no-any-return]
+        """Same shape [tokens, width]."""
+        gate, up = self.gate_up_proj(x).chunk(2, dim=-1)
+        return self.down_proj(functional.silu(gate).mul_(up))  # type: ignore[no-any-return]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from services.planner.config import PlannerConfig
+from services.runtime.qwen3 import Qwen3Config
 
 # Attention takes a prompt in blocks that begin at multiples of this, so that the bits of a block do not depend on how a
 # prompt was cut into pieces, and one that another item computed can be taken over.
@@ -44,7 +44,7 @@ class KeyValueCache:
     """
 
     def __init__(
-        self, config: PlannerConfig, rows: int, context: int, *, dtype: torch.dtype, device: torch.device
+        self, config: Qwen3Config, rows: int, context: int, *, dtype: torch.dtype, device: torch.device
     ) -> None:
         self.rows = rows
         self.context = context

@@ -8,10 +8,10 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from services.planner.config import PlannerConfig
 from services.planner.model import LanguageModel
 from services.planner.tokenization import PlannerTokenizer
 from services.runtime.checkpoints import SafetensorsFolder, check_tensors, read_json, revision
+from services.runtime.qwen3 import Qwen3Config
 from serving.planning import CODES
 
 CONFIG = "config.json"
@@ -36,7 +36,7 @@ class LoadedPlanner:
 def load(models: Path, name: str, *, dtype: torch.dtype, device: torch.device) -> LoadedPlanner:
     """Loads a planner of a model family. Raises CheckpointError that names file, key, expected and found."""
     folder = models / name
-    config = PlannerConfig.from_json(read_json(folder / CONFIG), str(folder / CONFIG))
+    config = Qwen3Config.from_json(read_json(folder / CONFIG), str(folder / CONFIG))
     tokenizer = PlannerTokenizer.load(folder / TOKENIZER, config.vocabulary)
     tensors = SafetensorsFolder(folder, dtype=dtype)
     prefix = "model." if any(key.startswith("model.") for key in tensors.shapes()) else ""
@@ -54,7 +54,7 @@ def load(models: Path, name: str, *, dtype: torch.dtype, device: torch.device) -
     return LoadedPlanner(model.eval(), tokenizer, revision(files))
 
 
-def tensor_shapes(config: PlannerConfig, prefix: str = "") -> dict[str, tuple[int, ...]]:
+def tensor_shapes(config: Qwen3Config, prefix: str = "") -> dict[str, tuple[int, ...]]:
     """Shapes by key as on disk."""
     queries, keys = config.heads * config.head_dim, config.kv_heads * config.head_dim
     shapes: dict[str, tuple[int, ...]] = {f"{prefix}embed_tokens.weight": (config.vocabulary, config.width)}
@@ -84,7 +84,7 @@ def installed(models: Path) -> tuple[str, ...]:
     return tuple(sorted(folder.name for folder in models.glob(FOLDERS) if (folder / CONFIG).is_file()))
 
 
-def _keys(parameter: str, prefix: str, config: PlannerConfig) -> list[str]:
+def _keys(parameter: str, prefix: str, config: Qwen3Config) -> list[str]:
     """The keys on disk whose tensors, one below the other, are a parameter of the network."""
     if not parameter.startswith("layers."):
         return [parameter if parameter.startswith("lm_head") else prefix + parameter]

@@ -18,7 +18,7 @@ from services.planner.runs import CodesRun, Run, ScoreRun, TextRun, advance_code
 from services.planner.tasks import CodesTask, Script, Task, TextTask
 from services.planner.tokenization import PlannerTokenizer
 from services.runtime.batching import Member
-from services.runtime.compute import Ticket
+from services.runtime.items import Ticket
 
 
 class Speaker(Member):

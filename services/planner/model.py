@@ -11,10 +11,10 @@ from torch.nn import functional
 
 from services.layers.linear import Linear, linear, packed
 from services.layers.norm import RMSNorm
-from services.layers.rotary import Rotation, rotate, rotation
+from services.layers.rotary import Rotation, RotationTable, rotate
 from services.planner.attention import Layout
 from services.planner.cache import KeyValueCache
-from services.planner.config import PlannerConfig
+from services.runtime.qwen3 import Qwen3Config
 
 
 class HeadNorm(RMSNorm):
@@ -28,7 +28,7 @@ class HeadNorm(RMSNorm):
 class CachedAttention(nn.Module):
     """Causal attention of new tokens to their own row."""
 
-    def __init__(self, config: PlannerConfig, layer: int) -> None:
+    def __init__(self, config: Qwen3Config, layer: int) -> None:
         super().__init__()
         self.layer = layer
         self.heads, self.kv_heads, self.head_dim = config.heads, config.kv_heads, config.head_dim
@@ -49,7 +49,7 @@ class CachedAttention(nn.Module):
 class DecoderLayer(nn.Module):
     """Attention and SwiGLU, each on a normalised stream."""
 
-    def __init__(self, config: PlannerConfig, layer: int) -> None:
+    def __init__(self, config: Qwen3Config, layer: int) -> None:
         super().__init__()
         self.input_layernorm = RMSNorm(config.width, config.norm_eps)
         self.self_attn = CachedAttention(config, layer)
@@ -67,7 +67,7 @@ class DecoderLayer(nn.Module):
 class LanguageModel(nn.Module):
     """The decoder. Its head is asked for ranges of rows: text never needs the audio codes, nor codes the text."""
 
-    def __init__(self, config: PlannerConfig) -> None:
+    def __init__(self, config: Qwen3Config) -> None:
         super().__init__()
         self.config = config
         self.embed_tokens = nn.Embedding(config.vocabulary, config.width)
@@ -75,13 +75,13 @@ class LanguageModel(nn.Module):
         self.norm = RMSNorm(config.width, config.norm_eps)
         if not config.tied_head:
             self.lm_head = nn.Linear(config.width, config.vocabulary, bias=False)
-        self._turns: Rotation | None = None
+        self._rotations = RotationTable(config.head_dim, config.rope_theta)
         self._packed: dict[tuple[int, int], torch.Tensor] = {}
 
     def forward(self, tokens: torch.Tensor, layout: Layout, cache: KeyValueCache) -> torch.Tensor:
         """Normalised hidden states [tokens, width] of token ids [tokens]; fills the cache."""
         x = self.embed_tokens(tokens)
-        cos, sin = self._rotations(cache.context + 1)
+        cos, sin = self._rotations.upto(cache.context + 1, x)
         turn = (cos[layout.positions, None], sin[layout.positions, None])
         for layer in self.layers:
             x = layer(x, turn, layout, cache)
@@ -103,11 +103,3 @@ class LanguageModel(nn.Module):
 
     def _head(self) -> torch.Tensor:
         return self.embed_tokens.weight if self.config.tied_head else self.lm_head.weight
-
-    def _rotations(self, positions: int) -> Rotation:
-        if self._turns is None or len(self._turns[0]) < positions:
-            weight = self.embed_tokens.weight
-            self._turns = rotation(
-                positions, self.config.head_dim, self.config.rope_theta, device=weight.device, dtype=weight.dtype
-            )
-        return self._turns

@@ -21,7 +21,7 @@ from services.planner.tasks import Script
 from services.planner.thought import Thought
 from services.planner.writing import Finish
 from services.runtime.batching import BatchQueue
-from services.runtime.compute import Finished
+from services.runtime.items import Finished
 from services.runtime.reports import Reporter
 from services.runtime.residence import Residence
 from serving import planning

@@ -17,7 +17,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 from opentelemetry import context as otel_context
 
 from quartet.errors import DeadlineError, InternalError, OverloadedError, UnavailableError
-from services.runtime.compute import Finished, Load, Ticket
+from services.runtime.items import Finished, Load, Ticket
 from serving.telemetry import Telemetry
 
 W = TypeVar("W")

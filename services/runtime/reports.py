@@ -11,7 +11,7 @@ import torch
 
 from quartet.errors import NotFoundError
 from quartet.v1 import stage_pb2
-from services.runtime.compute import Finished, Load
+from services.runtime.items import Finished, Load
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
 from quartet.errors import DeadlineError
 
@@ -102,3 +104,22 @@ class SharedResults(Generic[R]):
         while self._held_bytes > self._max_bytes:
             _, oldest = self._held.popitem(last=False)
             self._held_bytes -= self._size_of(oldest)
+
+
+def observe(meter: Meter, prefix: str, counts: Callable[[], CacheCounts]) -> None:
+    """Metrics `<prefix>.results`, by how each was come by, and `<prefix>.cache.size`, the bytes held."""
+
+    def results(options: CallbackOptions) -> Iterable[Observation]:
+        now = counts()
+        for outcome, count in (("hit", now.hits), ("shared", now.shared), ("miss", now.misses)):
+            yield Observation(count, {"quartet.cache.outcome": outcome})
+
+    def size(options: CallbackOptions) -> Iterable[Observation]:
+        yield Observation(counts().held_bytes)
+
+    meter.create_observable_counter(
+        f"{prefix}.results", [results], unit="{result}", description="Answers from memory, from another call, computed"
+    )
+    meter.create_observable_up_down_counter(
+        f"{prefix}.cache.size", [size], unit="By", description="Bytes of the results that are kept"
+    )

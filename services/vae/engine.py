@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 import torch
 
 from services.runtime.batching import BatchQueue
-from services.runtime.compute import Finished
+from services.runtime.items import Finished
 from services.vae.config import VaeConfig
 from services.vae.stepper import DecodeItem, EncodeItem, PcmRun
 

@@ -15,7 +15,7 @@ from quartet.errors import FieldViolation, InvalidRequestError
 from quartet.tensors import TensorError
 from quartet.v1 import vae_pb2, vae_pb2_grpc
 from quartet.validation import Violations
-from services.runtime.compute import Finished
+from services.runtime.items import Finished
 from services.runtime.reports import Reporter
 from services.runtime.tensors import decode_float32, encode_float32
 from services.vae.engine import VaeEngine

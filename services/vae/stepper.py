@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from services.runtime.batching import Member
-from services.runtime.compute import Ticket
+from services.runtime.items import Ticket
 from services.runtime.noise import Purpose, gaussian
 from services.runtime.turns import Turns
 from services.vae.codec import WindowedCodec

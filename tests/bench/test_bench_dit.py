@@ -13,9 +13,9 @@ from tests.services.dit.tiny import TINY
 
 
 async def test_there_is_a_row_for_each_length(tiny_models: Path) -> None:
-    lines = (await dit.measure(tiny_models, rounds=1, lengths=(2, 3))).splitlines()
-    assert [line.split("|")[1].strip() for line in lines if line.startswith("|")] == ["music", "---", "2 s", "3 s"]
-    assert "8 items of 10 s in one step" in lines[-1]
+    rows = await dit.measure(tiny_models, rounds=1, lengths=(2, 3), beside=2)
+    assert [row.name for row in rows[:3]] == ["2 s", "3 s", "1 × 10 s"]
+    assert [row.ratio is None for row in rows[:2]] == [False, True]
 
 
 @pytest.mark.parametrize("kind", ["sliding_attention", "full_attention"])

@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench import vae
+from bench.comparison import table
 
 
 async def test_there_is_a_row_for_each_direction(tiny_models: Path) -> None:
-    lines = (await vae.measure(tiny_models, rounds=1, seconds=1)).splitlines()
-    assert [line.split("|")[1].strip() for line in lines if line.startswith("|")] == ["", "---", "decode", "encode"]
+    rows = await vae.measure(tiny_models, rounds=1, seconds=1)
+    assert [row.name for row in rows] == ["decode 1 s", "encode 1 s"]
+    assert all(row.ratio and row.rate > 0 and row.share > 0 for row in rows)
+    assert len(table(rows).splitlines()) == 4
 
 
 def test_memory_is_counted(tiny_models: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import grpc
 import pytest
+from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2, metrics_service_pb2_grpc
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 
 from quartet.songs import SongSpec
@@ -20,6 +21,7 @@ from tests.support.processes import running
 
 STAGES = ("encoder", "dit", "vae")
 ITEMS = 2
+OUTCOMES = ("hit", "shared", "miss")
 
 
 @dataclass(frozen=True)
@@ -56,23 +58,43 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):
         return trace_service_pb2.ExportTraceServiceResponse()
 
 
+Point = tuple[str, str, str]
+
+
+@dataclass
+class MetricsCollector(metrics_service_pb2_grpc.MetricsServiceServicer):
+    """The last value of each sum by process, metric and outcome."""
+
+    sums: dict[Point, int] = field(default_factory=dict)
+
+    def Export(self, request: Any, context: Any) -> Any:
+        for resource in request.resource_metrics:
+            names = {pair.key: pair.value.string_value for pair in resource.resource.attributes}
+            metrics = [metric for scope in resource.scope_metrics for metric in scope.metrics]
+            for name, point in ((metric.name, point) for metric in metrics for point in metric.sum.data_points):
+                outcome = "".join(pair.value.string_value for pair in point.attributes)
+                self.sums[names["service.name"], name, outcome] = point.as_int
+        return metrics_service_pb2.ExportMetricsServiceResponse()
+
+
 @contextmanager
-def collecting() -> Iterator[tuple[Collector, str]]:
-    """A collector and its endpoint."""
-    collector = Collector()
+def collecting() -> Iterator[tuple[Collector, MetricsCollector, str]]:
+    """Collectors of spans and of metrics, and their endpoint."""
+    collector, metrics = Collector(), MetricsCollector()
     server = grpc.server(ThreadPoolExecutor(max_workers=4))
     trace_service_pb2_grpc.add_TraceServiceServicer_to_server(collector, server)  # type: ignore[no-untyped-call]
+    metrics_service_pb2_grpc.add_MetricsServiceServicer_to_server(metrics, server)  # type: ignore[no-untyped-call]
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    yield collector, f"http://127.0.0.1:{port}"
+    yield collector, metrics, f"http://127.0.0.1:{port}"
     server.stop(None).wait()
 
 
 @pytest.fixture(scope="module")
-def spans(tiny_models: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Seen]:
-    """All spans of one song of two items that was asked for from within a trace of the client's."""
+def exported(tiny_models: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Seen], dict[Point, int]]:
+    """Spans and metrics of one song of two items that was asked for from within a trace of the client's."""
     data = tmp_path_factory.mktemp("traced")
-    with collecting() as (collector, endpoint):
+    with collecting() as (collector, metrics, endpoint):
         with ExitStack() as stack:  # leaving it ends the processes, which makes them send what is left
             traced = ("--otlp-endpoint", endpoint)
             flags = [*traced, "--port", "0", "--data", str(data)]
@@ -86,7 +108,12 @@ def spans(tiny_models: Path, tmp_path_factory: pytest.TempPathFactory) -> list[S
                     music_pb2.GenerateRequest(song=song), metadata=(("traceparent", TRACEPARENT),)
                 )
                 assert list(call)[-1].HasField("record")
-        return [span for span in collector.spans if span.trace == CLIENT_TRACE]
+        return [span for span in collector.spans if span.trace == CLIENT_TRACE], metrics.sums
+
+
+@pytest.fixture
+def spans(exported: tuple[list[Seen], dict[Point, int]]) -> list[Seen]:
+    return exported[0]
 
 
 CLIENT_TRACE, CLIENT_SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -133,3 +160,12 @@ def test_a_stage_call_shows_where_its_time_went(spans: list[Seen], call: str, se
         queue, compute = sorted(children(spans, server_span), key=lambda span: span.name, reverse=True)
         assert (queue.name, compute.name) == ("queue", "compute")
         assert queue.start <= queue.end == compute.start < compute.end
+
+
+def test_metrics_tell_how_conditions_were_come_by(exported: tuple[list[Seen], dict[Point, int]]) -> None:
+    """The warm-up and the song, whose items share one condition."""
+    results = {
+        outcome: exported[1]["quartet-encoder", "quartet.encoder.condition.results", outcome] for outcome in OUTCOMES
+    }
+    assert results == {"hit": 0, "shared": 0, "miss": 2}
+    assert exported[1]["quartet-encoder", "quartet.encoder.condition.cache.size", ""] > 0

@@ -18,8 +18,10 @@ from torch import nn
 
 from services.encoder.checkpoint import OwnKeys, tensor_shapes
 from services.encoder.config import EncoderConfig
-from services.encoder.model import DitPackageEncoder
+from services.encoder.model import DitPackageEncoder, EncoderModel
+from services.encoder.text import TextEncoder
 from services.runtime.checkpoints import SafetensorsFolder, load_module
+from services.runtime.qwen3 import Qwen3Config
 from tests.parity.mapping import condition_encoder_state, detokenizer_state, tokenizer_state
 from tests.parity.tolerance import relative_error
 from training.random_weights import random_tensor
@@ -45,6 +47,7 @@ TINY: dict[str, Any] = {
 }
 OWN_SIZES = ("hidden_size", "intermediate_size", "num_attention_heads", "num_key_value_heads")
 XL = {**TINY, "hidden_size": 48, "intermediate_size": 80, **{f"encoder_{name}": TINY[name] for name in OWN_SIZES}}
+NO_WORDS = Qwen3Config(4, 4, 1, 1, 1, 4, 4, 4, 1e-6, 1e4, tied_head=True)
 SILENCE = torch.randn(15_000, 8, generator=torch.Generator().manual_seed(9))
 
 
@@ -107,6 +110,15 @@ def their_condition(
     return packed
 
 
+def our_condition(pair: Pair, text: torch.Tensor, lyrics: torch.Tensor, references: list[torch.Tensor]) -> torch.Tensor:
+    """The same of ours, with another item beside it."""
+    encoder = pair.ours.encoder
+    other = references[0][:5]
+    timbres = torch.split(encoder.timbre_encoder([other, *references]), [1, len(references)])
+    together: torch.Tensor = encoder([text[:1], text], [lyrics[:1], lyrics], timbres)[1]
+    return together
+
+
 class WithToken(nn.Module):
     """Puts the learned token before embedded frames, as the official XL code does and diffusers does not."""
 
@@ -129,7 +141,7 @@ def test_condition(pair: Pair, text_tokens: int, lyric_tokens: int, references: 
         timbre = pair.condition_encoder.timbre_encoder
         timbre.embed_tokens = WithToken(timbre.embed_tokens, timbre.special_token)
     theirs = their_condition(pair.condition_encoder, text, lyrics, given)
-    ours = pair.ours.encoder(text, lyrics, given)
+    ours = our_condition(pair, text, lyrics, given)
     assert relative_error(ours, theirs) <= 1e-4
 
 
@@ -137,7 +149,7 @@ def test_condition(pair: Pair, text_tokens: int, lyric_tokens: int, references: 
 def test_only_the_timbre_row_of_xl_differs_from_diffusers(pair: Pair) -> None:
     text, lyrics, reference = normal(1, 6, 20), normal(2, 11, 20), normal(3, 12, 8)
     theirs = their_condition(pair.condition_encoder, text, lyrics, [reference])
-    ours = pair.ours.encoder(text, lyrics, [reference])
+    ours = our_condition(pair, text, lyrics, [reference])
     rest = [row for row in range(18) if row != 11]
     assert relative_error(ours[rest], theirs[rest]) <= 1e-4
     differs = relative_error(ours[11], theirs[11]) > 1e-2
@@ -151,7 +163,8 @@ def test_audio_codes_are_equal(pair: Pair, batch: int, frames: int) -> None:
     """A length that is no multiple of five is filled with silence."""
     latents = 3 * normal(frames, batch, frames, 8)
     _, theirs = pair.tokenizer.tokenize(latents, SILENCE[None])
-    ours = pair.ours.tokenizer(latents, SILENCE)
+    windows = EncoderModel(TextEncoder(NO_WORDS), pair.ours, SILENCE).windows
+    ours = torch.stack([pair.ours.tokenizer(windows(item)) for item in latents])
     assert torch.equal(ours, theirs.squeeze(-1).long())
 
 
@@ -159,17 +172,17 @@ def test_audio_codes_are_equal(pair: Pair, batch: int, frames: int) -> None:
 @torch.inference_mode()
 def test_hints_of_audio_codes(pair: Pair, batch: int) -> None:
     codes = torch.randint(0, 64_000, (batch, 7), generator=torch.Generator().manual_seed(batch))
+    flat = codes.flatten()
     their_vectors = pair.tokenizer.quantizer.get_output_from_indices(codes[..., None])
-    our_vectors = pair.ours.tokenizer.quantizer.decode(codes)
-    assert relative_error(our_vectors, their_vectors) <= 1e-4
-    assert relative_error(pair.ours.detokenizer(our_vectors), pair.detokenizer(their_vectors)) <= 1e-4
+    our_vectors = pair.ours.tokenizer.quantizer.decode(flat)
+    assert relative_error(our_vectors, their_vectors.flatten(0, 1)) <= 1e-4
+    hints = pair.ours.detokenizer(our_vectors).view(batch, 35, 8)
+    assert relative_error(hints, pair.detokenizer(their_vectors)) <= 1e-4
 
 
 @torch.inference_mode()
 def test_an_item_does_not_depend_on_its_batch(pair: Pair) -> None:
-    latents = normal(4, 3, 15, 8)
-    together = pair.ours.tokenizer(latents, SILENCE)
+    windows = normal(4, 9, 5, 8)
+    together = pair.ours.tokenizer(windows)
     assert len(together.unique()) > 1
-    assert all(
-        torch.equal(pair.ours.tokenizer(latents[item : item + 1], SILENCE)[0], together[item]) for item in range(3)
-    )
+    assert all(torch.equal(pair.ours.tokenizer(windows[item : item + 1])[0], together[item]) for item in range(9))

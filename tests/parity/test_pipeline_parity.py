@@ -29,16 +29,16 @@ from services.encoder import checkpoint as encoder_checkpoint
 from services.encoder.engine import EncodeItem, EncoderEngine
 from services.encoder.prompt import Prompt
 from services.runtime.checkpoints import read_json, read_silence_latents
-from services.runtime.compute import ComputeQueue, Finished
+from services.runtime.items import Finished
 from services.vae import checkpoint as vae_checkpoint
 from services.vae.codec import WindowedCodec
 from services.vae.engine import VaeEngine
 from services.vae.stepper import DecodeItem, PcmRun
 from services.vae.stepper import EncodeItem as AudioItem
-from serving.telemetry import Telemetry
 from tests.parity.mapping import condition_encoder_state, transformer_state
 from tests.parity.tolerance import relative_error
 from tests.services.dit.tiny import dit_engine
+from tests.services.encoder.engines import encoder_engine
 from tests.services.vae.engines import vae_engine
 
 CPU: dict[str, Any] = {"dtype": torch.float32, "device": torch.device("cpu")}
@@ -64,20 +64,17 @@ class Engines:
 
 @asynccontextmanager
 async def engines(models: Path, variant: str) -> AsyncIterator[Engines]:
+    encoder = encoder_checkpoint.load(models, variant, **CPU)
+    dit = dit_checkpoint.load(models, variant, **CPU)
+    vae = vae_checkpoint.load(models, **CPU)
+    defaults = TURBO_DEFAULTS if dit.model.config.is_turbo else GUIDED_DEFAULTS
+    codec = WindowedCodec(vae.model, 48, **CPU)
     async with (
-        ComputeQueue("encoder", Telemetry.off(), max_queued_items=1, max_queued_cost=1e9) as encoder_queue,
+        encoder_engine(encoder) as (conditions, _),
+        dit_engine(dit.model, dit.silence, defaults) as (sampler, _),
+        vae_engine(codec) as (coder, _),
     ):
-        encoder = encoder_checkpoint.load(models, variant, **CPU)
-        dit = dit_checkpoint.load(models, variant, **CPU)
-        vae = vae_checkpoint.load(models, **CPU)
-        defaults = TURBO_DEFAULTS if dit.model.config.is_turbo else GUIDED_DEFAULTS
-        codec = WindowedCodec(vae.model, 48, **CPU)
-        async with dit_engine(dit.model, dit.silence, defaults) as (sampler, _), vae_engine(codec) as (coder, _):
-            yield Engines(
-                EncoderEngine(encoder.model, encoder.tokenizer, encoder.config, encoder_queue),
-                sampler,
-                coder,
-            )
+        yield Engines(conditions, sampler, coder)
 
 
 def reference_pipeline(models: Path, variant: str) -> Any:

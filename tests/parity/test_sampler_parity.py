@@ -22,7 +22,7 @@ from services.dit.guidance import GuidanceMode
 from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplingDefaults, SamplingOptions
 from services.dit.stepper import SampleItem
 from services.dit.wavelet import WaveletCorrection
-from services.runtime.compute import Finished
+from services.runtime.items import Finished
 from services.runtime.noise import Purpose, gaussian
 from tests.parity.tolerance import relative_error
 from tests.parity.transformer_pair import SILENCE, Pair, transformer_pair

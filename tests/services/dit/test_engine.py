@@ -18,7 +18,7 @@ from services.dit.model import Branch
 from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplingOptions
 from services.dit.stepper import MIN_NETWORK_FRAMES, PlannedItem, Sampled, SampleItem, StepDone
 from services.runtime.batching import BatchQueue
-from services.runtime.compute import Finished
+from services.runtime.items import Finished
 from services.runtime.noise import Purpose, gaussian
 from tests.parity.tolerance import relative_error
 from tests.services.dit.tiny import CHANNELS, CONDITION_WIDTH, TINY, dit_engine, normal, transformer

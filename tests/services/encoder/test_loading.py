@@ -66,8 +66,10 @@ def test_the_text_encoder_equals_transformers(models: Path, prefix: str) -> None
     state = load_file(folder / "model.safetensors")
     save_file({prefix + key: tensor for key, tensor in state.items()}, folder / "model.safetensors")
     ours, _ = checkpoint.load_text_encoder(folder, **CPU)
-    ids = torch.randint(0, theirs.config.vocab_size, (1, 40), generator=torch.Generator().manual_seed(0))
-    assert relative_error(ours(ids).last_hidden_state, theirs(ids).last_hidden_state) <= 1e-6
+    generator = torch.Generator().manual_seed(0)
+    texts = [torch.randint(0, theirs.config.vocab_size, (length,), generator=generator) for length in (40, 7, 40, 1)]
+    for text, states in zip(texts, ours([text.tolist() for text in texts]), strict=True):
+        assert relative_error(states, theirs(text[None]).last_hidden_state[0]) <= 1e-6
 
 
 def test_a_missing_and_a_misshapen_key_are_named(models: Path) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from services.layers.attention import Attention, AttentionShape, attend, band_mask
-from services.layers.mlp import SwiGLU
+from services.layers.attention import AttentionShape, CrossAttention, SelfAttention, Sight, attend
+from services.layers.mlp import GatedMlp
 from services.layers.norm import RMSNorm
+from services.layers.packing import Packing
 from services.layers.rotary import rotate, rotation
 
 CPU = torch.device("cpu")
@@ -50,69 +53,79 @@ def test_rotated_products_depend_on_distance_alone(query: int, key: int, shift: 
     assert math.isclose(product(query, key), product(query + shift, key + shift), rel_tol=1e-5, abs_tol=1e-5)
 
 
-@given(st.integers(1, 40), st.integers(0, 12))
-def test_band_mask_is_inclusive_on_both_sides(tokens: int, window: int) -> None:
-    mask = band_mask(tokens, window, CPU)
-    visible = torch.ones(tokens, tokens, dtype=torch.bool) if mask is None else mask
-    assert all(bool(visible[i, j]) == (abs(i - j) <= window) for i in range(tokens) for j in range(tokens))
+def masked_attention(
+    queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, seen: torch.Tensor
+) -> torch.Tensor:
+    """The formula, head by head: query heads share key heads in consecutive groups."""
+    group = queries.shape[1] // keys.shape[1]
+    heads = []
+    for head in range(queries.shape[1]):
+        scores = queries[:, head] @ keys[:, head // group].T / queries.shape[2] ** 0.5
+        heads.append(scores.masked_fill(~seen, -torch.inf).softmax(-1) @ values[:, head // group])
+    return torch.stack(heads, dim=1)
 
 
-@given(st.integers(1, 90), st.integers(1, 12), st.sampled_from([(4, 4), (4, 2), (4, 1)]))
-def test_a_window_in_blocks_equals_a_mask_over_everything(tokens: int, window: int, heads: tuple[int, int]) -> None:
+@given(
+    st.integers(1, 90),
+    st.one_of(st.none(), st.integers(1, 12)),
+    st.booleans(),
+    st.sampled_from([(4, 4), (4, 2), (4, 1)]),
+)
+def test_attention_sees_what_it_is_to_see(
+    tokens: int, window: int | None, causal: bool, heads: tuple[int, int]
+) -> None:
+    """A window is inclusive on both sides; its blocks make no difference, nor does another sequence beside it."""
     generator = torch.Generator().manual_seed(tokens)
     queries, keys, values = (
-        torch.randn(tokens, count, 8, generator=generator) for count in (heads[0], heads[1], heads[1])
+        torch.randn(2, tokens, count, 8, generator=generator) for count in (heads[0], heads[1], heads[1])
     )
-    group = heads[0] // heads[1]
-    masked = functional.scaled_dot_product_attention(
-        queries.transpose(0, 1),
-        keys.repeat_interleave(group, dim=1).transpose(0, 1),
-        values.repeat_interleave(group, dim=1).transpose(0, 1),
-        attn_mask=band_mask(tokens, window, CPU),
-    )
-    torch.testing.assert_close(attend(queries, keys, values, window=window), masked.transpose(0, 1))
+    sight = Sight(window=window) if window else Sight(causal=causal)
+    distance = torch.arange(tokens)[:, None] - torch.arange(tokens)
+    seen = distance.abs() <= window if window else (distance >= 0) | (not causal)
+    out = attend(queries, keys, values, sight)
+    for sequence in range(2):
+        expected = masked_attention(queries[sequence], keys[sequence], values[sequence], seen)
+        torch.testing.assert_close(out[sequence], expected)
 
 
-def test_attention_equals_its_formula() -> None:
-    """Query heads share key heads in consecutive groups; the softmax is scaled by the head dimension."""
+def random_parameters(module: Any) -> Any:
+    for parameter in module.parameters():
+        parameter.data.normal_(0, 0.5)
+    return module.requires_grad_(False)
+
+
+@pytest.mark.parametrize("lengths", [[7], [7, 7, 3], [2, 9, 9, 1]])
+def test_packed_self_attention_equals_its_formula(lengths: list[int]) -> None:
     torch.manual_seed(0)
-    attention = Attention(12, AttentionShape(heads=4, kv_heads=2, head_dim=6)).requires_grad_(False)
-    for parameter in attention.parameters():
-        parameter.normal_(0, 0.5)
-    x, positions = torch.randn(2, 7, 12), rotation(7, 6, 1e4, device=CPU, dtype=torch.float32)
-    mask = band_mask(7, 2, CPU)
-    assert mask is not None
-
-    def head(projection: torch.nn.Linear, index: int, norm: RMSNorm | None) -> torch.Tensor:
-        part = projection(x)[..., 6 * index : 6 * index + 6]
-        return part if norm is None else rotate(norm(part), positions)
-
-    heads = []
-    for index in range(4):
-        queries, keys = (
-            head(attention.q_proj, index, attention.q_norm),
-            head(attention.k_proj, index // 2, attention.k_norm),
-        )
-        scores = (queries @ keys.transpose(1, 2)) / 6**0.5
-        weights = scores.masked_fill(~mask, -torch.inf).softmax(-1)
-        heads.append(weights @ head(attention.v_proj, index // 2, None))
-    torch.testing.assert_close(
-        attention(x, positions, mask), attention.o_proj(torch.cat(heads, -1)), rtol=1e-5, atol=1e-5
-    )
+    attention = random_parameters(SelfAttention(12, AttentionShape(heads=4, kv_heads=2, head_dim=6), Sight(window=2)))
+    table = rotation(9, 6, 1e4, device=CPU, dtype=torch.float32)
+    x = torch.randn(sum(lengths), 12)
+    expected = []
+    for part in torch.split(x, lengths):
+        turn = (table[0][: len(part), None], table[1][: len(part), None])
+        weights = torch.split(attention.qkv_proj.weight, [24, 12, 12])
+        queries, keys, values = (functional.linear(part, weight).view(len(part), -1, 6) for weight in weights)
+        queries, keys = rotate(attention.q_norm(queries), turn), rotate(attention.k_norm(keys), turn)
+        seen = (torch.arange(len(part))[:, None] - torch.arange(len(part))).abs() <= 2
+        expected.append(attention.o_proj(masked_attention(queries, keys, values, seen).flatten(1)))
+    out = attention(x, Packing.of(lengths, table))
+    torch.testing.assert_close(out, torch.cat(expected), rtol=1e-5, atol=1e-5)
 
 
 def test_attention_to_one_token_equals_attention_to_its_copies() -> None:
     """What lets the null condition be a single token."""
     torch.manual_seed(0)
-    attention = Attention(12, AttentionShape(heads=4, kv_heads=2, head_dim=6))
-    x, token = torch.randn(1, 5, 12), torch.randn(1, 1, 12)
-    one = attention.cross(x, attention.keys_values(token))
-    many = attention.cross(x, attention.keys_values(token.expand(1, 9, 12)))
-    torch.testing.assert_close(one, many, rtol=1e-5, atol=1e-6)
+    attention = random_parameters(CrossAttention(12, AttentionShape(heads=4, kv_heads=2, head_dim=6)))
+    x, token = torch.randn(5, 12), torch.randn(1, 12)
+    packing = Packing.of([5], rotation(5, 6, 1e4, device=CPU, dtype=torch.float32))
+    one = attention(x, packing, [attention.keys_values(token)])
+    many = attention(x, packing, [attention.keys_values(token.expand(9, 12))])
+    torch.testing.assert_close(one, many, rtol=1e-5, atol=1e-5)
 
 
-def test_swiglu_equals_its_formula() -> None:
+def test_the_mlp_equals_its_formula() -> None:
     torch.manual_seed(0)
-    mlp, x = SwiGLU(4, 8), torch.randn(3, 4)
-    expected = (functional.silu(x @ mlp.gate_proj.weight.T) * (x @ mlp.up_proj.weight.T)) @ mlp.down_proj.weight.T
+    mlp, x = random_parameters(GatedMlp(4, 8)), torch.randn(3, 4)
+    gate, up = mlp.gate_up_proj.weight.chunk(2)
+    expected = (functional.silu(x @ gate.T) * (x @ up.T)) @ mlp.down_proj.weight.T
     torch.testing.assert_close(mlp(x), expected)

@@ -18,7 +18,7 @@ from services.planner.engine import PlannerEngine
 from services.planner.prompts import Prompts
 from services.planner.tasks import Script
 from services.runtime.batching import BatchQueue
-from services.runtime.compute import Finished
+from services.runtime.items import Finished
 from serving.telemetry import Telemetry
 from training.model_configs import TINY_PLANNER
 from training.random_checkpoint import write_planner

@@ -9,7 +9,7 @@ import pytest
 
 from quartet.errors import CancelledError, DeadlineError, InternalError, OverloadedError, UnavailableError
 from services.runtime.batching import BatchQueue, Member
-from services.runtime.compute import Finished, Ticket
+from services.runtime.items import Finished, Ticket
 from serving.telemetry import Telemetry
 
 

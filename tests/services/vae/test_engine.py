@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from quartet.errors import DeadlineError
-from services.runtime.compute import Finished
+from services.runtime.items import Finished
 from services.vae import checkpoint
 from services.vae.codec import WindowedCodec
 from services.vae.engine import VaeEngine

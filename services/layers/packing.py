@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate, groupby, pairwise
 
 import torch
 
@@ -13,17 +13,24 @@ from services.layers.rotary import Rotation
 
 @dataclass(frozen=True)
 class Packing:
-    """Where each sequence lies, and the rotations [tokens, 1, head_dim] of all tokens."""
+    """Where each sequence lies, and the rotations [tokens, 1, head_dim] of all tokens.
+
+    `runs` are neighbours of one length: where they lie together, and that length.
+    """
 
     slices: tuple[slice, ...]
+    runs: tuple[tuple[slice, int], ...]
     rotation: Rotation
 
     @classmethod
     def of(cls, lengths: Sequence[int], table: Rotation) -> Packing:
         """Lays sequences of so many tokens end to end; `table` holds rotations of positions 0 and up."""
         slices = tuple(slice(*ends) for ends in pairwise(accumulate(lengths, initial=0)))
-        cos, sin = (torch.cat([part[:length] for length in lengths])[:, None] for part in table)
-        return cls(slices, (cos, sin))
+        equal = [(length, len(list(run))) for length, run in groupby(lengths)]
+        ends = pairwise(accumulate((length * count for length, count in equal), initial=0))
+        runs = tuple((slice(*at), length) for at, (length, _) in zip(ends, equal, strict=True))
+        cos, sin = (torch.cat([part[:length].repeat(count, 1) for length, count in equal])[:, None] for part in table)
+        return cls(slices, runs, (cos, sin))
 
     def modulate(self, x: torch.Tensor, shift: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
         """x (1 + scale) + shift of tokens [tokens, width], with a shift and a scale [sequences, width] for each."""
@@ -37,11 +44,4 @@ class Packing:
         out = torch.empty_like(x)
         for number, part in enumerate(self.slices):
             torch.addcmul(x[part], gate[number], change[part], out=out[part])
-        return out
-
-    def each(self, queries: torch.Tensor, attend: Callable[[int, slice], torch.Tensor]) -> torch.Tensor:
-        """What `attend` gives for each sequence, by its number and place, end to end; shaped as the queries."""
-        out = torch.empty_like(queries)
-        for number, part in enumerate(self.slices):
-            out[part] = attend(number, part)
         return out

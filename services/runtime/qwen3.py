@@ -1,4 +1,4 @@
-"""Sizes of a planner, read from its config.json (spec/planner.md §1.1)."""
+"""Sizes of a Qwen3 model, read from its config.json (spec/planner.md §1.1, spec/model.md §2.2)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from services.layers.attention import AttentionShape
 from services.runtime.checkpoints import CheckpointError
 
 _SIZES = {
@@ -22,7 +23,7 @@ _SIZES = {
 
 
 @dataclass(frozen=True)
-class PlannerConfig:
+class Qwen3Config:
     """A Qwen3 decoder. `positions` is the longest context that it was made for."""
 
     width: int
@@ -65,6 +66,11 @@ class PlannerConfig:
             rope_theta=float(theta or 0),
             tied_head=bool(values.get("tie_word_embeddings", True)),
         )
+
+    @property
+    def attention(self) -> AttentionShape:
+        """Heads of all attentions."""
+        return AttentionShape(self.heads, self.kv_heads, self.head_dim)
 
     def cache_bytes(self, context: int, itemsize: int) -> int:
         """Bytes of keys and values of one row of the cache."""
