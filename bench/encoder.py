@@ -114,7 +114,7 @@ async def _cached_seconds(loaded: LoadedEncoder) -> float:
     item = EncodeItem(Prompt("warm indie folk " * 60, "a river of rooftops\n" * 100))
     stepper = EncoderStepper(loaded.model, tokens_per_step=2048, max_items=1)
     async with BatchQueue("encoder", stepper, Telemetry.off(), max_queued_items=1, max_queued_cost=1e9) as queue:
-        engine = EncoderEngine(loaded.model, loaded.tokenizer, queue, cache_bytes=2**28)
+        engine = EncoderEngine(loaded.model.null_condition, loaded.tokenizer, queue, cache_bytes=2**28)
         await engine.encode(item, seconds_left=None)
         seconds = []
         for _ in range(CACHED_CALLS):

@@ -132,7 +132,7 @@ def _encoder(models: Path) -> tuple[list[nn.Module], Compute]:
     async def compute() -> object:
         stepper = EncoderStepper(loaded.model, tokens_per_step=2048, max_items=1)
         async with BatchQueue("encoder", stepper, Telemetry.off(), **QUEUE) as queue:
-            engine = EncoderEngine(loaded.model, loaded.tokenizer, queue)
+            engine = EncoderEngine(loaded.model.null_condition, loaded.tokenizer, queue)
             return await engine.encode(item, seconds_left=None)
 
     return loaded.model.modules(), compute

@@ -78,8 +78,9 @@ async def _make_item(plan: PlannedSong, index: int, condition: Condition, tools:
     hints = await _hints(song, index, codes.values, tools, notes) if codes.values else None
     sampled = await _sample(song, index, condition, hints, tools, notes)
     with tools.artifacts.scratch_file() as pcm_file, tools.artifacts.scratch_file() as audio_file:
-        spool = writing.PcmSpool(pcm_file, CHANNELS)
-        decoded = await _decode(song, index, sampled, spool, tools, notes)
+        samples = frames_of(song.duration or 0.0) * reading.SAMPLE_RATE // FRAMES_PER_SECOND
+        spool = writing.PcmSpool(pcm_file, samples, CHANNELS)
+        decoded = await _decode(index, sampled, spool, samples, tools, notes)
         with notes.timed("write", index):
             await asyncio.to_thread(writing.write, spool, audio_file, decoded.sample_rate, output_of(song))
             artifact = await tools.keep(audio_file)
@@ -129,9 +130,8 @@ async def _sample(
 
 
 async def _decode(
-    song: SongSpec, index: int, sampled: Latents, spool: writing.PcmSpool, tools: Tools, notes: Notes
+    index: int, sampled: Latents, spool: writing.PcmSpool, samples: int, tools: Tools, notes: Notes
 ) -> Decoded:
-    samples = frames_of(song.duration or 0.0) * reading.SAMPLE_RATE // FRAMES_PER_SECOND
     decoded = None
     with notes.timed("decode", index) as timed:
         events = tools.stages.decode(sampled.latents, tools.seconds_left())
@@ -143,7 +143,6 @@ async def _decode(
                 else:
                     spool.add(event)
                     tools.report(Progress("decode", index, spool.samples, samples))
-    spool.close()
     if decoded is None:
         raise InternalError("the vae stage ended its stream without a result", metadata={"stage": "vae"})
     return decoded

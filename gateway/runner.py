@@ -59,7 +59,7 @@ class JobRunner:
         self._stages = stages
         self._telemetry = telemetry
         self._limits = limits
-        self._waiting: asyncio.Queue[str] = asyncio.Queue()
+        self._waiting: asyncio.Queue[Job] = asyncio.Queue()
         self._running: dict[str, asyncio.Task[SongResult]] = {}
         self._at_stage: dict[str, str] = {}
         self._plans: dict[str, SongPlan] = {}
@@ -70,9 +70,10 @@ class JobRunner:
     async def __aenter__(self) -> Self:
         for job in await self._store.unfinished():
             if job.state is JobState.RUNNING:
-                await self._store.update(job.requeued(), expected=(JobState.RUNNING,))
+                job = job.requeued()
+                await self._store.update(job, expected=(JobState.RUNNING,))
                 log.info("job %s was running when its gateway stopped; it runs again", job.id)
-            self._waiting.put_nowait(job.id)
+            self._waiting.put_nowait(job)
         self._workers = [
             asyncio.create_task(self._work(), name=f"worker {number}") for number in range(self._limits.running_jobs)
         ]
@@ -94,7 +95,7 @@ class JobRunner:
             raise UnavailableError("the gateway is shutting down")
         job, is_new = await self._store.create(job, max_queued=self._limits.queued_jobs)
         if is_new:
-            self._waiting.put_nowait(job.id)
+            self._waiting.put_nowait(job)
         return job
 
     async def get(self, job_id: str) -> Job:
@@ -152,17 +153,15 @@ class JobRunner:
 
     async def _work(self) -> None:
         while True:
-            job_id = await self._waiting.get()
+            job = await self._waiting.get()
             if self._draining:
                 return
             try:
-                job = await self._store.get(job_id)
-                if job.state is JobState.QUEUED:
-                    await self._run(job)
+                await self._run(job)
             except (ConflictError, NotFoundError):
-                log.debug("job %s was cancelled, and perhaps deleted, before it started", job_id)
+                log.debug("job %s was cancelled, and perhaps deleted, before it started", job.id)
             except Exception:
-                log.exception("job %s could not be run", job_id)
+                log.exception("job %s could not be run", job.id)
 
     async def _run(self, job: Job) -> None:
         job = await self._change(job.started(), expected=(JobState.QUEUED,))

@@ -87,9 +87,15 @@ def _checked(message: tensor_pb2.Tensor) -> tuple[np.dtype[Any], bytes]:
     return dtype, data
 
 
-def decode(message: tensor_pb2.Tensor) -> Array:
-    """Unpacks a message into a read-only view of its bytes. Raises TensorError."""
+def decode(message: tensor_pb2.Tensor, shape: Sequence[int | None] | None = None) -> Array:
+    """Unpacks a message into a read-only view of its bytes; None matches any extent, or any shape.
+
+    Raises TensorError.
+    """
     dtype, data = _checked(message)
+    if shape is not None and not _matches(shape, message.shape):
+        wanted = ", ".join("any" if extent is None else str(extent) for extent in shape)
+        raise TensorError(f"shape is {list(message.shape)}, expected [{wanted}]")
     if message.dtype == tensor_pb2.D_TYPE_BOOL:
         raw = np.frombuffer(data, dtype=np.uint8)
         if raw.size and raw.max() > 1:
@@ -104,16 +110,14 @@ def decode_float32(message: tensor_pb2.Tensor, shape: Sequence[int | None]) -> n
     """
     if message.dtype != tensor_pb2.D_TYPE_F32:
         raise TensorError("dtype must be F32")
-    array = decode(message)
-    fits = len(message.shape) == len(shape) and all(
-        want is None or want == have for want, have in zip(shape, message.shape, strict=True)
-    )
-    if not fits:
-        wanted = ", ".join("any" if extent is None else str(extent) for extent in shape)
-        raise TensorError(f"shape is {list(message.shape)}, expected [{wanted}]")
+    array = decode(message, shape)
     if not np.isfinite(array).all():
         raise TensorError("a value is NaN or infinite")
     return array
+
+
+def _matches(wanted: Sequence[int | None], have: Sequence[int]) -> bool:
+    return len(wanted) == len(have) and all(want in (None, extent) for want, extent in zip(wanted, have, strict=True))
 
 
 def bfloat16_to_float32(bits: npt.NDArray[np.uint16]) -> npt.NDArray[np.float32]:

@@ -17,6 +17,7 @@ from grpc_reflection.v1alpha import reflection
 
 from quartet.errors import QuartetError
 from serving import logs
+from serving.allocator import keep_buffers
 from serving.interceptor import Door
 from serving.settings import ServerSettings, SettingsError, load
 from serving.telemetry import Telemetry
@@ -84,6 +85,7 @@ def run(kind: type[S], name: str, services: Sequence[str], application: Callable
     """
     try:
         settings = load(kind, name)
+        keep_buffers(MAX_MESSAGE_BYTES)
         logs.configure(settings.log_level)
         asyncio.run(serve(settings, name, services, application(settings)))
     except (StartupError, SettingsError, QuartetError) as error:

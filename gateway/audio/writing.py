@@ -11,12 +11,14 @@ import numpy.typing as npt
 import soundfile
 
 from gateway.audio import ogg
+from quartet.errors import InternalError
 from quartet.songs import AudioFormat
 
 Pcm = npt.NDArray[np.float32]
 
 DEFAULT_PEAK_DBFS = -1.0
 SILENT_PEAK = 1e-6
+IN_MEMORY_BYTES = 32 * 2**20
 # One write of minutes of stereo crashes libsndfile's Vorbis encoder.
 BLOCK_SECONDS = 2
 _SET_ADD_PEAK_CHUNK = 0x1050
@@ -50,38 +52,42 @@ class Output:
 
 
 class PcmSpool:
-    """Interleaved float32 on disk, because the level of a song is known only at its end."""
+    """PCM of a song as it comes, because its level is known only at its end; a long one lies in a file."""
 
-    def __init__(self, path: Path, channels: int) -> None:
-        self._file = path.open("wb")
-        self.path = path
-        self.channels = channels
+    def __init__(self, path: Path, samples: int, channels: int) -> None:
         self.samples = 0
         self.peak = 0.0
+        shape = (samples, channels)
+        long = 4 * samples * channels > IN_MEMORY_BYTES
+        self._pcm: Pcm = np.memmap(path, dtype="<f4", mode="w+", shape=shape) if long else np.empty(shape, dtype="<f4")
+
+    @property
+    def pcm(self) -> Pcm:
+        """What was added [samples, channels]."""
+        return self._pcm[: self.samples]
 
     def add(self, pcm: Pcm) -> None:
-        """Appends [samples, channels]."""
-        self._file.write(np.ascontiguousarray(pcm, dtype="<f4").data)
-        self.samples += len(pcm)
+        """Appends [samples, channels]. Raises InternalError beyond the length of the song."""
+        end = self.samples + len(pcm)
+        if end > len(self._pcm):
+            raise InternalError(f"the vae stage sent {end} samples of a song of {len(self._pcm)}")
+        self._pcm[self.samples : end] = pcm
+        self.samples = end
         self.peak = max(self.peak, float(np.abs(pcm).max(initial=0.0)))
-
-    def close(self) -> None:
-        """Flushes what was added."""
-        self._file.close()
 
 
 def write(spool: PcmSpool, target: Path, sample_rate: int, output: Output) -> None:
     """Writes spooled PCM as an audio file, block by block."""
-    pcm = np.memmap(spool.path, dtype="<f4", mode="r", shape=(spool.samples, spool.channels))
+    pcm = spool.pcm
     gain = np.float32(output.gain(spool.peak))
     container, subtype = _CONTAINERS[output.format]
     block = BLOCK_SECONDS * sample_rate
     with soundfile.SoundFile(
-        target, "w", samplerate=sample_rate, channels=spool.channels, format=container, subtype=subtype
+        target, "w", samplerate=sample_rate, channels=pcm.shape[1], format=container, subtype=subtype
     ) as file:
         _leave_out_time_stamp(file)
         for start in range(0, spool.samples, block):
-            part = np.asarray(pcm[start : start + block]) * gain
+            part = pcm[start : start + block] * gain
             envelope = fade(start, len(part), spool.samples, sample_rate, output)
             file.write(part * envelope[:, None])
     if container == "OGG":

@@ -22,7 +22,7 @@ SLACK_TOKENS = 2048
 
 @dataclass(frozen=True)
 class SampleItem:
-    """One item to sample; tensors without a batch axis, in float32.
+    """One item to sample; tensors without a batch axis, in float32 but for the condition, which has any type.
 
     `condition` [tokens, width], `null_condition` [1, width] where guidance may act, `source` [frames or fewer,
     channels] or None, silence taking the rest, `mask` [frames] or None for everywhere, `noise` [frames, channels] or

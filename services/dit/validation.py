@@ -13,7 +13,7 @@ from services.dit.guidance import GuidanceMode
 from services.dit.plan import SamplingOptions
 from services.dit.stepper import SampleItem
 from services.dit.wavelet import WaveletCorrection
-from services.runtime.tensors import decode_bool, decode_float32
+from services.runtime.tensors import decode_bool, decode_float32, decode_floating
 from serving import rules
 
 _MODES = {
@@ -46,7 +46,7 @@ def sample_item(request: dit_pb2.SampleRequest, limits: SampleLimits, check: Vio
     condition = _condition(request, limits, check)
     return SampleItem(
         condition=torch.empty(0) if condition is None else condition,
-        null_condition=_optional(request, "null_condition", (1, limits.condition_width), check),
+        null_condition=_null_condition(request, limits, check),
         frames=request.frames,
         source=_source(request, limits, check),
         mask=_mask(request, frames, check),
@@ -60,9 +60,17 @@ def sample_item(request: dit_pb2.SampleRequest, limits: SampleLimits, check: Vio
 def _condition(request: dit_pb2.SampleRequest, limits: SampleLimits, check: Violations) -> torch.Tensor | None:
     condition = None
     with check.tensor("condition"):
-        condition = decode_float32(request.condition, (None, limits.condition_width))
+        condition = decode_floating(request.condition, (None, limits.condition_width))
         if not 1 <= len(condition) <= limits.max_condition_tokens:
             raise TensorError(f"has {len(condition)} tokens, must have 1 to {limits.max_condition_tokens}")
+    return condition
+
+
+def _null_condition(request: dit_pb2.SampleRequest, limits: SampleLimits, check: Violations) -> torch.Tensor | None:
+    condition = None
+    with check.tensor("null_condition"):
+        if request.HasField("null_condition"):
+            condition = decode_floating(request.null_condition, (1, limits.condition_width)).float()
     return condition
 
 

@@ -85,7 +85,9 @@ def application(settings: EncoderSettings) -> Application:
         )
         identity = ModelIdentity(settings.variant, loaded.revision, dtype, device)
         async with queue:
-            engine = EncoderEngine(loaded.model, loaded.tokenizer, queue, cache_bytes=settings.cache_mib * 2**20)
+            engine = EncoderEngine(
+                loaded.model.null_condition, loaded.tokenizer, queue, cache_bytes=settings.cache_mib * 2**20
+            )
             observe(telemetry.meter, "quartet.encoder.condition", lambda: engine.cache_counts)
             await engine.encode(EncodeItem(Prompt("warm-up", "")), seconds_left=None)
             reporter = Reporter(STAGE, identity, queue, reported_limits)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from services.encoder.model import EncoderModel, Words
+from services.encoder.model import Words
 from services.encoder.prompt import Prompt
 from services.encoder.stepper import Codes, Latents, Work
 from services.encoder.tokenization import PromptTokenizer
@@ -59,9 +59,9 @@ class EncoderEngine:
     """
 
     def __init__(
-        self, model: EncoderModel, tokenizer: PromptTokenizer, queue: BatchQueue[Work], *, cache_bytes: int = 0
+        self, null_condition: torch.Tensor, tokenizer: PromptTokenizer, queue: BatchQueue[Work], *, cache_bytes: int = 0
     ) -> None:
-        self._null_condition = model.null_condition
+        self._null_condition = null_condition
         self._tokenizer = tokenizer
         self._queue = queue
         self._conditions: SharedResults[Finished[Encoded]] = SharedResults(

@@ -41,7 +41,10 @@ class Words:
 
 
 class EncoderModel:
-    """The networks at work, without gradients. Tensors in and out are float32 on the CPU and have no batch axis."""
+    """The networks at work, without gradients. Tensors in and out are on the CPU and have no batch axis.
+
+    Conditions leave in the type that they were computed in, latents in float32.
+    """
 
     def __init__(self, text_encoder: TextEncoder, package: DitPackageEncoder, silence: torch.Tensor) -> None:
         self._text_encoder = text_encoder
@@ -49,7 +52,7 @@ class EncoderModel:
         self._silence = silence
         self._like = package.null_condition_emb
         self._silent_timbre: torch.Tensor | None = None
-        self.null_condition = _plain(package.null_condition_emb[0])
+        self.null_condition = package.null_condition_emb[0].detach().cpu()
 
     def modules(self) -> list[nn.Module]:
         """The networks."""
@@ -66,7 +69,7 @@ class EncoderModel:
         texts = self._text_encoder([item.caption for item in items])
         lyrics = [self._text_encoder.embed(item.lyrics) for item in items]
         conditions = self._package.encoder(texts, lyrics, self._timbres(items))
-        return [_plain(condition) for condition in conditions]
+        return [condition.cpu() for condition in conditions]
 
     @torch.inference_mode()
     def tokenize(self, windows: torch.Tensor) -> torch.Tensor:
@@ -84,7 +87,8 @@ class EncoderModel:
     def detokenize(self, codes: torch.Tensor) -> torch.Tensor:
         """Hint latents [codes, 5, channels] of codes [codes]."""
         quantized = self._package.tokenizer.quantizer.decode(codes.to(self._like.device))
-        return _plain(self._package.detokenizer(quantized))
+        hints: torch.Tensor = self._package.detokenizer(quantized)
+        return hints.float().cpu()
 
     def _timbres(self, items: Sequence[Words]) -> list[torch.Tensor]:
         """Timbre vectors [references, width] of each item. That of silence is the same for all: computed once."""
@@ -101,7 +105,3 @@ class EncoderModel:
     def _timbre_vectors(self, references: Sequence[torch.Tensor]) -> torch.Tensor:
         vectors: torch.Tensor = self._package.encoder.timbre_encoder([ref.to(self._like) for ref in references])
         return vectors
-
-
-def _plain(tensor: torch.Tensor) -> torch.Tensor:
-    return tensor.detach().float().cpu()

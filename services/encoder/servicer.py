@@ -15,7 +15,7 @@ from quartet.validation import Violations
 from services.encoder.engine import EncodeItem, EncoderEngine
 from services.encoder.prompt import Prompt
 from services.runtime.reports import Reporter
-from services.runtime.tensors import decode_float32, encode_float32
+from services.runtime.tensors import decode_float32, encode_float32, encode_floating
 
 Context = grpc.aio.ServicerContext[Any, Any]
 MAX_CAPTION_CHARACTERS = 8192
@@ -52,8 +52,8 @@ class EncoderServicer(encoder_pb2_grpc.EncoderServiceServicer):
         finished = await self._engine.encode(self._encode_item(request), context.time_remaining())
         encoded = finished.result
         return encoder_pb2.EncodeResponse(
-            condition=encode_float32(encoded.condition),
-            null_condition=encode_float32(encoded.null_condition),
+            condition=encode_floating(encoded.condition),
+            null_condition=encode_floating(encoded.null_condition),
             text_tokens=encoded.text_tokens,
             lyric_tokens=encoded.lyric_tokens,
             text_truncated=encoded.text_truncated,

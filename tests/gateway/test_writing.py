@@ -30,10 +30,9 @@ def song(seconds: float, level: float = 0.5) -> Pcm:
 
 
 def spooled(folder: Path, pcm: Pcm) -> PcmSpool:
-    spool = PcmSpool(folder / "pcm", channels=2)
+    spool = PcmSpool(folder / "pcm", samples=len(pcm), channels=2)
     for part in np.array_split(pcm, 7):
         spool.add(part)
-    spool.close()
     return spool
 
 

@@ -112,6 +112,12 @@ def test_every_option_has_an_effect(stub: Stub, fields: dict[str, Any]) -> None:
     assert result(stub, **fields).latents != result(stub).latents
 
 
+def test_a_condition_may_come_as_it_was_computed(stub: Stub) -> None:
+    bits = tensors.float32_to_bfloat16(tensors.decode(normal(20, 32)))
+    wide = tensors.encode(tensors.bfloat16_to_float32(bits))
+    assert result(stub, condition=tensors.encode_bfloat16(bits)).latents == result(stub, condition=wide).latents
+
+
 def test_what_turbo_ignores_is_said(stub: Stub) -> None:
     warnings = result(stub, guidance=dit_pb2.Guidance(scale=7)).warnings
     assert any("guidance is ignored" in warning for warning in warnings)
@@ -130,7 +136,10 @@ NAN, INF = float("nan"), float("inf")
         ({"condition": normal(20, 31)}, {"condition"}),
         ({"condition": normal(4097, 32)}, {"condition"}),
         ({"condition": tensors.encode(np.full((2, 32), NAN, np.float32))}, {"condition"}),
-        ({"condition": tensors.encode(np.zeros((2, 32), np.float16))}, {"condition"}),
+        ({"condition": tensors.encode(np.full((2, 32), -INF, np.float16))}, {"condition"}),
+        ({"condition": tensors.encode_bfloat16(np.full((2, 32), 0x7FC0, np.uint16))}, {"condition"}),
+        ({"condition": tensors.encode(np.zeros((2, 32), np.int32))}, {"condition"}),
+        ({"null_condition": normal(2, 32)}, {"null_condition"}),
         ({"condition": tensor_pb2.Tensor(dtype=tensor_pb2.D_TYPE_F32, shape=[2**30, 32], data=b"")}, {"condition"}),
         ({"noise": normal(129, 8)}, {"noise"}),
         ({"noise": tensors.encode(np.full((130, 8), INF, np.float32))}, {"noise"}),

@@ -19,4 +19,4 @@ async def encoder_engine(
     """An engine that keeps nothing, and its queue."""
     stepper = EncoderStepper(loaded.model, tokens_per_step=tokens_per_step, max_items=max_items)
     async with BatchQueue("encoder", stepper, Telemetry.off(), max_queued_items=64, max_queued_cost=1e9) as queue:
-        yield EncoderEngine(loaded.model, loaded.tokenizer, queue), queue
+        yield EncoderEngine(loaded.model.null_condition, loaded.tokenizer, queue), queue
