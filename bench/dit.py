@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,19 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import AceStepTransformer1DModel
-from safetensors import safe_open
 
+from bench import references
 from bench.comparison import Case, Row, compare, table
 from bench.product import product_rate
+from bench.references import VARIANT
 from services.dit import checkpoint
-from services.dit.config import DitConfig
 from services.dit.model import Branch, DiffusionTransformer
-from services.runtime.checkpoints import read_json
 from services.runtime.loading import loaded_apart
-from tests.parity.mapping import transformer_state
 
-VARIANT = "acestep-v15-turbo"
 FRAMES_PER_SECOND = 25
 CONDITION_TOKENS = 400
 LENGTHS = (30, 120)
@@ -46,10 +41,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, nargs="+", default=LENGTHS, help="lengths of the music")
     parser.add_argument("--beside", type=int, default=120, help="longest music that diffusers samples too, in seconds")
     arguments = parser.parse_args()
-    if not (arguments.folder / VARIANT / "model.safetensors").exists():
-        from training.random_checkpoint import write_full_size
-
-        write_full_size(arguments.folder)
+    references.write_where_absent(arguments.folder)
     rows = asyncio.run(measure(arguments.folder, arguments.rounds, arguments.seconds, arguments.beside))
     print(table(rows))
 
@@ -58,7 +50,7 @@ async def measure(models: Path, rounds: int, lengths: Sequence[int], beside: int
     """Steps of items of all lengths, diffusers' too up to `beside` seconds, then of many short items together."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     ours = (await loaded_apart(lambda: checkpoint.load(models, VARIANT, dtype=torch.bfloat16, device=device))).model
-    theirs = await loaded_apart(lambda: _diffusers(models / VARIANT, device)) if beside >= min(lengths) else None
+    theirs = await loaded_apart(lambda: references.transformer(models, device)) if beside >= min(lengths) else None
     cases = []
     for seconds in lengths:
         inputs = _inputs(ours, seconds, 0)
@@ -134,18 +126,6 @@ def _our_step(model: DiffusionTransformer, items: Sequence[_Inputs]) -> Callable
 def _their_step(model: Any, item: _Inputs) -> object:
     t = torch.tensor([T]).to(item.latents)
     return model(item.latents[None], t, t, item.condition[None], item.context[None], return_dict=False)
-
-
-def _diffusers(folder: Path, device: torch.device) -> Any:
-    values = read_json(folder / "config.json")
-    config = DitConfig.from_json(values)
-    with safe_open(folder / "model.safetensors", framework="pt") as tensors:
-        state = {key: tensors.get_tensor(key) for key in checkpoint.tensor_shapes(config)}
-    taken = set(inspect.signature(AceStepTransformer1DModel).parameters)
-    with torch.device("meta"):
-        model = AceStepTransformer1DModel(**{name: value for name, value in values.items() if name in taken})
-    model.load_state_dict(transformer_state(state), strict=True, assign=True)
-    return model.to(device).eval()
 
 
 if __name__ == "__main__":

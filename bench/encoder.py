@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import inspect
 import statistics
 import time
 from functools import partial
@@ -18,12 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers.pipelines.ace_step import AceStepConditionEncoder
-from safetensors import safe_open
-from transformers import Qwen3Model
 
+from bench import references
 from bench.comparison import Case, Row, compare, table
 from bench.product import product_rate
+from bench.references import VARIANT
 from services.encoder import checkpoint
 from services.encoder.checkpoint import LoadedEncoder
 from services.encoder.engine import EncodeItem, EncoderEngine
@@ -31,15 +29,12 @@ from services.encoder.model import EncoderModel, Words
 from services.encoder.prompt import Prompt
 from services.encoder.stepper import EncoderStepper
 from services.runtime.batching import BatchQueue
-from services.runtime.checkpoints import read_json, read_silence_latents
 from services.runtime.loading import loaded_apart
 from serving.telemetry import Telemetry
-from tests.parity.mapping import condition_encoder_state
 
-VARIANT = "acestep-v15-turbo"
 CAPTION_TOKENS, LYRIC_TOKENS = 256, 500
 TOGETHER = 4
-KEYS = ("encoder.", "null_condition_emb")
+SILENT_FRAMES = 750
 CACHED_CALLS = 1000
 
 
@@ -49,10 +44,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rounds", type=int, default=3, help="turns of ours and theirs")
     arguments = parser.parse_args()
-    if not (arguments.folder / VARIANT / "model.safetensors").exists():
-        from training.random_checkpoint import write_full_size
-
-        write_full_size(arguments.folder)
+    references.write_where_absent(arguments.folder)
     rows, cached = asyncio.run(measure(arguments.folder, arguments.rounds))
     print(f"{table(rows)}\n\nA condition that is kept takes {cached * 1e6:.0f} µs.")
 
@@ -61,7 +53,8 @@ async def measure(models: Path, rounds: int) -> tuple[list[Row], float]:
     """Conditions one by one and some together; then the seconds of a condition that is kept."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     loaded = await loaded_apart(partial(checkpoint.load, models, VARIANT, dtype=torch.bfloat16, device=device))
-    text_encoder, condition_encoder = await loaded_apart(partial(_diffusers, models, device))
+    text_encoder = await loaded_apart(partial(references.text_encoder, models, device))
+    condition_encoder = await loaded_apart(partial(references.condition_encoder, models, device))
     items = [_words(seed, text_encoder.config.vocab_size) for seed in range(TOGETHER)]
     theirs = partial(_their_condition, text_encoder, condition_encoder, items[0])
     work = flops(loaded, text_encoder)
@@ -98,7 +91,7 @@ def _our_conditions(model: EncoderModel, items: list[Words]) -> object:
 def _their_condition(text_encoder: Any, condition_encoder: Any, item: Words) -> object:
     device = text_encoder.device
     caption, lyrics = (torch.tensor([ids], device=device) for ids in (item.caption, item.lyrics))
-    silence = condition_encoder.silence_latent[:, : condition_encoder.timbre_frames]
+    silence = condition_encoder.silence_latent[:, :SILENT_FRAMES]
     return condition_encoder(
         text_hidden_states=text_encoder(input_ids=caption).last_hidden_state,
         text_attention_mask=torch.ones_like(caption),
@@ -127,21 +120,6 @@ async def _cached_seconds(loaded: LoadedEncoder) -> float:
 def _roof(loaded: LoadedEncoder, device: torch.device) -> float:
     """FLOP/s of the product that takes most of the lyrics' time."""
     return product_rate(LYRIC_TOKENS, loaded.config.width, 2 * loaded.config.mlp_width, device)
-
-
-def _diffusers(models: Path, device: torch.device) -> tuple[Any, Any]:
-    folder = models / VARIANT
-    values = read_json(folder / "config.json")
-    silence = read_silence_latents(folder, values["audio_acoustic_hidden_dim"])
-    with safe_open(folder / "model.safetensors", framework="pt") as tensors:
-        state = {key: tensors.get_tensor(key) for key in tensors.keys() if key.startswith(KEYS)}  # noqa: SIM118
-    taken = set(inspect.signature(AceStepConditionEncoder).parameters) - {"layer_types"}  # those are of the DiT
-    condition_encoder = AceStepConditionEncoder(**{name: value for name, value in values.items() if name in taken})
-    condition_encoder = condition_encoder.to(torch.bfloat16)
-    condition_encoder.load_state_dict(condition_encoder_state(state, silence), strict=True)
-    condition_encoder.timbre_frames = values["timbre_fix_frame"]
-    text_encoder: Any = Qwen3Model.from_pretrained(models / checkpoint.TEXT_ENCODER, dtype=torch.bfloat16)
-    return text_encoder.to(device).eval(), condition_encoder.to(device).eval()
 
 
 if __name__ == "__main__":

@@ -80,10 +80,10 @@ def main() -> None:
     if arguments.stage:
         print(json.dumps(asdict(measure(arguments.stage, arguments.folder))))
         return
-    if not (arguments.folder / "vae").exists():
-        from training.random_checkpoint import write_full_size
+    # Not in the stages' own processes, whose memory is measured: this brings diffusers with it.
+    from bench.references import write_where_absent
 
-        write_full_size(arguments.folder)
+    write_where_absent(arguments.folder)
     measurements = [_in_a_process(stage, arguments.folder) for stage in _LOADERS]
     print(table(measurements))
     if any(measurement.ratio > LARGEST_RATIO for measurement in measurements):

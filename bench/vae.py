@@ -17,18 +17,20 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import AutoencoderOobleck
 from torch.utils.flop_counter import FlopCounterMode
 
+from bench import references
 from bench.clock import best_seconds
 from bench.comparison import Case, Row, compare, table
 from bench.memory import peak, resident
 from services.runtime.allocator import use_huge_pages
 from services.runtime.loading import loaded_apart
 from services.vae import checkpoint
+from services.vae.__main__ import MAPPED_BYTES
 from services.vae.codec import WindowedCodec
 from services.vae.convolution import Convolution
 from services.vae.model import Oobleck
+from serving.allocator import map_blocks_from
 
 FRAMES_PER_SECOND = 25
 WINDOW_FRAMES = 270
@@ -43,11 +45,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=30, help="length of the music")
     parser.add_argument("--memory", type=int, help="print what decoding so many seconds takes, in bytes")
     arguments = parser.parse_args()
-    if not (arguments.folder / checkpoint.FOLDER).exists():
-        from training.random_checkpoint import write_full_size
-
-        write_full_size(arguments.folder)
+    references.write_where_absent(arguments.folder)
     use_huge_pages()
+    map_blocks_from(MAPPED_BYTES)
     if arguments.memory:
         print(memory_of(arguments.folder, arguments.memory))
         return
@@ -64,8 +64,7 @@ async def measure(models: Path, rounds: int, seconds: int) -> list[Row]:
     options: dict[str, Any] = {"dtype": torch.bfloat16, "device": device}
     model = (await loaded_apart(partial(checkpoint.load, models, **options))).model
     ours = WindowedCodec(model, WINDOW_FRAMES, **options)
-    theirs: Any = AutoencoderOobleck.from_pretrained(models / checkpoint.FOLDER, torch_dtype=torch.bfloat16)
-    theirs = theirs.to(device).eval()
+    theirs = await loaded_apart(partial(references.codec, models, device))
     frames = seconds * FRAMES_PER_SECOND
     latents = torch.randn(frames, model.config.latent_channels)
     pcm = torch.randn(frames * model.config.hop, model.config.audio_channels)

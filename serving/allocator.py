@@ -1,4 +1,4 @@
-"""How glibc keeps the memory that messages leave behind."""
+"""How glibc keeps the memory that large blocks leave behind."""
 
 from __future__ import annotations
 
@@ -13,10 +13,19 @@ def keep_buffers(largest_message: int) -> bool:
     """Serves blocks up to the size of a message from the heap, which keeps room for a few; false without glibc.
 
     A tensor is copied about ten times on its way through a process. In fresh mappings every copy faults in all of its
-    pages, which took two thirds of the chain's own time. Larger blocks, such as a network's, come and go as mappings.
+    pages, which took two thirds of the chain's own time.
     """
+    return _set(_M_MMAP_THRESHOLD, largest_message) and _set(_M_TRIM_THRESHOLD, _MESSAGES_KEPT * largest_message)
+
+
+def map_blocks_from(size: int) -> bool:
+    """Gives every block of a size and more a mapping of its own, which goes when the block goes; false without glibc.
+
+    For networks whose blocks are large and of many sizes: in the heap one seldom fits where another lay.
+    """
+    return _set(_M_MMAP_THRESHOLD, size)
+
+
+def _set(option: int, value: int) -> bool:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is None:
-        return False
-    settings = ((_M_MMAP_THRESHOLD, largest_message), (_M_TRIM_THRESHOLD, _MESSAGES_KEPT * largest_message))
-    return all(mallopt(option, size) == 1 for option, size in settings)
+    return mallopt is not None and mallopt(option, value) == 1

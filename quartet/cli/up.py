@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 
 import click
 
+from quartet.cli.budget import BudgetTooSmallError, Size, StageShare, share_line, share_out, sizes_of
 from quartet.cli.main import CommandError
 from quartet.cli.options import plain_console
 from quartet.cli.supervisor import Patience, Service, Stack
@@ -20,6 +22,9 @@ DEFAULT_DATA = Path("~/.local/share/quartet")
 GRACE_SECONDS = 10.0
 PLANNER_FOLDERS = "acestep-5Hz-lm-*"
 DEFAULT_PLANNER = "acestep-5Hz-lm-1.7B"
+DEFAULT_VARIANT = "acestep-v15-turbo"
+# There where processes use an NVIDIA GPU, whose driver takes memory for each of them.
+DRIVER = Path("/dev/nvidiactl")
 
 
 @click.command()
@@ -66,6 +71,11 @@ DEFAULT_PLANNER = "acestep-5Hz-lm-1.7B"
     help="CPU threads of each network; 0 leaves the choice to torch.",
 )
 @click.option(
+    "--vram",
+    type=Size(),
+    help="Memory of a small GPU that all stages share, such as 4GiB.  [default: all of it]",
+)
+@click.option(
     "--port-file", type=click.Path(path_type=Path), help="File that gets the gateway's port once everything is ready."
 )
 def up(
@@ -77,6 +87,7 @@ def up(
     data: Path,
     dtype: str,
     threads: int,
+    vram: float | None,
     port_file: Path | None,
 ) -> None:
     """Start the stage servers and the gateway on this machine.
@@ -92,8 +103,17 @@ def up(
         )
     _check_port(port)
     planners = _planners(models, planner, lm)
-    services = stage_services(models, variant, planners, dtype, threads)
     console = plain_console()
+    shares = {} if vram is None else _shares(vram, models, variant, planners, dtype)
+    for stage, share in shares.items():
+        console.print(share_line(stage, share))
+    services = stage_services(
+        models,
+        variant,
+        planners,
+        ("--dtype", dtype, "--threads", str(threads), "--turnstile", str(data / "turnstile")),
+        {stage: share.flags for stage, share in shares.items()},
+    )
 
     def on_ready(gateway_port: int) -> None:
         console.print(f'ready: quartet song "lo-fi piano" --address localhost:{gateway_port}   (Ctrl-C stops)')
@@ -116,18 +136,38 @@ def up(
 
 
 def stage_services(
-    models: Path, variant: str | None, planners: Sequence[str], dtype: str, threads: int
+    models: Path,
+    variant: str | None,
+    planners: Sequence[str],
+    shared: tuple[str, ...] = (),
+    by_stage: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> list[Service]:
-    """The stage servers with their flags; without planners no planner."""
-    common = ("--models", str(models), "--dtype", dtype, "--threads", str(threads))
+    """The stage servers with their flags, those that all share and those of each; without planners no planner."""
+    common = ("--models", str(models), *shared)
     grace = ("--grace-seconds", str(GRACE_SECONDS))
     chosen = ("--variant", variant) if variant else ()
     own = {"planner": ("--planners", ",".join(planners)), "encoder": chosen, "dit": chosen, "vae": ()}
     return [
-        Service(stage, f"services.{stage}", (*common, *grace, *own[stage]))
+        Service(stage, f"services.{stage}", (*common, *grace, *own[stage], *by_stage.get(stage, ())))
         for stage in STAGES
         if planners or stage != "planner"
     ]
+
+
+def _shares(
+    vram: float, models: Path, variant: str | None, planners: Sequence[str], dtype: str
+) -> dict[str, StageShare]:
+    """What each stage gets of a small GPU's memory."""
+    if len(planners) > 1:
+        raise CommandError("--vram has room for one language model; name one with --lm")
+    itemsize = 4 if dtype == "float32" else 2
+    sizes = sizes_of(models, variant or DEFAULT_VARIANT, planners[0] if planners else None, itemsize)
+    try:
+        return share_out(vram, sizes, gpu=DRIVER.exists())
+    except BudgetTooSmallError as error:
+        raise CommandError(
+            f"--vram: the stages of {models} need {error.least} MiB at least; take a smaller family or --no-planner"
+        ) from None
 
 
 def _planners(models: Path, wanted: bool | None, named: str | None) -> Sequence[str]:

@@ -55,18 +55,28 @@ class StageLimit(_message.Message):
     def __init__(self, name: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
 
 class StageInfo(_message.Message):
-    __slots__ = ("stage", "models", "limits", "load", "steps_computed")
+    __slots__ = ("stage", "models", "limits", "load", "steps_computed", "memory")
     STAGE_FIELD_NUMBER: _ClassVar[int]
     MODELS_FIELD_NUMBER: _ClassVar[int]
     LIMITS_FIELD_NUMBER: _ClassVar[int]
     LOAD_FIELD_NUMBER: _ClassVar[int]
     STEPS_COMPUTED_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_FIELD_NUMBER: _ClassVar[int]
     stage: str
     models: _containers.RepeatedCompositeFieldContainer[ModelInfo]
     limits: _containers.RepeatedCompositeFieldContainer[StageLimit]
     load: StageLoad
     steps_computed: int
-    def __init__(self, stage: _Optional[str] = ..., models: _Optional[_Iterable[_Union[ModelInfo, _Mapping]]] = ..., limits: _Optional[_Iterable[_Union[StageLimit, _Mapping]]] = ..., load: _Optional[_Union[StageLoad, _Mapping]] = ..., steps_computed: _Optional[int] = ...) -> None: ...
+    memory: DeviceMemory
+    def __init__(self, stage: _Optional[str] = ..., models: _Optional[_Iterable[_Union[ModelInfo, _Mapping]]] = ..., limits: _Optional[_Iterable[_Union[StageLimit, _Mapping]]] = ..., load: _Optional[_Union[StageLoad, _Mapping]] = ..., steps_computed: _Optional[int] = ..., memory: _Optional[_Union[DeviceMemory, _Mapping]] = ...) -> None: ...
+
+class DeviceMemory(_message.Message):
+    __slots__ = ("weights_bytes", "peak_bytes")
+    WEIGHTS_BYTES_FIELD_NUMBER: _ClassVar[int]
+    PEAK_BYTES_FIELD_NUMBER: _ClassVar[int]
+    weights_bytes: int
+    peak_bytes: int
+    def __init__(self, weights_bytes: _Optional[int] = ..., peak_bytes: _Optional[int] = ...) -> None: ...
 
 class Metadata(_message.Message):
     __slots__ = ("bpm", "key_scale", "time_signature", "vocal_language", "duration_seconds")

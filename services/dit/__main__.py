@@ -16,8 +16,11 @@ from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplingOptions
 from services.dit.servicer import DitServicer
 from services.dit.stepper import DitStepper, SampleItem
 from services.dit.validation import SampleLimits
+from services.layers.quantization import WeightForm
 from services.runtime.batching import BatchQueue
+from services.runtime.device_memory import DeviceMemory
 from services.runtime.loading import loaded_apart
+from services.runtime.placement import weight_budget
 from services.runtime.reports import ModelIdentity, Reporter
 from services.runtime.settings import StageSettings
 from serving import server
@@ -42,6 +45,14 @@ class DitSettings(StageSettings):
     tokens_per_step: int = setting(
         0, "tokens of items that share a step, 12.5 for a second; 0 takes 8192 on a GPU and 2048 elsewhere", at_least=0
     )
+    weights: str = setting(
+        "full", "form of the layers' weights: full, or 8 bits, which need torchao", choices=tuple(WeightForm)
+    )
+    weights_mib: int = setting(
+        0,
+        "MiB of weights on the device; the other layers lie in host memory and come for their turn; 0 keeps all",
+        at_least=0,
+    )
     deterministic: bool = setting(False, "steps one item at a time, so that not even low bits depend on others")
 
 
@@ -53,8 +64,16 @@ def application(settings: DitSettings) -> Application:
         settings.apply_to_process()
         device, dtype = settings.torch_device(), settings.torch_dtype()
         loaded = await loaded_apart(
-            lambda: checkpoint.load(settings.models, settings.variant, dtype=dtype, device=device)
+            lambda: checkpoint.load(
+                settings.models,
+                settings.variant,
+                dtype=dtype,
+                device=device,
+                form=WeightForm(settings.weights),
+                budget=weight_budget(settings.weights_mib),
+            )
         )
+        memory = DeviceMemory.of([loaded.model], device)
         config = loaded.model.config
         defaults = TURBO_DEFAULTS if config.is_turbo else GUIDED_DEFAULTS
         limits = SampleLimits(
@@ -76,6 +95,7 @@ def application(settings: DitSettings) -> Application:
             telemetry,
             max_queued_items=settings.max_queued_items,
             max_queued_cost=QUEUED_ITEMS_OF_FULL_LENGTH * limits.max_frames * 2 * defaults.steps,
+            turnstile=settings.turns(),
         )
         reported_limits = {
             "min_seconds": config.min_duration_seconds,
@@ -90,7 +110,7 @@ def application(settings: DitSettings) -> Application:
         async with queue:
             engine = DitEngine(defaults, queue)
             await _warm_up(engine, limits)
-            reporter = Reporter(STAGE, identity, queue, reported_limits)
+            reporter = Reporter(STAGE, identity, queue, reported_limits, memory)
             # Methods that the servicer leaves out answer UNIMPLEMENTED.
             servicer = DitServicer(engine, reporter, limits, defaults)  # type: ignore[abstract]
             dit_pb2_grpc.add_DitServiceServicer_to_server(servicer, grpc_server)

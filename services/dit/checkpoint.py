@@ -10,6 +10,7 @@ import torch
 from services.dit.config import DitConfig
 from services.dit.model import DiffusionTransformer
 from services.layers.linear import packs
+from services.layers.quantization import WeightForm
 from services.runtime.checkpoints import (
     SafetensorsFolder,
     disk_shapes,
@@ -18,6 +19,7 @@ from services.runtime.checkpoints import (
     read_silence_latents,
     revision,
 )
+from services.runtime.placement import at_first, place
 
 CONFIG = "config.json"
 PREFIX = "decoder."
@@ -32,14 +34,27 @@ class LoadedDit:
     revision: str
 
 
-def load(models: Path, variant: str, *, dtype: torch.dtype, device: torch.device) -> LoadedDit:
-    """Loads a variant of a model family. Raises CheckpointError that names file, key, expected and found."""
+def load(
+    models: Path,
+    variant: str,
+    *,
+    dtype: torch.dtype,
+    device: torch.device,
+    form: WeightForm = WeightForm.FULL,
+    budget: int | None = None,
+) -> LoadedDit:
+    """Loads a variant of a model family, with at most `budget` bytes of weights on the device.
+
+    Raises CheckpointError that names file, key, expected and found, or BudgetError.
+    """
     folder = models / variant
     config = DitConfig.from_json(read_json(folder / CONFIG), str(folder / CONFIG))
     tensors = SafetensorsFolder(folder, dtype=None if packs(dtype, device) else dtype)
     with torch.device("meta"):
         model = DiffusionTransformer(config)
-    load_module(model, tensors, PREFIX, dtype=dtype, device=device)
+    load_module(model, tensors, PREFIX, dtype=dtype, form=form, **at_first(device, budget))
+    if budget is not None:
+        place([model], device, budget)
     silence = read_silence_latents(folder, config.audio_acoustic_hidden_dim)
     return LoadedDit(model.eval(), silence, revision((folder / CONFIG, folder / "silence_latent.pt", *tensors.files)))
 

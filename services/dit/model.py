@@ -21,6 +21,7 @@ from services.layers.linear import Linear
 from services.layers.norm import RMSNorm
 from services.layers.packing import Packing
 from services.layers.rotary import RotationTable
+from services.layers.stack import LayerStack
 
 # Keys and values of a condition for each layer: they are the same at every step.
 ConditionCache = tuple[KeysValues, ...]
@@ -53,7 +54,7 @@ class DiffusionTransformer(nn.Module):
         self.time_embed = TimeEmbedding(width)
         self.time_embed_r = TimeEmbedding(width)
         self.condition_embedder = Linear(config.encoder_hidden_size, width, bias=True)
-        self.layers = nn.ModuleList(
+        self.layers: LayerStack[DitBlock] = LayerStack(
             DitBlock(config, sliding=kind == "sliding_attention") for kind in config.layer_types
         )
         self.norm_out = RMSNorm(width)
@@ -69,7 +70,7 @@ class DiffusionTransformer(nn.Module):
     def cache_condition(self, condition: torch.Tensor) -> ConditionCache:
         """Keys and values of a condition [condition tokens, condition width] for all layers."""
         embedded = self.condition_embedder(condition.to(self.weight))
-        return tuple(layer.cross_attn.keys_values(embedded) for layer in self._blocks())
+        return tuple(layer.cross_attn.keys_values(embedded) for layer in self.layers.in_turn())
 
     def tokens(self, frames: int) -> int:
         """Tokens that latents of a length take."""
@@ -81,7 +82,7 @@ class DiffusionTransformer(nn.Module):
         packing = Packing.of(lengths, self._rotations.upto(max(lengths), self.weight))
         x = self.proj_in(torch.cat([self._patches(branch) for branch in branches]))
         embedding, modulations = self._levels(branches)
-        for number, layer in enumerate(self._blocks()):
+        for number, layer in enumerate(self.layers.in_turn()):
             x = layer(x, packing, modulations, [branch.condition[number] for branch in branches])
         shift, scale = (self.scale_shift_table + embedding[:, None]).unbind(1)
         patches = self.proj_out(packing.modulate(self.norm_out(x), shift, scale))
@@ -101,6 +102,3 @@ class DiffusionTransformer(nn.Module):
         embedding, modulations = self.time_embed(t)
         embedding_r, modulations_r = self.time_embed_r(t - r)
         return embedding + embedding_r, modulations + modulations_r
-
-    def _blocks(self) -> list[DitBlock]:
-        return [layer for layer in self.layers if isinstance(layer, DitBlock)]

@@ -16,7 +16,9 @@ from services.encoder.prompt import Prompt
 from services.encoder.servicer import EncoderLimits, EncoderServicer
 from services.encoder.stepper import EncoderStepper
 from services.runtime.batching import BatchQueue
+from services.runtime.device_memory import DeviceMemory
 from services.runtime.loading import loaded_apart
+from services.runtime.placement import weight_budget
 from services.runtime.reports import ModelIdentity, Reporter
 from services.runtime.settings import StageSettings
 from services.runtime.shared_results import observe
@@ -39,6 +41,11 @@ class EncoderSettings(StageSettings):
     tokens_per_step: int = setting(
         0, "tokens of items that share a step; 0 takes 16384 on a GPU and 2048 elsewhere", at_least=0
     )
+    weights_mib: int = setting(
+        0,
+        "MiB of weights on the device; the other layers lie in host memory and come for their turn; 0 keeps all",
+        at_least=0,
+    )
     cache_mib: int = setting(256, "conditions that are kept, in MiB; about 3 for each; 0 keeps none", at_least=0)
     max_frames: int = setting(15_000, "longest latents to tokenize, 25 frames per second", at_least=1)
 
@@ -51,8 +58,15 @@ def application(settings: EncoderSettings) -> Application:
         settings.apply_to_process()
         device, dtype = settings.torch_device(), settings.torch_dtype()
         loaded = await loaded_apart(
-            lambda: checkpoint.load(settings.models, settings.variant, dtype=dtype, device=device)
+            lambda: checkpoint.load(
+                settings.models,
+                settings.variant,
+                dtype=dtype,
+                device=device,
+                budget=weight_budget(settings.weights_mib),
+            )
         )
+        memory = DeviceMemory.of(loaded.model.modules(), device)
         config = loaded.config
         limits = EncoderLimits(
             latent_channels=config.latent_channels,
@@ -82,6 +96,7 @@ def application(settings: EncoderSettings) -> Application:
             telemetry,
             max_queued_items=settings.max_queued_items,
             max_queued_cost=settings.max_queued_tokens,
+            turnstile=settings.turns(),
         )
         identity = ModelIdentity(settings.variant, loaded.revision, dtype, device)
         async with queue:
@@ -90,7 +105,7 @@ def application(settings: EncoderSettings) -> Application:
             )
             observe(telemetry.meter, "quartet.encoder.condition", lambda: engine.cache_counts)
             await engine.encode(EncodeItem(Prompt("warm-up", "")), seconds_left=None)
-            reporter = Reporter(STAGE, identity, queue, reported_limits)
+            reporter = Reporter(STAGE, identity, queue, reported_limits, memory)
             encoder_pb2_grpc.add_EncoderServiceServicer_to_server(
                 EncoderServicer(engine, reporter, limits), grpc_server
             )

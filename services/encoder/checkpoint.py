@@ -23,6 +23,7 @@ from services.runtime.checkpoints import (
     read_silence_latents,
     revision,
 )
+from services.runtime.placement import at_first, place
 from services.runtime.qwen3 import Qwen3Config
 
 TEXT_ENCODER = "Qwen3-Embedding-0.6B"
@@ -40,20 +41,27 @@ class LoadedEncoder:
     revision: str
 
 
-def load(models: Path, variant: str, *, dtype: torch.dtype, device: torch.device) -> LoadedEncoder:
-    """Loads a variant of a model family. Raises CheckpointError that names file, key, expected and found."""
+def load(
+    models: Path, variant: str, *, dtype: torch.dtype, device: torch.device, budget: int | None = None
+) -> LoadedEncoder:
+    """Loads a variant of a model family, with at most `budget` bytes of weights on the device.
+
+    Raises CheckpointError that names file, key, expected and found, or BudgetError.
+    """
     folder, text_folder = models / variant, models / TEXT_ENCODER
     config = EncoderConfig.from_json(read_json(folder / CONFIG), str(folder / CONFIG))
     tensors = SafetensorsFolder(folder, dtype=None if packs(dtype, device) else dtype)
     with torch.device("meta"):
         package = DitPackageEncoder(config)
-    load_module(package, OwnKeys(tensors), "", dtype=dtype, device=device)
-    text_encoder, text_tensors = load_text_encoder(text_folder, dtype=dtype, device=device)
+    load_module(package, OwnKeys(tensors), "", dtype=dtype, **at_first(device, budget))
+    text_encoder, text_tensors = load_text_encoder(text_folder, dtype=dtype, device=device, budget=budget)
     if text_encoder.config.width != config.text_width:
         raise CheckpointError(
             f"{text_folder / CONFIG}: key hidden_size: expected {config.text_width}, the text_hidden_dim of "
             f"{folder / CONFIG}, found {text_encoder.config.width}"
         )
+    if budget is not None:
+        place([text_encoder, package], device, budget)
     silence = read_silence_latents(folder, config.latent_channels)
     files = (
         *(folder / name for name in (CONFIG, "silence_latent.pt")),
@@ -70,7 +78,7 @@ def load(models: Path, variant: str, *, dtype: torch.dtype, device: torch.device
 
 
 def load_text_encoder(
-    folder: Path, *, dtype: torch.dtype, device: torch.device
+    folder: Path, *, dtype: torch.dtype, device: torch.device, budget: int | None = None
 ) -> tuple[TextEncoder, SafetensorsFolder]:
     """The Qwen3 of a folder; its keys may or may not begin with "model."."""
     config = Qwen3Config.from_json(read_json(folder / CONFIG), str(folder / CONFIG))
@@ -78,7 +86,8 @@ def load_text_encoder(
     prefix = "model." if any(key.startswith("model.") for key in tensors.shapes()) else ""
     with torch.device("meta"):
         model = TextEncoder(config)
-    load_module(model, tensors, prefix, dtype=dtype, device=device, expected_unused=("lm_head.weight",))
+    unused = ("lm_head.weight",)
+    load_module(model, tensors, prefix, dtype=dtype, expected_unused=unused, **at_first(device, budget))
     return model.eval(), tensors
 
 

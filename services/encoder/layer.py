@@ -14,6 +14,7 @@ from services.layers.mlp import GatedMlp
 from services.layers.norm import RMSNorm
 from services.layers.packing import Packing
 from services.layers.rotary import RotationTable
+from services.layers.stack import LayerStack
 
 
 class EncoderLayer(nn.Module):
@@ -44,7 +45,7 @@ class Encoder(nn.Module):
         self.config = config
         sliding = Sight(window=config.sliding_window)
         self.embed_tokens = Linear(input_width, config.width, bias=True)
-        self.layers = nn.ModuleList(
+        self.layers: LayerStack[EncoderLayer] = LayerStack(
             EncoderLayer(config.width, config.mlp_width, config.attention, EVERYTHING if number % 2 else sliding)
             for number in range(layers)
         )
@@ -54,7 +55,7 @@ class Encoder(nn.Module):
     def run_layers(self, x: torch.Tensor, lengths: Sequence[int]) -> torch.Tensor:
         """The layers and the norm on embedded sequences of so many tokens, end to end [tokens, width]."""
         packing = Packing.of(lengths, self._rotations.upto(max(lengths), x))
-        for layer in self.layers:
+        for layer in self.layers.in_turn():
             x = layer(x, packing)
         normalised: torch.Tensor = self.norm(x)
         return normalised

@@ -12,6 +12,7 @@ from services.layers.attention import Sight
 from services.layers.norm import RMSNorm
 from services.layers.packing import Packing
 from services.layers.rotary import RotationTable
+from services.layers.stack import LayerStack
 from services.runtime.qwen3 import Qwen3Config
 
 
@@ -22,7 +23,7 @@ class TextEncoder(nn.Module):
         super().__init__()
         self.config = config
         self.embed_tokens = nn.Embedding(config.vocabulary, config.width)
-        self.layers = nn.ModuleList(
+        self.layers: LayerStack[EncoderLayer] = LayerStack(
             EncoderLayer(config.width, config.hidden, config.attention, Sight(causal=True), config.norm_eps)
             for _ in range(config.layers)
         )
@@ -39,6 +40,6 @@ class TextEncoder(nn.Module):
         x = self.embed([token for text in texts for token in text])
         lengths = [len(text) for text in texts]
         packing = Packing.of(lengths, self._rotations.upto(max(lengths), x))
-        for layer in self.layers:
+        for layer in self.layers.in_turn():
             x = layer(x, packing)
         return torch.split(self.norm(x), lengths)

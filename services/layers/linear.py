@@ -14,6 +14,7 @@ from torch import nn
 from torch.nn import functional
 
 from services.layers.packable import Packable
+from services.layers.quantization import is_plain
 
 _TILE_ROWS = 4
 
@@ -63,8 +64,9 @@ class Linear(Packable):
         self.bias = nn.Parameter(torch.empty(out)) if bias else None
 
     def pack(self) -> None:
-        """Replaces the weight by its packed form; what needs the plain one comes before."""
-        self.weight = nn.Parameter(packed(self.weight.data), requires_grad=False)
+        """Replaces a plain weight by its packed form; what needs the plain one comes before."""
+        if is_plain(self.weight.data):
+            self.weight = nn.Parameter(packed(self.weight.data), requires_grad=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """See `linear`."""

@@ -11,18 +11,22 @@ import grpc.aio
 import torch
 
 from quartet.v1 import planner_pb2, planner_pb2_grpc
+from services.layers.quantization import WeightForm
 from services.planner import checkpoint, modes
 from services.planner.cache import BLOCK, KeyValueCache
 from services.planner.codes import CODES_PER_SECOND
 from services.planner.engine import PlannerEngine
 from services.planner.memory import fitting_rows
+from services.planner.model import LanguageModel
 from services.planner.modes import Bounds, PlanWish
 from services.planner.prompts import Prompts
 from services.planner.sampling import TokenSampling
 from services.planner.servicer import PlannerServicer, ServedPlanner
 from services.planner.thought import Thought
 from services.runtime.batching import BatchQueue
+from services.runtime.device_memory import DeviceMemory
 from services.runtime.loading import loaded_apart
+from services.runtime.placement import weight_budget
 from services.runtime.reports import ModelIdentity, Reporter
 from services.runtime.residence import Residence
 from services.runtime.settings import StageSettings
@@ -67,6 +71,14 @@ class PlannerSettings(StageSettings):
     idle_seconds: float = setting(
         0, "loads a model when it is first asked for, releases it when idle for so long; 0 keeps all loaded", at_least=0
     )
+    weights: str = setting(
+        "full", "form of the layers' weights: full, or 8 bits, which need torchao", choices=tuple(WeightForm)
+    )
+    weights_mib: int = setting(
+        0,
+        "MiB of weights on the device; the other layers lie in host memory and come for their turn; 0 keeps all",
+        at_least=0,
+    )
     deterministic: bool = setting(False, "runs one item at a time, so that not even low bits depend on others")
 
 
@@ -107,7 +119,13 @@ async def _served(
 ) -> AsyncIterator[ServedPlanner]:
     """One of `count` models, loaded and warmed up."""
     device = settings.torch_device()
-    loaded = await loaded_apart(lambda: checkpoint.load(settings.models, name, dtype=dtype, device=device))
+    budget = weight_budget(settings.weights_mib)
+    loaded = await loaded_apart(
+        lambda: checkpoint.load(
+            settings.models, name, dtype=dtype, device=device, form=WeightForm(settings.weights), budget=budget
+        )
+    )
+    memory = DeviceMemory.of([loaded.model], device)
     config = loaded.model.config
     context = min(settings.context, config.positions)
     rows = settings.rows or fitting_rows(config.cache_bytes(context, dtype.itemsize) * count, device)
@@ -117,7 +135,7 @@ async def _served(
         KeyValueCache(config, rows, context, dtype=dtype, device=device),
         prefill_tokens=settings.prefill_tokens,
         deterministic=settings.deterministic,
-        codes_at_once=settings.codes_at_once or (8 if device.type == "cuda" else 1),
+        codes_at_once=_codes_at_once(settings, loaded.model, device),
     )
     limits = {
         "max_caption_characters": planning.MAX_CAPTION_CHARACTERS,
@@ -133,6 +151,7 @@ async def _served(
         telemetry,
         max_queued_items=settings.max_queued_items,
         max_queued_cost=settings.max_queued_tokens,
+        turnstile=settings.turns(),
     )
     prompts = Prompts(loaded.tokenizer)
     async with queue:
@@ -140,9 +159,15 @@ async def _served(
             warm_up = modes.plan(prompts, _WARM_UP, bounds)
             await queue.run(warm_up, cost=warm_up.tokens, seconds_left=None)
             identity = ModelIdentity(name, loaded.revision, dtype, device)
-            yield ServedPlanner(prompts, queue, Reporter(STAGE, identity, queue, limits))
+            yield ServedPlanner(prompts, queue, Reporter(STAGE, identity, queue, limits, memory))
         finally:
             engine.close()
+
+
+def _codes_at_once(settings: PlannerSettings, model: LanguageModel, device: torch.device) -> int:
+    """A CUDA graph holds addresses of weights, which must therefore stay where they are."""
+    stays = not model.layers.host_bytes
+    return (settings.codes_at_once or (8 if device.type == "cuda" else 1)) if stays else 1
 
 
 if __name__ == "__main__":

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import nn
 
+from services.layers.quantization import WeightForm
 from services.planner.model import LanguageModel
 from services.planner.tokenization import PlannerTokenizer
-from services.runtime.checkpoints import SafetensorsFolder, check_tensors, read_json, revision
+from services.runtime.checkpoints import (
+    SafetensorsFolder,
+    check_tensors,
+    in_form,
+    projections_in_stacks,
+    read_json,
+    revision,
+)
+from services.runtime.placement import place
 from services.runtime.qwen3 import Qwen3Config
 from serving.planning import CODES
 
@@ -33,8 +43,19 @@ class LoadedPlanner:
     revision: str
 
 
-def load(models: Path, name: str, *, dtype: torch.dtype, device: torch.device) -> LoadedPlanner:
-    """Loads a planner of a model family. Raises CheckpointError that names file, key, expected and found."""
+def load(
+    models: Path,
+    name: str,
+    *,
+    dtype: torch.dtype,
+    device: torch.device,
+    form: WeightForm = WeightForm.FULL,
+    budget: int | None = None,
+) -> LoadedPlanner:
+    """Loads a planner of a model family, with at most `budget` bytes of weights on the device.
+
+    Raises CheckpointError that names file, key, expected and found, or BudgetError.
+    """
     folder = models / name
     config = Qwen3Config.from_json(read_json(folder / CONFIG), str(folder / CONFIG))
     tokenizer = PlannerTokenizer.load(folder / TOKENIZER, config.vocabulary)
@@ -44,12 +65,16 @@ def load(models: Path, name: str, *, dtype: torch.dtype, device: torch.device) -
     check_tensors(shapes, tensors, "", ("lm_head.weight",) if config.tied_head else ())
     with torch.device("meta"):
         model = LanguageModel(config)
+    host, in_stacks = torch.device("cpu"), projections_in_stacks(model)
     for parameter, built in tuple(model.named_parameters()):
         owner, _, leaf = parameter.rpartition(".")
-        parts = [tensors.read(key).to(device=device, dtype=dtype) for key in _keys(parameter, prefix, config)]
+        parts = [tensors.read(key).to(dtype) for key in _keys(parameter, prefix, config)]
         weight = parts[0] if len(parts) == 1 else torch.cat(parts).view(built.shape)
+        weight = in_form(weight, form) if parameter in in_stacks else weight
+        weight = weight.to(device if budget is None else host)
         setattr(model.get_submodule(owner), leaf, nn.Parameter(weight, requires_grad=False))
-    model.pack(tokenizer.first_code, tokenizer.first_code + CODES)
+    place([model], device, sys.maxsize if budget is None else budget)
+    model.pack_head(tokenizer.first_code, tokenizer.first_code + CODES)
     files = (folder / CONFIG, folder / TOKENIZER, *tensors.files)
     return LoadedPlanner(model.eval(), tokenizer, revision(files))
 

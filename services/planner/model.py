@@ -12,6 +12,7 @@ from torch.nn import functional
 from services.layers.linear import Linear, linear, packed
 from services.layers.norm import RMSNorm
 from services.layers.rotary import Rotation, RotationTable, rotate
+from services.layers.stack import LayerStack
 from services.planner.attention import Layout
 from services.planner.cache import KeyValueCache
 from services.runtime.qwen3 import Qwen3Config
@@ -71,7 +72,9 @@ class LanguageModel(nn.Module):
         super().__init__()
         self.config = config
         self.embed_tokens = nn.Embedding(config.vocabulary, config.width)
-        self.layers = nn.ModuleList(DecoderLayer(config, layer) for layer in range(config.layers))
+        self.layers: LayerStack[DecoderLayer] = LayerStack(
+            DecoderLayer(config, layer) for layer in range(config.layers)
+        )
         self.norm = RMSNorm(config.width, config.norm_eps)
         if not config.tied_head:
             self.lm_head = nn.Linear(config.width, config.vocabulary, bias=False)
@@ -83,7 +86,7 @@ class LanguageModel(nn.Module):
         x = self.embed_tokens(tokens)
         cos, sin = self._rotations.upto(cache.context + 1, x)
         turn = (cos[layout.positions, None], sin[layout.positions, None])
-        for layer in self.layers:
+        for layer in self.layers.in_turn():
             x = layer(x, turn, layout, cache)
         return self.norm(x)  # type: ignore[no-any-return]
 
@@ -92,11 +95,8 @@ class LanguageModel(nn.Module):
         rows = self._packed.get((first, last))
         return linear(hidden, self._head()[first:last] if rows is None else rows).float()
 
-    def pack(self, first: int, last: int) -> None:
-        """Lays the weights out for the CPU's kernels, with a copy of the head's rows from `first` up to `last`."""
-        for module in self.modules():
-            if isinstance(module, Linear):
-                module.pack()
+    def pack_head(self, first: int, last: int) -> None:
+        """Lays a copy of the head's rows from `first` up to `last` out for the CPU's kernels."""
         rows = packed(self._head()[first:last])
         if rows.layout != torch.strided:
             self._packed[first, last] = rows

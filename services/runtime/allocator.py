@@ -1,8 +1,7 @@
 """Large tensors on huge pages.
 
 The C library asks the kernel anew for every large tensor, and the kernel clears its pages when they are first touched.
-Pages of 2 MiB instead of 4 KiB make that several times cheaper; it took a quarter of the codec's time. Keeping freed
-memory in the process would avoid it, but grows: an aligned block does not fit where an equal one lay (tried).
+Pages of 2 MiB instead of 4 KiB make that several times cheaper; it took a quarter of the codec's time.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import AsyncGenerator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, Self, TypeVar
 
@@ -85,12 +86,21 @@ class _Item(Generic[W]):
 class BatchQueue(Generic[W]):
     """Steps items on one thread. Enter it before use; leaving it fails what waits and what runs, and joins the thread.
 
-    `max_queued_cost` bounds what may wait, in the stage's own unit of cost, such as tokens to write.
+    `max_queued_cost` bounds what may wait, in the stage's own unit of cost, such as tokens to write. The thread holds
+    the turnstile, where there is one, whenever the stepper computes, and lets go of it between steps.
     """
 
     def __init__(
-        self, stage: str, stepper: Stepper[W], telemetry: Telemetry, *, max_queued_items: int, max_queued_cost: float
+        self,
+        stage: str,
+        stepper: Stepper[W],
+        telemetry: Telemetry,
+        *,
+        max_queued_items: int,
+        max_queued_cost: float,
+        turnstile: AbstractContextManager[object] | None = None,
     ) -> None:
+        self._turnstile = turnstile or nullcontext()
         self._stage = stage
         self._stepper = stepper
         self._telemetry = telemetry
@@ -215,9 +225,11 @@ class BatchQueue(Generic[W]):
                 if self._closing:
                     break
             self._drop_unwanted()
-            self._join_waiting()
-            if self._stepper.ready():
-                self._step()
+            if self._waiting or self._stepper.ready():
+                with self._turnstile:
+                    self._join_waiting()
+                    if self._stepper.ready():
+                        self._step()
         with self._changed:
             left = [*self._members, *self._waiting]
             self._waiting.clear()
@@ -239,6 +251,7 @@ class BatchQueue(Generic[W]):
                 item = self._waiting[0]
             try:
                 item.ticket.check()
+                joining_ns = time.monotonic_ns()  # taking an item in computes too: the keys and values of its condition
                 item.member = self._stepper.join(item.work, item.ticket)
                 if item.member is None and not self._members:
                     raise InternalError(f"the empty {self._stage} engine has no room for an item")
@@ -248,7 +261,7 @@ class BatchQueue(Generic[W]):
                 continue
             if item.member is None:
                 return
-            item.joined_ns = time.monotonic_ns()
+            item.joined_ns = joining_ns
             if self._take(item):
                 self._members.append(item)
             else:

@@ -13,8 +13,10 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
-from services.layers.linear import JoinedLinear
+from services.layers.linear import JoinedLinear, Linear
 from services.layers.packable import Packable
+from services.layers.quantization import NoTorchaoError, WeightForm, quantized
+from services.layers.stack import LayerStack
 from serving.server import StartupError
 
 log = logging.getLogger(__name__)
@@ -130,19 +132,41 @@ def load_module(
     dtype: torch.dtype,
     device: torch.device,
     expected_unused: Iterable[str] = (),
+    form: WeightForm = WeightForm.FULL,
+    pack: bool = True,
 ) -> None:
     """Fills a module that was built on the meta device from the keys under a prefix, and packs what can be packed.
 
-    Raises CheckpointError and warns as `check_tensors` does; `expected_unused` are names without the prefix.
+    `form` is that of the projections in layer stacks. Raises CheckpointError and warns as `check_tensors` does;
+    `expected_unused` are names without the prefix.
     """
     check_tensors(disk_shapes(module, prefix), tensors, prefix, [prefix + name for name in expected_unused])
+    in_stacks = projections_in_stacks(module)
     for name, shapes in _disk_shapes_by_parameter(module).items():
         path, _, leaf = name.rpartition(".")
         owner = module.get_submodule(path)
-        parts = [tensors.read(prefix + key).to(device=device, dtype=dtype) for key in shapes]
-        setattr(owner, leaf, nn.Parameter(parts[0] if len(parts) == 1 else torch.cat(parts), requires_grad=False))
-        if isinstance(owner, Packable) and leaf == "weight":
+        parts = [tensors.read(prefix + key).to(dtype) for key in shapes]
+        weight = parts[0] if len(parts) == 1 else torch.cat(parts)
+        if name in in_stacks:
+            weight = in_form(weight, form)
+        setattr(owner, leaf, nn.Parameter(weight.to(device), requires_grad=False))
+        if pack and isinstance(owner, Packable) and leaf == "weight":
             owner.pack()
+
+
+def projections_in_stacks(module: nn.Module) -> set[str]:
+    """Names of the weights that may have another form."""
+    stacks = tuple(f"{name}." for name, part in module.named_modules() if isinstance(part, LayerStack))
+    owners = (name for name, part in module.named_modules() if isinstance(part, Linear) and name.startswith(stacks))
+    return {f"{name}.weight" for name in owners}
+
+
+def in_form(weight: torch.Tensor, form: WeightForm) -> torch.Tensor:
+    """A weight in a form. Raises CheckpointError where that needs what is not installed."""
+    try:
+        return quantized(weight, form)
+    except NoTorchaoError as error:
+        raise CheckpointError(str(error)) from None
 
 
 def disk_shapes(module: nn.Module, prefix: str) -> dict[str, tuple[int, ...]]:

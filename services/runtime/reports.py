@@ -11,6 +11,7 @@ import torch
 
 from quartet.errors import NotFoundError
 from quartet.v1 import stage_pb2
+from services.runtime.device_memory import DeviceMemory
 from services.runtime.items import Finished, Load
 
 
@@ -52,6 +53,7 @@ class Reporter:
     model: ModelIdentity
     queue: Queue
     limits: Mapping[str, float]
+    memory: DeviceMemory | None = None
 
     def check_model(self, asked: str) -> None:
         """Raises NotFoundError where a request names a model that is not served here."""
@@ -77,6 +79,7 @@ class Reporter:
             limits=[stage_pb2.StageLimit(name=name, value=value) for name, value in self.limits.items()],
             load=self._load(),
             steps_computed=self.queue.steps_computed,
+            memory=None if self.memory is None else _memory_message(self.memory),
         )
 
     def _load(self) -> stage_pb2.StageLoad:
@@ -86,3 +89,7 @@ class Reporter:
             running_items=load.running_items,
             expected_wait_ns=load.expected_wait_ns,
         )
+
+
+def _memory_message(memory: DeviceMemory) -> stage_pb2.DeviceMemory:
+    return stage_pb2.DeviceMemory(weights_bytes=memory.weights, peak_bytes=memory.peak())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import torch
 
 from services.runtime.allocator import use_huge_pages
 from services.runtime.numerics import fastest_dtype
+from services.runtime.turnstile import Turnstile
 from serving.settings import ServerSettings, SettingsError, setting
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -27,6 +29,21 @@ class StageSettings(ServerSettings):
     )
     threads: int = setting(0, "CPU threads of the network; 0 leaves the choice to torch", at_least=0)
     max_queued_items: int = setting(64, "items that may wait for the engine", at_least=1)
+
+    turnstile: Path | None = setting(
+        None,
+        "file by which the stages of a machine compute one after another on a CPU, and on a GPU with --share-device",
+    )
+    share_device: bool = setting(
+        False, "holds the GPU for a step at a time and gives its memory back after it, for small ones"
+    )
+
+    def turns(self) -> AbstractContextManager[object] | None:
+        """What the engine holds while it computes; None where it need not ask."""
+        on_gpu = self.torch_device().type == "cuda"
+        if self.turnstile is None or (on_gpu and not self.share_device):
+            return None
+        return Turnstile(self.turnstile, before_leaving=torch.cuda.empty_cache if on_gpu else lambda: None)
 
     def torch_device(self) -> torch.device:
         """The device. Raises SettingsError where it is unknown or absent."""

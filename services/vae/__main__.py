@@ -11,6 +11,7 @@ import torch
 
 from quartet.v1 import vae_pb2, vae_pb2_grpc
 from services.runtime.batching import BatchQueue
+from services.runtime.device_memory import DeviceMemory
 from services.runtime.loading import loaded_apart
 from services.runtime.reports import ModelIdentity, Reporter
 from services.runtime.settings import StageSettings
@@ -21,11 +22,14 @@ from services.vae.servicer import AudioShape, VaeServicer
 from services.vae.stepper import DecodeItem, VaeStepper
 from services.vae.windows import MIN_WINDOW_FRAMES
 from serving import server
+from serving.allocator import map_blocks_from
 from serving.server import Application
 from serving.settings import setting
 from serving.telemetry import Telemetry
 
 STAGE = "vae"
+# The codec's tensors are tens of MiB, of many sizes: in mappings of their own they take half of the memory.
+MAPPED_BYTES = 2**20
 SERVICES = (vae_pb2.DESCRIPTOR.services_by_name["VaeService"].full_name,)
 QUEUED_ITEMS_OF_FULL_LENGTH = 8
 
@@ -52,8 +56,10 @@ def application(settings: VaeSettings) -> Application:
     @asynccontextmanager
     async def serving(grpc_server: grpc.aio.Server, telemetry: Telemetry) -> AsyncIterator[None]:
         settings.apply_to_process()
+        map_blocks_from(MAPPED_BYTES)
         device, dtype = settings.torch_device(), settings.torch_dtype()
         loaded = await loaded_apart(lambda: checkpoint.load(settings.models, dtype=dtype, device=device))
+        memory = DeviceMemory.of([loaded.model], device)
         config = loaded.model.config
         shape = AudioShape(
             sample_rate=config.sampling_rate,
@@ -70,6 +76,7 @@ def application(settings: VaeSettings) -> Application:
             telemetry,
             max_queued_items=settings.max_queued_items,
             max_queued_cost=QUEUED_ITEMS_OF_FULL_LENGTH * settings.max_frames,
+            turnstile=settings.turns(),
         )
         limits = {
             "max_frames": shape.max_frames,
@@ -82,7 +89,7 @@ def application(settings: VaeSettings) -> Application:
             engine = VaeEngine(config, queue)
             async for _ in engine.decode(DecodeItem(torch.zeros(1, shape.latent_channels)), seconds_left=None):
                 pass
-            servicer = VaeServicer(engine, Reporter(STAGE, identity, queue, limits), shape)
+            servicer = VaeServicer(engine, Reporter(STAGE, identity, queue, limits, memory), shape)
             vae_pb2_grpc.add_VaeServiceServicer_to_server(servicer, grpc_server)
             yield
 

@@ -276,3 +276,15 @@ def test_base_models_tell_their_own_defaults(base: Stub) -> None:
     assert (defaults.steps, defaults.shift, defaults.guidance_scale, defaults.is_turbo) == (50, 1.0, 7.0, False)
     assert not defaults.HasField("wavelet_correction")
     assert info.info.models[0].id == "acestep-v15-base"
+
+
+def test_a_small_device_shows_what_it_holds(stub: Stub, tiny_models: Path, tmp_path: Path) -> None:
+    flags = ("--models", str(tiny_models), "--weights", "int8", "--turnstile", str(tmp_path / "turn"))
+    with running("services.dit", *flags) as server, grpc.insecure_channel(server.address) as channel:
+        small = dit_pb2_grpc.DitServiceStub(channel)
+        exact, rounded = (tensors.decode(result(one).latents) for one in (stub, small))
+        assert 0 < np.abs(rounded - exact).max() < np.abs(exact).max() / 2
+        memories = [one.GetInfo(dit_pb2.DitServiceGetInfoRequest()).info.memory for one in (stub, small)]
+    assert memories[1].weights_bytes < memories[0].weights_bytes
+    assert all(memory.peak_bytes >= memory.weights_bytes > 0 for memory in memories)
+    assert (tmp_path / "turn").exists()

@@ -1,0 +1,69 @@
+"""`quartet up` as users run it, for benchmarks, and what its processes take."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+START_SECONDS = 600.0
+_POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Running:
+    """A chain that is ready."""
+
+    address: str
+    process: psutil.Process
+
+    def core_seconds(self) -> float:
+        """CPU time of all its processes so far."""
+        return sum(times.user + times.system for times in (process.cpu_times() for process in self._processes()))
+
+    def peaks(self) -> dict[str, int]:
+        """The most memory that each server has had, in bytes, by its name."""
+        peaks: dict[str, int] = {}
+        for process in self._processes():
+            module = next((word for word in process.cmdline() if word.startswith(("services.", "gateway"))), "")
+            if module:
+                peaks[module.removeprefix("services.")] = max(peaks.get(module, 0), _peak(process.pid))
+        return peaks
+
+    def _processes(self) -> list[psutil.Process]:
+        return [self.process, *self.process.children(recursive=True)]
+
+
+@contextmanager
+def up(models: Path, *flags: str) -> Iterator[Running]:
+    """Starts the chain on a free port, without a planner, yields once it is ready, and stops it."""
+    with tempfile.TemporaryDirectory(prefix="quartet-bench-") as folder:
+        port_file, log = Path(folder, "port"), Path(folder, "log")
+        own = ("--port", "0", "--port-file", str(port_file), "--data", folder, "--no-planner")
+        command = [sys.executable, "-m", "quartet.cli", "up", "--models", str(models), *own, *flags]
+        with log.open("wb") as sink:
+            process = subprocess.Popen(command, stdout=sink, stderr=subprocess.STDOUT)  # noqa: S603 (our own program)
+        try:
+            deadline = time.monotonic() + START_SECONDS
+            while not port_file.exists():
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"the chain did not start:\n{log.read_text()}")
+                time.sleep(_POLL_SECONDS)
+            yield Running(f"127.0.0.1:{port_file.read_text().strip()}", psutil.Process(process.pid))
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _peak(pid: int) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return 0

@@ -1,0 +1,65 @@
+"""What a stage takes of its device: by the device's own counters on a GPU, by accounting on a CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from services.layers.quantization import is_plain
+from services.runtime.placement import device_bytes
+
+_PAGE_BYTES = 4096
+_STATUS = Path("/proc/self/status")
+_CLEAR_PEAK = Path("/proc/self/clear_refs")
+
+
+@dataclass(frozen=True)
+class DeviceMemory:
+    """Bytes of weights that stay on the device, and what else the process had when they were loaded.
+
+    On a CPU the device is this process: weights that stay, and what it has grown by since they were loaded, which is
+    activations, caches and layers on their way. Host memory of weights that only come for their turn does not count.
+    """
+
+    device: torch.device
+    weights: int
+    resident_before: int
+
+    @classmethod
+    def of(cls, modules: Sequence[nn.Module], device: torch.device) -> DeviceMemory:
+        """Begins to count, once the weights are loaded."""
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(device)
+        elif _CLEAR_PEAK.exists():
+            for module in modules:
+                _touch(module)
+            _CLEAR_PEAK.write_text("5")  # the peak is that of loading until then
+        return cls(device, device_bytes(modules), _status("VmRSS"))
+
+    def peak(self) -> int:
+        """The most bytes at once so far."""
+        if self.device.type == "cuda":
+            return torch.cuda.max_memory_reserved(self.device)
+        return self.weights + max(_status("VmHWM") - self.resident_before, 0)
+
+
+def _touch(module: nn.Module) -> None:
+    """Reads a number of each page, so that mapped weights do not count as grown when they are first computed with."""
+    for parameter in module.parameters():
+        if is_plain(parameter.data) and parameter.layout == torch.strided and parameter.is_contiguous():
+            parameter.detach().view(-1)[:: _PAGE_BYTES // parameter.itemsize].sum()
+
+
+def _status(field: str) -> int:
+    """A count of Linux in bytes; 0 elsewhere."""
+    if not _STATUS.exists():
+        return 0
+    for line in _STATUS.read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name == field:
+            return int(value.split()[0]) * 1024
+    return 0
