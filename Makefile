@@ -6,10 +6,11 @@ BUF := node_modules/.bin/buf
 BUF_VERSION := 1.75.0
 PROTOS := $(wildcard protos/quartet/v1/*.proto)
 MODELS := models/tiny
+BENCH_MODELS := out/bench/models
 PROMPT := $(shell cat examples/morning-train/caption.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help song test lint format types protos protos-check protos-release clean
+.PHONY: help song test bench lint format types protos protos-check protos-release clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -25,6 +26,9 @@ test: $(VENV)/.installed-dev ## run the tests
 lint: $(VENV)/.installed-dev ## check style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+bench: $(VENV)/.installed-dev ## measure everything beside diffusers and write out/bench/report.md; takes an hour
+	$(BIN)/python -m bench $(BENCH_MODELS) --output out/bench
 
 format: $(VENV)/.installed-dev ## format the code
 	$(BIN)/ruff check --fix .

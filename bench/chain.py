@@ -20,6 +20,7 @@ import torch
 
 from bench import references
 from bench.overhead import computed
+from bench.report import add_output, publish
 from bench.servers import Running, up
 from quartet import AudioFormat, Client, SongSpec
 from quartet.events import Record
@@ -60,15 +61,19 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2, help="turns of ours and theirs")
     parser.add_argument("--seconds", type=int, nargs="+", default=[30], help="lengths of the songs")
     parser.add_argument("--beside", type=int, default=60, help="longest song that diffusers makes too, in seconds")
+    parser.add_argument("--no-mixed", action="store_true", help="leave the mixed load out")
     parser.add_argument("--core-hour", type=float, default=CORE_HOUR, help="price of an hour of a core")
+    add_output(parser)
     arguments = parser.parse_args()
     references.write_where_absent(arguments.folder)
     with up(arguments.folder, "--dtype", "bfloat16") as chain, Client(chain.address, timeout=None) as client:
         rows = compare(client, chain, arguments.folder, arguments.rounds, arguments.seconds, arguments.beside)
-        print(table(rows, arguments.core_hour))
-        print(f"\n{mixed_text(mixed(client, LONG, SHORT, SHORT_SONGS))}")
+        parts = [table(rows, arguments.core_hour)]
+        if not arguments.no_mixed:
+            parts.append(mixed_text(mixed(client, LONG, SHORT, SHORT_SONGS)))
         peaks = ", ".join(f"{name} {size / 2**20:,.0f} MiB" for name, size in sorted(chain.peaks().items()))
-        print(f"\nPeak memory: {peaks}.")
+        parts.append(f"Peak memory: {peaks}.")
+        publish("chain", "\n\n".join(parts), rows, arguments.output)
 
 
 def compare(

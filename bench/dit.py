@@ -21,6 +21,7 @@ from bench import references
 from bench.comparison import Case, Row, compare, table
 from bench.product import product_rate
 from bench.references import VARIANT
+from bench.report import add_output, publish
 from services.dit import checkpoint
 from services.dit.model import Branch, DiffusionTransformer
 from services.runtime.loading import loaded_apart
@@ -40,10 +41,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="turns of ours and theirs")
     parser.add_argument("--seconds", type=int, nargs="+", default=LENGTHS, help="lengths of the music")
     parser.add_argument("--beside", type=int, default=120, help="longest music that diffusers samples too, in seconds")
+    add_output(parser)
     arguments = parser.parse_args()
     references.write_where_absent(arguments.folder)
     rows = asyncio.run(measure(arguments.folder, arguments.rounds, arguments.seconds, arguments.beside))
-    print(table(rows))
+    publish("dit", table(rows), rows, arguments.output)
 
 
 async def measure(models: Path, rounds: int, lengths: Sequence[int], beside: int) -> list[Row]:

@@ -22,6 +22,7 @@ from bench import references
 from bench.comparison import Case, Row, compare, table
 from bench.product import product_rate
 from bench.references import VARIANT
+from bench.report import add_output, publish
 from services.encoder import checkpoint
 from services.encoder.checkpoint import LoadedEncoder
 from services.encoder.engine import EncodeItem, EncoderEngine
@@ -43,10 +44,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rounds", type=int, default=3, help="turns of ours and theirs")
+    add_output(parser)
     arguments = parser.parse_args()
     references.write_where_absent(arguments.folder)
     rows, cached = asyncio.run(measure(arguments.folder, arguments.rounds))
-    print(f"{table(rows)}\n\nA condition that is kept takes {cached * 1e6:.0f} µs.")
+    markdown = f"{table(rows)}\n\nA condition that is kept takes {cached * 1e6:.0f} µs."
+    publish("encoder", markdown, rows, arguments.output)
 
 
 async def measure(models: Path, rounds: int) -> tuple[list[Row], float]:

@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.report import add_output, publish
 from quartet import AudioFormat, Client, SongSpec
 from quartet.events import Record
 from tests.support.processes import running
@@ -40,8 +41,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--songs", type=int, default=50, help="songs of each length")
+    add_output(parser)
     arguments = parser.parse_args()
-    print(table(measure(arguments.folder, LENGTHS, arguments.songs)))
+    rows = measure(arguments.folder, LENGTHS, arguments.songs)
+    publish("overhead", table(rows), rows, arguments.output)
 
 
 def measure(models: Path, lengths: Sequence[int], songs: int) -> list[Overhead]:

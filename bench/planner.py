@@ -25,6 +25,7 @@ import torch
 
 from bench.bandwidth import copy_bandwidth, read_bandwidth
 from bench.generate import Generate
+from bench.report import add_output, publish
 from services.planner import checkpoint
 from services.planner.cache import KeyValueCache
 from services.planner.checkpoint import LoadedPlanner
@@ -80,15 +81,13 @@ def main() -> None:
     parser.add_argument("--codes", type=int, default=32, help="codes of each item, at least 2")
     parser.add_argument("--rounds", type=int, default=3, help="turns of ours and theirs")
     parser.add_argument("--items", type=int, nargs="+", choices=ITEMS, default=ITEMS, help="how many at a time")
-    parser.add_argument("--output", type=Path, help="also write the markdown to this file")
+    add_output(parser)
     arguments = parser.parse_args()
     name = f"acestep-5Hz-lm-{arguments.size}"
     if not (arguments.folder / name / "model.safetensors").exists():
         write_planner(arguments.folder / name, PLANNERS[arguments.size])
     markdown = asyncio.run(measure(arguments.folder, name, arguments.codes, arguments.rounds, arguments.items))
-    print(markdown)
-    if arguments.output:
-        arguments.output.write_text(markdown + "\n", "utf-8")
+    publish("planner", markdown, (), arguments.output)
 
 
 @dataclass

@@ -23,6 +23,7 @@ from bench import references
 from bench.clock import best_seconds
 from bench.comparison import Case, Row, compare, table
 from bench.memory import peak, resident
+from bench.report import add_output, publish
 from services.runtime.allocator import use_huge_pages
 from services.runtime.loading import loaded_apart
 from services.vae import checkpoint
@@ -44,6 +45,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="turns of ours and theirs")
     parser.add_argument("--seconds", type=int, default=30, help="length of the music")
     parser.add_argument("--memory", type=int, help="print what decoding so many seconds takes, in bytes")
+    add_output(parser)
     arguments = parser.parse_args()
     references.write_where_absent(arguments.folder)
     use_huge_pages()
@@ -51,11 +53,11 @@ def main() -> None:
     if arguments.memory:
         print(memory_of(arguments.folder, arguments.memory))
         return
-    print(table(asyncio.run(measure(arguments.folder, arguments.rounds, arguments.seconds))))
+    rows = asyncio.run(measure(arguments.folder, arguments.rounds, arguments.seconds))
     sizes = [_memory_apart(arguments.folder, seconds) for seconds in MEMORY_LENGTHS]
     pairs = zip(MEMORY_LENGTHS, sizes, strict=True)
     cells = ", ".join(f"{size / 2**20:,.0f} MiB for {seconds} s" for seconds, size in pairs)
-    print(f"\nDecoding takes {cells} on top of the weights.")
+    publish("vae", f"{table(rows)}\n\nDecoding takes {cells} on top of the weights.", rows, arguments.output)
 
 
 async def measure(models: Path, rounds: int, seconds: int) -> list[Row]:

@@ -71,6 +71,11 @@ DRIVER = Path("/dev/nvidiactl")
     help="CPU threads of each network; 0 leaves the choice to torch.",
 )
 @click.option(
+    "--deterministic",
+    is_flag=True,
+    help="Compute one item at a time, so that not even low bits of a song depend on others.",
+)
+@click.option(
     "--vram",
     type=Size(),
     help="Memory of a small GPU that all stages share, such as 4GiB.  [default: all of it]",
@@ -87,6 +92,7 @@ def up(
     data: Path,
     dtype: str,
     threads: int,
+    deterministic: bool,
     vram: float | None,
     port_file: Path | None,
 ) -> None:
@@ -111,7 +117,11 @@ def up(
         models,
         variant,
         planners,
-        ("--dtype", dtype, "--threads", str(threads), "--turnstile", str(data / "turnstile")),
+        (
+            *("--dtype", dtype, "--threads", str(threads)),
+            *("--turnstile", str(data / "turnstile")),
+            *("--deterministic", str(deterministic)),
+        ),
         {stage: share.flags for stage, share in shares.items()},
     )
 

@@ -53,7 +53,6 @@ class DitSettings(StageSettings):
         "MiB of weights on the device; the other layers lie in host memory and come for their turn; 0 keeps all",
         at_least=0,
     )
-    deterministic: bool = setting(False, "steps one item at a time, so that not even low bits depend on others")
 
 
 def application(settings: DitSettings) -> Application:

@@ -89,6 +89,7 @@ def application(settings: EncoderSettings) -> Application:
             loaded.model,
             tokens_per_step=settings.tokens_per_step or (16_384 if device.type == "cuda" else 2048),
             max_items=settings.batch_items,
+            deterministic=settings.deterministic,
         )
         queue = BatchQueue(
             STAGE,

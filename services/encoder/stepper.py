@@ -68,13 +68,18 @@ class Windows(Member):
 
 
 class EncoderStepper:
-    """Holds the networks and up to `max_items` items; a step takes about `tokens_per_step` tokens, or one prompt."""
+    """Holds the networks and up to `max_items` items; a step takes about `tokens_per_step` tokens, or one prompt.
 
-    def __init__(self, model: EncoderModel, *, tokens_per_step: int, max_items: int) -> None:
+    In `deterministic` mode a step is of one item, so that not even low bits depend on others.
+    """
+
+    def __init__(
+        self, model: EncoderModel, *, tokens_per_step: int, max_items: int, deterministic: bool = False
+    ) -> None:
         self._model = model
         self._tokens_per_step = tokens_per_step
         self._max_items = max_items
-        self._turns: Turns[Encoding | Windows] = Turns(tokens_per_step, slack=tokens_per_step)
+        self._turns: Turns[Encoding | Windows] = Turns(tokens_per_step, slack=tokens_per_step, alone=deterministic)
         self._members: list[Encoding | Windows] = []
 
     def join(self, work: Work, ticket: Ticket) -> Encoding | Windows | None:

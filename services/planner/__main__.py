@@ -79,7 +79,6 @@ class PlannerSettings(StageSettings):
         "MiB of weights on the device; the other layers lie in host memory and come for their turn; 0 keeps all",
         at_least=0,
     )
-    deterministic: bool = setting(False, "runs one item at a time, so that not even low bits depend on others")
 
 
 def application(settings: PlannerSettings) -> Application:

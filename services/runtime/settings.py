@@ -38,6 +38,8 @@ class StageSettings(ServerSettings):
         False, "holds the GPU for a step at a time and gives its memory back after it, for small ones"
     )
 
+    deterministic: bool = setting(False, "computes one item at a time, so that not even low bits depend on others")
+
     def turns(self) -> AbstractContextManager[object] | None:
         """What the engine holds while it computes; None where it need not ask."""
         on_gpu = self.torch_device().type == "cuda"

@@ -69,7 +69,7 @@ def application(settings: VaeSettings) -> Application:
             max_frames=settings.max_frames,
         )
         codec = WindowedCodec(loaded.model, settings.window_frames, device=device, dtype=dtype)
-        windows = settings.windows_per_step or (4 if device.type == "cuda" else 1)
+        windows = 1 if settings.deterministic else settings.windows_per_step or (4 if device.type == "cuda" else 1)
         queue = BatchQueue(
             STAGE,
             VaeStepper(codec, windows_per_step=windows, max_items=settings.batch_items),

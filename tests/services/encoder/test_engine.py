@@ -86,6 +86,17 @@ def test_long_latents_go_in_pieces_and_a_prompt_waits_for_one_of_them(loaded: Lo
     assert torch.equal(long.result, loaded.model.tokenize(loaded.model.windows(latents)))
 
 
+def test_deterministic_steps_are_of_one_item(loaded: LoadedEncoder) -> None:
+    stepper = EncoderStepper(loaded.model, tokens_per_step=2048, max_items=8, deterministic=True)
+    members = [stepper.join(work, ticket()) for work in (*BATCH, Latents(normal(1, 23, 8)))]
+    for _ in members:
+        stepper.step()
+    assert all(member and member.ended and member.batch_size == 1 for member in members)
+    for member, item in zip(members, BATCH, strict=False):
+        assert member
+        assert torch.equal(member.result, loaded.model.encode([item])[0])
+
+
 def test_who_finds_no_room_waits(loaded: LoadedEncoder) -> None:
     stepper = EncoderStepper(loaded.model, tokens_per_step=2048, max_items=1)
     first = stepper.join(BATCH[0], ticket())
