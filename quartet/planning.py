@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from quartet.v1 import music_pb2, planner_pb2, stage_pb2
+
+N = TypeVar("N", int, float)
 
 
 class SamplingProfile(StrEnum):
@@ -173,11 +175,11 @@ class Blueprint:
             caption=self.caption,
             lyrics=self.lyrics,
             metadata=stage_pb2.Metadata(
-                bpm=self.bpm,
+                bpm=unless_open(self.bpm),
                 key_scale=self.key_scale,
                 time_signature=self.time_signature,
                 vocal_language=self.vocal_language,
-                duration_seconds=self.duration,
+                duration_seconds=unless_open(self.duration),
             ),
         )
 
@@ -194,6 +196,11 @@ class Blueprint:
             vocal_language=metadata.vocal_language,
             duration=metadata.duration_seconds or None,
         )
+
+
+def unless_open(number: N | None) -> N | None:
+    """None where a number says that it is open: -1 in many applications."""
+    return None if number is None or number <= 0 else number
 
 
 @dataclass(frozen=True)

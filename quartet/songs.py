@@ -11,7 +11,7 @@ from typing import Any, TypedDict, TypeVar
 from google.protobuf import duration_pb2
 
 from quartet.errors import FieldViolation, InvalidRequestError
-from quartet.planning import Thinking
+from quartet.planning import Thinking, unless_open
 from quartet.v1 import dit_pb2, music_pb2, stage_pb2
 
 
@@ -167,12 +167,12 @@ class SongSpec:
             caption=self.caption,
             lyrics=self.lyrics,
             metadata=stage_pb2.Metadata(
-                bpm=_unless_open(self.bpm),
+                bpm=unless_open(self.bpm),
                 key_scale=self.key_scale,
                 time_signature=self.time_signature,
                 vocal_language=self.vocal_language,
             ),
-            duration=_duration(_unless_open(self.duration)),
+            duration=_duration(unless_open(self.duration)),
             reference_audio_id=reference_audio_id,
             items=self.items,
             seeds=self.seeds,
@@ -250,14 +250,6 @@ E = TypeVar("E", bound=StrEnum)
 def named(kind: type[E], wire_name: str) -> E | None:
     """The member of an enum whose name ends a name of the contract; None for unspecified."""
     return next((member for member in kind if wire_name.endswith(f"_{member.name}")), None)
-
-
-N = TypeVar("N", int, float)
-
-
-def _unless_open(number: N | None) -> N | None:
-    """None where a number says that it is open: -1 in many applications."""
-    return None if number is None or number <= 0 else number
 
 
 def _duration(seconds: float | None) -> duration_pb2.Duration | None:

@@ -50,6 +50,7 @@ def _options(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
     help="Plan the song as audio codes that it follows.  [default: where there is a planner]",
 )
 @click.option("--plan/--no-plan", default=True, help="Let the planner decide what you leave open, and the caption.")
+@click.option("--keep-caption", is_flag=True, help="Make the music from your own caption, not from the planner's.")
 @click.option("--lm-guidance", type=float, help="How strictly the plan follows your words, 1 to 10.  [default: 2]")
 @click.option("--best-of", type=click.IntRange(1, 8), default=1, help="Plans per song; the best is followed.")
 @click.option("--negative-prompt", default="", help="What the song should not be.")
@@ -130,7 +131,7 @@ def _thinking(options: dict[str, Any]) -> Thinking:
     return Thinking(
         think=options["think"] if options["plan"] or options["think"] else False,
         write_metadata=words,
-        rewrite_caption=words,
+        rewrite_caption=False if options["keep_caption"] else words,
         detect_language=words,
         sampling=TokenSampling(options["lm_temperature"], options["lm_top_p"], options["lm_top_k"]),
         guidance=options["lm_guidance"],

@@ -112,16 +112,17 @@ class Composed:
 def plan(prompts: Prompts, wish: PlanWish, bounds: Bounds) -> Script:
     """Metadata by chain of thought, then audio codes, as far as they are wished for."""
     prompt = prompts.plan(wish.caption, wish.lyrics)
-    seconds = wish.seconds or (wish.thought.duration if wish.thought else None) or bounds.seconds
+    seconds = wish.seconds or (wish.thought.duration if wish.thought else None)
     block = BLOCK_TOKENS if wish.rewrite_caption or wish.thought else 128
-    codes = code_count(seconds) if wish.write_codes and wish.seconds else 0
+    codes = code_count(seconds) if wish.write_codes and seconds else 0
 
     def start(emit: Emit) -> Generator[Task, Any, Planned]:
         begun = time.monotonic_ns()
         thought = wish.thought
+        warnings: tuple[str, ...] = ()
         if thought is None:
-            thought = yield from _think(prompts, wish, bounds, emit)
-        planned = Planned(thought, metadata_ns=time.monotonic_ns() - begun)
+            thought, warnings = yield from _think(prompts, wish, bounds, emit)
+        planned = Planned(thought, warnings=warnings, metadata_ns=time.monotonic_ns() - begun)
         emit(planned)
         if wish.write_codes:
             planned = yield from _write_codes(prompts, wish, planned, emit)
@@ -160,8 +161,8 @@ def rewrite(
         composed = yield from _write_song(prompt, grammar, sampling, bounds, needs_lyrics=bool(lyrics.strip()))
         if composed.lyrics:
             return composed
-        warnings = (*composed.warnings, "the model wrote no lyrics; yours are kept") if lyrics.strip() else ()
-        return dataclasses.replace(composed, lyrics=lyrics, warnings=warnings)
+        kept = ("the model wrote no lyrics; yours are kept",) if lyrics.strip() else ()
+        return dataclasses.replace(composed, lyrics=lyrics, warnings=(*composed.warnings, *kept))
 
     return _song_script(prompt, bounds, start)
 
@@ -177,18 +178,21 @@ def understand(prompts: Prompts, codes: tuple[int, ...], sampling: TokenSampling
     return _song_script(prompt, bounds, start)
 
 
-def _think(prompts: Prompts, wish: PlanWish, bounds: Bounds, emit: Emit) -> Generator[Task, Any, Thought]:
+def _think(
+    prompts: Prompts, wish: PlanWish, bounds: Bounds, emit: Emit
+) -> Generator[Task, Any, tuple[Thought, tuple[str, ...]]]:
+    """What was given and what was found, with warnings."""
     lines = wish.lines()
     known = known_lines(wish.given, lines)
     if len(known) == len(lines):
-        return wish.given
+        return wish.given, ()
     written: Written = yield TextTask(
         prompts.plan(wish.caption, wish.lyrics),
         Grammar(lines, bounds.seconds, known, free_tokens=bounds.free_tokens),
         wish.sampling,
         on_text=lambda text: emit(ThoughtText(text)),
     )
-    return parse_written(written.block, bounds.seconds)
+    return parse_written(written.block, bounds.seconds), tuple(cut_warnings(written))
 
 
 def _write_codes(prompts: Prompts, wish: PlanWish, planned: Planned, emit: Emit) -> Generator[Task, Any, Planned]:
@@ -203,7 +207,7 @@ def _write_codes(prompts: Prompts, wish: PlanWish, planned: Planned, emit: Emit)
         wish.sampling,
         on_codes=lambda done: emit(CodesWritten(done, count)),
     )
-    warnings = []
+    warnings = list(planned.warnings)
     if (run := longest_run(codes)) > LONGEST_RUN:
         warnings.append(f"the plan repeats one audio code {run} times in a row; the song may be stuck there")
     return dataclasses.replace(
@@ -236,10 +240,16 @@ def _write_song(
     if needs_lyrics and not lyrics:
         warnings.append("the model wrote no lyrics")
     if written.finish is Finish.LENGTH:
-        warnings.append(f"the lyrics were cut at {bounds.lyric_tokens} tokens")
+        warnings.append("the lyrics were longer than the planner may write; they were cut")
+    warnings += cut_warnings(written)
     if written.finish is Finish.REPETITION:
         warnings.append("the lyrics repeated one line over and over; the repeats were cut")
     return Composed(parse_written(written.block, bounds.seconds), lyrics, written.finish, tuple(warnings))
+
+
+def cut_warnings(written: Written) -> list[str]:
+    """What of the block the model had to end before it wanted to."""
+    return [f"{field}: longer than the planner may write, cut" for field in written.cut]
 
 
 def _without_header(lyrics: str) -> str:

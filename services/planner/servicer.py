@@ -107,8 +107,11 @@ class PlannerServicer(planner_pb2_grpc.PlannerServiceServicer):
         async with residence.use() as planner:
             script = modes.rewrite(planner.prompts, given.caption, given.lyrics, given.thought, sampling, self._bounds)
             finished = await _run(planner, script, context)
+        blueprint = _blueprint(finished.result)
+        if given.seconds is not None:
+            blueprint.metadata.duration_seconds = given.seconds
         return planner_pb2.PlannerServiceRewriteResponse(
-            blueprint=_blueprint(finished.result),
+            blueprint=blueprint,
             genres=finished.result.thought.genres,
             finish=_FINISHES[finished.result.finish],
             warnings=finished.result.warnings,

@@ -48,6 +48,8 @@ class Thought:
             values = yaml.load(text, Loader=yaml.BaseLoader) if text.strip() else {}  # noqa: S506 (it builds only strings)
         except yaml.YAMLError as error:
             raise ThoughtError(f"is not YAML: {' '.join(str(error).split())}") from None
+        except RecursionError:
+            raise ThoughtError("is nested too deeply") from None
         if not isinstance(values, Mapping):
             raise ThoughtError("is no YAML mapping")
         known = {field.name for field in fields(cls)}

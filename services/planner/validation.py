@@ -82,6 +82,8 @@ def plan_wish(request: planner_pb2.PlanRequest, check: Violations, *, max_second
         "given.metadata.duration_seconds",
         "is missing; audio codes need a length: give one, or let the planner write metadata",
     )
+    if thought:
+        _check_agreement(given.thought, thought, check)
     if thought and given.seconds is not None:
         thought = replace(thought, duration=given.thought.duration)
     return PlanWish(
@@ -99,6 +101,19 @@ def plan_wish(request: planner_pb2.PlanRequest, check: Violations, *, max_second
         thought=thought,
         form=_FORMS.get(request.prompt_form, PromptForm.ALIGNED),
     )
+
+
+def _check_agreement(given: Thought, thought: Thought, check: Violations) -> None:
+    """What the user gave and what the plan says are one, where both say something; the exact length is the user's."""
+    for name, path in (
+        ("bpm", "bpm"),
+        ("keyscale", "key_scale"),
+        ("timesignature", "time_signature"),
+        ("language", "vocal_language"),
+    ):
+        asked, planned = getattr(given, name), getattr(thought, name)
+        agree = asked in (None, "") or planned in (None, "") or asked == planned
+        check.that(agree, f"given.metadata.{path}", f"is {asked}, but the thought says {planned}")
 
 
 def score_wish(request: planner_pb2.PlannerServiceScoreRequest, check: Violations, *, max_seconds: int) -> ScoreWish:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from enum import Enum
@@ -14,8 +13,12 @@ from llguidance import LLMatcher
 from quartet.errors import InternalError
 from services.planner.grammar import Field, Grammar
 from services.planner.tokenization import PlannerTokenizer
+from serving.planning import MAX_CAPTION_CHARACTERS, MAX_LYRIC_CHARACTERS
 
 REPEATED_LINES = 8
+# Below what a request may hold, by more than a few tokens: what the planner has written must be accepted again.
+_FIELD_CHARACTERS = MAX_CAPTION_CHARACTERS - 512
+_LYRIC_CHARACTERS = MAX_LYRIC_CHARACTERS - 256
 _FIELD = re.compile(rb"([a-z]+):")
 
 
@@ -34,6 +37,8 @@ class Written:
     block: str
     lyrics: str
     finish: Finish
+    # Fields whose value was ended at its bound.
+    cut: tuple[str, ...] = ()
 
 
 class Writer:
@@ -52,7 +57,8 @@ class Writer:
         self._in_block = True
         self._line = b""
         self._field = ""
-        self._field_tokens = 0
+        self._field_tokens = self._field_characters = self._lyric_characters = 0
+        self._cut: list[str] = []
         self._repeats = 0
         self._last_line = b""
         self.finish: Finish | None = None
@@ -98,7 +104,7 @@ class Writer:
         lyrics = self._tokenizer.decode(self._lyrics).decode("utf-8", "ignore")
         if self.finish is Finish.REPETITION:
             lyrics = _without_repeats(lyrics)
-        return Written(block.strip(), lyrics, self.finish or Finish.STOP)
+        return Written(block.strip(), lyrics, self.finish or Finish.STOP, tuple(self._cut))
 
     def thought_so_far(self) -> bytes:
         """The block as it stands."""
@@ -130,8 +136,10 @@ class Writer:
             pass
         elif self._in_block:
             self._block.append(token)
+            text = self._tokenizer.decode([token])
             self._field_tokens += 1
-            self._note_field(self._tokenizer.decode([token]))
+            self._field_characters += _characters(text)
+            self._note_field(text)
         else:
             self._lyrics.append(token)
             self._note_lyrics(self._tokenizer.decode([token]))
@@ -140,7 +148,7 @@ class Writer:
         *_, last = (self._line + text).split(b"\n")
         self._line = last
         if (name := _FIELD.match(last)) and name[1].decode() != self._field:
-            self._field, self._field_tokens = name[1].decode(), 0
+            self._field, self._field_tokens, self._field_characters = name[1].decode(), 0, 0
 
     def _note_lyrics(self, text: bytes) -> None:
         *lines, self._line = (self._line + text).split(b"\n")
@@ -149,11 +157,16 @@ class Writer:
             self._last_line = line
             if self._repeats >= REPEATED_LINES:
                 self.finish = Finish.REPETITION
-        if len(self._lyrics) >= self._max_lyric_tokens and self.finish is None:
+        self._lyric_characters += _characters(text)
+        full = len(self._lyrics) >= self._max_lyric_tokens or self._lyric_characters >= _LYRIC_CHARACTERS
+        if full and self.finish is None:
             self.finish = Finish.LENGTH
 
     def _field_is_full(self) -> bool:
-        return self._in_block and self._field_tokens >= self._grammar.free_tokens.get(self._field, sys.maxsize)
+        if not self._in_block or self._field not in self._grammar.free_tokens:
+            return False
+        full = self._field_tokens >= self._grammar.free_tokens[self._field]
+        return full or self._field_characters >= _FIELD_CHARACTERS
 
     def _close_field(self) -> list[int]:
         """Ends a free value at its bound, where the text can end here, and begins the next line."""
@@ -161,6 +174,7 @@ class Writer:
         for end in ("\n", "'\n"):
             closing = [*self._tokenizer.encode(end), *following]
             if self._matcher.validate_tokens(closing) == len(closing):
+                self._cut.append(self._field)
                 self._matcher.consume_tokens(closing)
                 for token in closing:
                     self._note(token)
@@ -172,6 +186,11 @@ class Writer:
         letters = self._bits & self._tokenizer.letter_bits
         if letters.any():
             self._bits[:] = letters
+
+
+def _characters(text: bytes) -> int:
+    """Characters that begin in a piece of UTF-8."""
+    return sum(byte & 0xC0 != 0x80 for byte in text)
 
 
 def _without_repeats(lyrics: str) -> str:

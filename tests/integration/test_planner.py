@@ -165,11 +165,16 @@ def test_compose(client: Client) -> None:
 
 
 def test_rewrite_keeps_what_is_given(client: Client) -> None:
-    given = Blueprint("rock", "[Verse]\nla", bpm=120, key_scale="c minor", time_signature="3/4", vocal_language="EN")
+    given = Blueprint(
+        "rock", "[Verse]\nla", bpm=120, key_scale="c minor", time_signature="3/4", vocal_language="EN", duration=30.7
+    )
     written = client.rewrite(given, seed=5).blueprint
+    assert written.duration == 30.7
     assert (written.bpm, written.key_scale) == (120, "C minor")
     assert (written.time_signature, written.vocal_language) == ("3", "en")
     assert written.caption != "rock"
+    open_tempo = Blueprint("rock", bpm=-1, duration=-1)
+    assert client.rewrite(open_tempo, seed=5).blueprint.bpm
 
 
 def test_understand_a_recording(client: Client, tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ def test_cut_lyrics_are_reported(prompts: Prompts) -> None:
     script = modes.understand(prompts, (1, 2), WARM, BOUNDS)
     _, composed, _ = play(script, [Written(BLOCK, "la", Finish.LENGTH)])
     assert composed.finish is Finish.LENGTH
-    assert composed.warnings == ("the lyrics were cut at 100 tokens",)
+    assert composed.warnings == ("the lyrics were longer than the planner may write; they were cut",)
 
 
 def test_a_block_that_does_not_parse_is_our_error(prompts: Prompts) -> None:

@@ -156,6 +156,8 @@ WRONG_PLANS: dict[str, tuple[dict[str, Any], str]] = {
         "given.metadata.duration_seconds",
     ),
     "no thought": ({"thought": "tempo: 90"}, "thought"),
+    "deep thought": ({"thought": "bpm: " + "[" * 3000}, "thought"),
+    "contradiction": ({"thought": "bpm: 75"}, "given.metadata.bpm"),
     "long thought": ({"thought": "a" * 8193}, "thought"),
     "guidance": ({"guidance_scale": 11.0}, "guidance_scale"),
     "form": ({"prompt_form": 9}, "prompt_form"),

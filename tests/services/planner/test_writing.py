@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from services.planner import writing
 from services.planner.checkpoint import LoadedPlanner
 from services.planner.grammar import Field, Grammar, known_lines
 from services.planner.thought import Thought, parse_written
@@ -119,6 +120,36 @@ def test_a_caption_ends_at_its_bound(loaded: LoadedPlanner, masks: ThreadPoolExe
             drawn += 1
         assert drawn < 24
         assert parse_written(writer.written().block, 600).timesignature == "4"
+        assert writer.written().cut == ("caption",)
+
+
+def test_a_caption_ends_at_its_bound_of_characters(
+    loaded: LoadedPlanner, masks: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tokens may be long: what is written must be short enough to be sent back."""
+    monkeypatch.setattr(writing, "_FIELD_CHARACTERS", 40)
+    random = np.random.default_rng(0)
+    for _ in range(20):
+        grammar = Grammar(
+            (Field.CAPTION, Field.TIMESIGNATURE), 600, {Field.TIMESIGNATURE: "4"}, free_tokens={"caption": 1000}
+        )
+        writer = Writer(loaded.tokenizer, grammar, 0, masks)
+        while writer.finish is None:
+            writer.accept(int(random.choice(np.flatnonzero(writer.mask()))))
+        parsed = parse_written(writer.written().block, 600)
+        assert parsed.timesignature == "4"
+        assert len(parsed.caption) < 200
+
+
+def test_lyrics_end_at_their_bound_of_characters(
+    loaded: LoadedPlanner, masks: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "_LYRIC_CHARACTERS", 10)
+    writer = lyrics_writer(loaded, masks, 1000)
+    for text in ("\n日本語", "の歌", " la la la la"):
+        assert writer.finish is None
+        write(writer, loaded, text)
+    assert writer.finish is Finish.LENGTH
 
 
 def lyrics_writer(loaded: LoadedPlanner, masks: ThreadPoolExecutor, most: int) -> Writer:
