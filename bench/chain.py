@@ -79,15 +79,16 @@ def main() -> None:
 def compare(
     client: Client, chain: Running, models: Path, rounds: int, lengths: Sequence[int], beside: int
 ) -> list[EndToEnd]:
-    """Songs of all lengths; diffusers' too up to `beside` seconds. The first of each warms up and does not count."""
+    """Songs of all lengths; diffusers' too up to `beside` seconds. One of each warms up and does not count."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     pipeline = references.pipeline(models, device) if beside >= min(lengths) else None
     _ours(client, min(lengths), 0)
+    if pipeline is not None:
+        _theirs(pipeline, min(lengths), 0)
     rows = []
     for length in lengths:
         ours: list[tuple[float, Record]] = []
         theirs: list[float] = []
-        began = chain.core_seconds()
         cores = 0.0
         for number in range(1, rounds + 1):
             began = chain.core_seconds()

@@ -77,7 +77,7 @@ def overhead_of(client: Client, length: int, seed: int) -> float:
 
 def computed(record: Record) -> float:
     """Seconds that a song of one item spent in networks and in encoding its file."""
-    return sum(timing.total if timing.stage == "write" else timing.compute for timing in record.timings)
+    return sum(timing.compute for timing in record.timings)
 
 
 @contextmanager

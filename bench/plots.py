@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from bench.report import read_rows
 
 OURS, THEIRS, PLAIN = "#1b6ca8", "#d9822b", "#8a8f98"
+_STAGES = {"encode": "#7fa8c9", "sample": OURS, "decode": "#0f3d5e", "plan": "#b9d3e6"}
 Rows = list[dict[str, Any]]
 
 
@@ -85,7 +86,7 @@ def _song_seconds(axes: Axes, rows: Rows) -> None:
     bottoms = [0.0] * len(rows)
     for stage in dict.fromkeys(stage for row in rows for stage in row["by_stage"]):
         heights = [row["by_stage"].get(stage, 0.0) for row in rows]
-        axes.bar(names, heights, bottom=bottoms, label=stage)
+        axes.bar(names, heights, bottom=bottoms, label=stage, color=_STAGES.get(stage, PLAIN))
         bottoms = [bottom + height for bottom, height in zip(bottoms, heights, strict=True)]
     for place, row in enumerate(rows):
         if row["theirs"] is not None:

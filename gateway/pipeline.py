@@ -81,8 +81,9 @@ async def _make_item(plan: PlannedSong, index: int, condition: Condition, tools:
         samples = frames_of(song.duration or 0.0) * reading.SAMPLE_RATE // FRAMES_PER_SECOND
         spool = writing.PcmSpool(pcm_file, samples, CHANNELS)
         decoded = await _decode(index, sampled, spool, samples, tools, notes)
-        with notes.timed("write", index):
-            await asyncio.to_thread(writing.write, spool, audio_file, decoded.sample_rate, output_of(song))
+        with notes.timed("write", index) as timed:
+            with timed.computing():
+                await asyncio.to_thread(writing.write, spool, audio_file, decoded.sample_rate, output_of(song))
             artifact = await tools.keep(audio_file)
     tools.report(Progress("write", index, 1, 1))
     return ItemResult(

@@ -26,6 +26,13 @@ def map_blocks_from(size: int) -> bool:
     return _set(_M_MMAP_THRESHOLD, size)
 
 
+def give_back_free_memory() -> None:
+    """Returns what is free in the heap to the system, where that is glibc's."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
 def _set(option: int, value: int) -> bool:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     return mallopt is not None and mallopt(option, value) == 1

@@ -23,6 +23,16 @@ _INT8_SHARE = 0.505
 # Measured in bfloat16 (docs/memory.md): activations of a stage, and of the codec for each latent frame of a window.
 _ACTIVATIONS_MIB = {"planner": 160, "encoder": 352, "dit": 320, "vae": 48}
 _MIB_PER_FRAME = 1.7
+# Of each item of the sampler between its steps: keys and values of its condition, of 800 tokens and in all layers.
+_MIB_PER_ITEM = 80
+_ITEMS = 2
+# What bounds the activations that were measured.
+_BOUNDS: Mapping[str, tuple[str, ...]] = {
+    "planner": ("--codes-at-once", "1"),  # CUDA graphs keep memory of their own
+    "encoder": ("--tokens-per-step", "2048"),
+    "dit": ("--tokens-per-step", "1024", "--batch-items", str(_ITEMS)),
+    "vae": ("--windows-per-step", "1"),
+}
 _MARGIN_FRAMES = 24
 
 
@@ -109,7 +119,7 @@ _CHOICES = (
         _Choice(form, window, rows, context)
         for form in ("full", "int8")
         for window in (270, 126, 63)
-        for rows, context in ((16, 8192), (8, 8192), (4, 4096), (2, 4096), (2, 3072))
+        for rows, context in ((16, 8192), (8, 8192), (8, 4096), (4, 4096), (2, 4096), (2, 3072))
     ),
     *(
         replace(_SMALLEST, streaming=streaming)
@@ -123,12 +133,14 @@ def _stage_share(stage: str, weights: Weights, choice: _Choice, *, gpu: bool) ->
     streams = stage in choice.streaming and weights.on_their_way(form) < weights.all(form) - weights.outside
     kept: float = CONTEXT_MIB if gpu else 0
     passing: float = _ACTIVATIONS_MIB[stage]
-    flags: tuple[str, ...] = ("--share-device", "true")
+    flags: tuple[str, ...] = ("--share-device", "true", *_BOUNDS[stage])
     if stage in ("planner", "dit"):
         flags += ("--weights", form)
     if stage == "planner":
         flags += ("--rows", str(choice.rows), "--context", str(choice.context))
         kept += weights.cache * choice.rows * choice.context
+    if stage == "dit":
+        kept += _ITEMS * _MIB_PER_ITEM
     if stage == "vae":
         flags += ("--window-frames", str(choice.window))
         passing += _MIB_PER_FRAME * (choice.window + _MARGIN_FRAMES)

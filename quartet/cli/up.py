@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
@@ -23,8 +24,8 @@ GRACE_SECONDS = 10.0
 PLANNER_FOLDERS = "acestep-5Hz-lm-*"
 DEFAULT_PLANNER = "acestep-5Hz-lm-1.7B"
 DEFAULT_VARIANT = "acestep-v15-turbo"
-# There where processes use an NVIDIA GPU, whose driver takes memory for each of them.
-DRIVER = Path("/dev/nvidiactl")
+DEFAULT_TEXT_ENCODER = "Qwen3-Embedding-0.6B"
+DRIVERS = (Path("/dev/nvidiactl"), Path("/dev/dxg"))
 
 
 @click.command()
@@ -110,6 +111,8 @@ def up(
     _check_port(port)
     planners = _planners(models, planner, lm)
     console = plain_console()
+    if vram is not None and dtype == "auto":
+        dtype = "bfloat16"  # what the shares are counted in
     shares = {} if vram is None else _shares(vram, models, variant, planners, dtype)
     for stage, share in shares.items():
         console.print(share_line(stage, share))
@@ -170,14 +173,26 @@ def _shares(
     """What each stage gets of a small GPU's memory."""
     if len(planners) > 1:
         raise CommandError("--vram has room for one language model; name one with --lm")
+    named = {"--variant": variant or DEFAULT_VARIANT, "--lm": planners[0] if planners else DEFAULT_TEXT_ENCODER}
+    for flag, folder in named.items():
+        if not (models / folder / "config.json").is_file():
+            raise CommandError(f"{flag}: {models / folder} holds no model")
     itemsize = 4 if dtype == "float32" else 2
-    sizes = sizes_of(models, variant or DEFAULT_VARIANT, planners[0] if planners else None, itemsize)
+    sizes = sizes_of(models, named["--variant"], planners[0] if planners else None, itemsize)
     try:
-        return share_out(vram, sizes, gpu=DRIVER.exists())
+        shares = share_out(vram, sizes, gpu=_has_gpu())
     except BudgetTooSmallError as error:
         raise CommandError(
             f"--vram: the stages of {models} need {error.least} MiB at least; take a smaller family or --no-planner"
         ) from None
+    if any("int8" in share.flags for share in shares.values()) and find_spec("torchao") is None:
+        raise CommandError("--vram: weights in 8 bits need torchao; install it with: pip install 'quartet[small]'")
+    return shares
+
+
+def _has_gpu() -> bool:
+    """Whether stages will find one: there is a driver (under another name on Windows), and torch can use it."""
+    return any(driver.exists() for driver in DRIVERS) and not version("torch").endswith("+cpu")
 
 
 def _planners(models: Path, wanted: bool | None, named: str | None) -> Sequence[str]:

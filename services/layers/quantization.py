@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable
 from enum import StrEnum
 
 import torch
@@ -45,13 +45,24 @@ def is_plain(tensor: torch.Tensor) -> bool:
 
 def stored_bytes(tensor: torch.Tensor) -> int:
     """Bytes that a tensor takes; one in fewer bits calls itself as large as the plain one."""
-    return sum(part.nbytes for part in _parts(tensor))
+    return sum(part.nbytes for part in parts(tensor))
 
 
-def _parts(tensor: torch.Tensor) -> Iterator[torch.Tensor]:
+def parts(tensor: torch.Tensor) -> list[torch.Tensor]:
+    """The plain tensors that hold a tensor's numbers."""
     if is_plain(tensor):
-        yield tensor
-        return
+        return [tensor]
     names, _ = tensor.__tensor_flatten__()  # type: ignore[attr-defined]
-    for name in names:
-        yield from _parts(getattr(tensor, name))
+    return [part for name in names for part in parts(getattr(tensor, name))]
+
+
+def mapped(tensor: torch.Tensor, change: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
+    """The same tensor with its parts copied or moved by a function."""
+    if is_plain(tensor):
+        return change(tensor)
+    names, context = tensor.__tensor_flatten__()  # type: ignore[attr-defined]
+    changed = {name: mapped(getattr(tensor, name), change) for name in names}
+    made: torch.Tensor = type(tensor).__tensor_unflatten__(  # type: ignore[attr-defined]
+        changed, context, tensor.size(), tensor.stride()
+    )
+    return made

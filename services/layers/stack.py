@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Generic, TypeVar, cast
 
 import torch
 from torch import nn
 
-from services.layers.quantization import is_plain, stored_bytes
+from services.layers.quantization import mapped, parts, stored_bytes
 
 L = TypeVar("L", bound=nn.Module)
 _Weights = list[tuple[nn.Module, str, torch.Tensor]]
@@ -20,11 +20,19 @@ class LayerStack(nn.ModuleList, Generic[L]):
     def __init__(self, layers: Iterable[L]) -> None:
         super().__init__(layers)
         self._stream: LayerStream | None = None
+        self._turns: Generator[nn.Module, None, None] | None = None
 
     def in_turn(self) -> Iterator[L]:
-        """The layers, each with its weights on the device until the next one is asked for."""
-        turns = iter(self) if self._stream is None else self._stream.turns()
-        return cast(Iterator[L], turns)
+        """The layers, each with its weights on the device until the next one is asked for.
+
+        One who did not get to the end, because a layer failed, is over when the next one begins.
+        """
+        if self._stream is None:
+            return cast(Iterator[L], iter(self))
+        if self._turns is not None:
+            self._turns.close()
+        self._turns = self._stream.turns()
+        return cast(Iterator[L], self._turns)
 
     def stream(self, device: torch.device, resident: int) -> None:
         """From now on only the first layers stay on the device; the weights of the others lie in host memory."""
@@ -61,36 +69,47 @@ class LayerStream:
         """Bytes of weights that are not on the device."""
         return sum(stored_bytes(tensor) for weights in self._host for _, _, tensor in weights)
 
-    def turns(self) -> Iterator[nn.Module]:
+    def turns(self) -> Generator[nn.Module, None, None]:
         """All layers; at most two that do not stay are on the device at once."""
         coming = self._bring(0)
         yield from self.staying
+        before = self._done()
         for number, weights in enumerate(self._host):
             self._arrive(weights, coming)
+            if before is not None:
+                before.synchronize()  # the host is ahead of the device, where the layer before may still compute
             coming = self._bring(number + 1)
             try:
                 yield self._layers[self._resident + number]
             finally:
                 _put(weights, [tensor for _, _, tensor in weights])
+            before = self._done()
+
+    def _done(self) -> torch.cuda.Event | None:
+        """When a GPU will have done all that it has been asked for."""
+        if self._copies is None:
+            return None
+        event = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        event.record(torch.cuda.current_stream(self._device))
+        return event
 
     def _bring(self, number: int) -> list[torch.Tensor]:
         """Starts to copy; on a GPU beside what it computes."""
         if number >= len(self._host):
             return []
         with torch.inference_mode(False), torch.no_grad(), torch.cuda.stream(self._copies):
-            return [
-                tensor.clone() if self._device.type == "cpu" else tensor.to(self._device, non_blocking=True)
-                for _, _, tensor in self._host[number]
-            ]
+            return [mapped(tensor, self._copy) for _, _, tensor in self._host[number]]
+
+    def _copy(self, tensor: torch.Tensor) -> torch.Tensor:
+        return tensor.clone() if self._copies is None else tensor.to(self._device, non_blocking=True)
 
     def _arrive(self, weights: _Weights, copies: list[torch.Tensor]) -> None:
         """Waits for the copies on the device, not on the host, and computes with them."""
         if self._copies is not None:
             computing = torch.cuda.current_stream(self._device)
             computing.wait_stream(self._copies)
-            for copy in copies:
-                if is_plain(copy):
-                    copy.record_stream(computing)
+            for part in (part for copy in copies for part in parts(copy)):
+                part.record_stream(computing)
         _put(weights, copies)
 
 
@@ -120,6 +139,6 @@ def _pinned(weights: _Weights, device: torch.device) -> _Weights:
     """Weights in memory from which a GPU copies by itself."""
     if device.type != "cuda":
         return weights
-    held = [(owner, name, tensor.pin_memory() if is_plain(tensor) else tensor) for owner, name, tensor in weights]
+    held = [(owner, name, mapped(tensor, torch.Tensor.pin_memory)) for owner, name, tensor in weights]
     _put(held, [tensor for _, _, tensor in held])
     return held

@@ -76,7 +76,7 @@ class PlannerSettings(StageSettings):
     )
     weights_mib: int = setting(
         0,
-        "MiB of weights on the device; the other layers lie in host memory and come for their turn; 0 keeps all",
+        "MiB of each model's weights on the device; the other layers come from host memory for their turn; 0 keeps all",
         at_least=0,
     )
 

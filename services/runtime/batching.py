@@ -25,6 +25,9 @@ W = TypeVar("W")
 W_contra = TypeVar("W_contra", contravariant=True)
 
 
+# How long one stage computes before another on the same device has its turn. A step may be a token or seconds of the
+# sampler: turns of single steps would leave a planner a token for each of those.
+TURN_SECONDS = 1.0
 _A_MOMENT = 1e-3  # later than the deadline by more than the clock's resolution
 
 
@@ -87,7 +90,7 @@ class BatchQueue(Generic[W]):
     """Steps items on one thread. Enter it before use; leaving it fails what waits and what runs, and joins the thread.
 
     `max_queued_cost` bounds what may wait, in the stage's own unit of cost, such as tokens to write. The thread holds
-    the turnstile, where there is one, whenever the stepper computes, and lets go of it between steps.
+    the turnstile, where there is one, whenever the stepper computes, and lets go of it between steps after a second.
     """
 
     def __init__(
@@ -217,24 +220,42 @@ class BatchQueue(Generic[W]):
             self._changed.notify()
 
     def _work(self) -> None:
-        while True:
-            with self._changed:
-                while not (self._closing or self._roused or self._stepper.ready()):
-                    self._changed.wait()
-                self._roused = False
-                if self._closing:
-                    break
+        while self._has_work():
             self._drop_unwanted()
             if self._waiting or self._stepper.ready():
-                with self._turnstile:
-                    self._join_waiting()
-                    if self._stepper.ready():
-                        self._step()
+                try:
+                    with self._turnstile:
+                        self._take_turn()
+                except Exception as error:  # the device or the turnstile, as the steps' own errors end in their items
+                    self._end_all(error)
+        self._end_all(UnavailableError(f"the {self._stage} stage is shutting down"))
+
+    def _end_all(self, error: Exception) -> None:
         with self._changed:
             left = [*self._members, *self._waiting]
             self._waiting.clear()
         for item in left:
-            self._end(item, UnavailableError(f"the {self._stage} stage is shutting down"))
+            self._end(item, error)
+
+    def _has_work(self) -> bool:
+        """Waits for some; false once the queue is left."""
+        with self._changed:
+            while not (self._closing or self._roused or self._stepper.ready()):
+                self._changed.wait()
+            self._roused = False
+            return not self._closing
+
+    def _take_turn(self) -> None:
+        """Steps until there is nothing to step, or others may have waited long enough."""
+        until = time.monotonic() + TURN_SECONDS
+        while not self._closing:
+            self._join_waiting()
+            if not self._stepper.ready():
+                return
+            self._step()
+            self._drop_unwanted()
+            if time.monotonic() >= until:
+                return
 
     def _drop_unwanted(self) -> None:
         for item in tuple(self._members):

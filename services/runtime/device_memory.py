@@ -1,8 +1,9 @@
-"""What a stage takes of its device: by the device's own counters on a GPU, by accounting on a CPU."""
+"""What a stage takes of its device: by torch's counters on a GPU, by accounting on a CPU."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from torch import nn
 
 from services.layers.quantization import is_plain
 from services.runtime.placement import device_bytes
+from serving.allocator import give_back_free_memory
 
 _PAGE_BYTES = 4096
 _STATUS = Path("/proc/self/status")
@@ -34,10 +36,12 @@ class DeviceMemory:
         """Begins to count, once the weights are loaded."""
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
-        elif _CLEAR_PEAK.exists():
+        else:
             for module in modules:
                 _touch(module)
-            _CLEAR_PEAK.write_text("5")  # the peak is that of loading until then
+            give_back_free_memory()  # what loading has left in the heap would hide what comes after it
+            with suppress(OSError):  # no such file, or a container that forbids it: the peak is then that of loading
+                _CLEAR_PEAK.write_text("5")
         return cls(device, device_bytes(modules), _status("VmRSS"))
 
     def peak(self) -> int:

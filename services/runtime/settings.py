@@ -35,17 +35,22 @@ class StageSettings(ServerSettings):
         "file by which the stages of a machine compute one after another on a CPU, and on a GPU with --share-device",
     )
     share_device: bool = setting(
-        False, "holds the GPU for a step at a time and gives its memory back after it, for small ones"
+        False, "holds the GPU in turns of a second and gives back what it does not keep, for small ones"
     )
 
     deterministic: bool = setting(False, "computes one item at a time, so that not even low bits depend on others")
 
     def turns(self) -> AbstractContextManager[object] | None:
         """What the engine holds while it computes; None where it need not ask."""
+        if self.share_device and self.turnstile is None:
+            raise SettingsError("--share-device: needs the file by which the stages take turns; give --turnstile too")
         on_gpu = self.torch_device().type == "cuda"
         if self.turnstile is None or (on_gpu and not self.share_device):
             return None
-        return Turnstile(self.turnstile, before_leaving=torch.cuda.empty_cache if on_gpu else lambda: None)
+        try:
+            return Turnstile(self.turnstile, before_leaving=torch.cuda.empty_cache if on_gpu else lambda: None)
+        except OSError as error:
+            raise SettingsError(f"--turnstile: {self.turnstile} cannot be opened: {error.strerror}") from None
 
     def torch_device(self) -> torch.device:
         """The device. Raises SettingsError where it is unknown or absent."""

@@ -13,8 +13,8 @@ class Turnstile:
     """A context that one holder of a path is in at a time, in whatever process; a process that dies lets go.
 
     There are two locks. Who waits for the turn holds the place behind it, so that the one who leaves and comes again at
-    once stands at the end: nobody passes twice while another waits. `before_leaving` is called inside, to give memory
-    back that the next one needs.
+    once finds another before it: nobody starves. `before_leaving` is called inside, to give memory back that the next
+    one needs.
     """
 
     def __init__(self, path: Path, before_leaving: Callable[[], object] = lambda: None) -> None:

@@ -8,7 +8,7 @@ from bench import __main__ as bench
 from bench.chain import EndToEnd
 from bench.comparison import Row
 from bench.overhead import Overhead
-from bench.report import publish, read_rows
+from bench.report import machine, publish, read_rows
 
 
 def row(name: str, theirs: float | None = None) -> Row:
@@ -18,7 +18,7 @@ def row(name: str, theirs: float | None = None) -> Row:
 def test_a_part_is_reported_without_pictures(tmp_path: Path) -> None:
     publish("vae", "| decode |", [row("decode 30 s", 4.0)], tmp_path)
     text = bench.report(tmp_path).read_text("utf-8")
-    assert "## The codec\n\n| decode |" in text
+    assert f"## The codec\n\n{machine()}\n\n| decode |" in text
     assert ".png" not in text
     assert read_rows("vae", tmp_path)[0]["ratio"] == 2.0
 

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from quartet.errors import CancelledError, DeadlineError, InternalError, OverloadedError, UnavailableError
+from services.runtime import batching
 from services.runtime.batching import BatchQueue, Member
 from services.runtime.items import Finished, Ticket
 from serving.telemetry import Telemetry
@@ -166,3 +167,75 @@ async def test_leaving_fails_what_runs_and_what_waits() -> None:
     assert all(isinstance(error, UnavailableError | CancelledError) for error in errors)
     with pytest.raises(UnavailableError):
         await queue.run(1, cost=1, seconds_left=None)
+
+
+class Door:
+    """A turnstile that counts who comes in."""
+
+    def __init__(self) -> None:
+        self.entered = self.inside = 0
+
+    def __enter__(self) -> None:
+        self.entered += 1
+        self.inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        self.inside -= 1
+
+
+class Watching(Counting):
+    """Steps and takes items in only inside."""
+
+    def __init__(self, door: Door) -> None:
+        super().__init__()
+        self.door = door
+
+    def join(self, work: int, ticket: Ticket) -> Counter | None:
+        assert self.door.inside == 1
+        return super().join(work, ticket)
+
+    def step(self) -> None:
+        assert self.door.inside == 1
+        super().step()
+
+
+async def test_the_device_is_held_for_many_short_steps_and_let_go_of_at_rest() -> None:
+    door = Door()
+    settings = {"max_queued_items": 8, "max_queued_cost": 1e9}
+    async with BatchQueue("test", Watching(door), Telemetry.off(), turnstile=door, **settings) as queue:  # type: ignore[arg-type]
+        await queue.run(12, cost=1, seconds_left=None)
+        while door.inside:
+            await asyncio.sleep(0)
+        assert door.entered < 12
+        assert (await queue.run(3, cost=1, seconds_left=None)).result == "done"
+
+
+async def test_a_turn_ends_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batching, "TURN_SECONDS", 0.0)
+    door = Door()
+    settings = {"max_queued_items": 8, "max_queued_cost": 1e9}
+    async with BatchQueue("test", Watching(door), Telemetry.off(), turnstile=door, **settings) as queue:  # type: ignore[arg-type]
+        await queue.run(12, cost=1, seconds_left=None)
+    assert door.entered >= 12
+
+
+class BrokenDoor(Door):
+    """A turnstile that fails as one leaves it, as a device may."""
+
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
+        if self.entered == 1:
+            raise OSError("the device is gone")
+
+
+async def test_an_error_of_the_device_reaches_those_who_wait_and_the_next_are_served(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(batching, "TURN_SECONDS", 0.0)
+    door = BrokenDoor()
+    settings = {"max_queued_items": 8, "max_queued_cost": 1e9}
+    async with BatchQueue("test", Watching(door), Telemetry.off(), turnstile=door, **settings) as queue:  # type: ignore[arg-type]
+        first = asyncio.create_task(queue.run(10**7, cost=1, seconds_left=None))
+        with pytest.raises(OSError, match="the device is gone"):
+            await first
+        assert (await queue.run(3, cost=1, seconds_left=None)).result == "done"

@@ -78,6 +78,16 @@ def test_weights_in_eight_bits_change_little(tiny_models: Path, form: WeightForm
     assert 0 < relative_error(rounded, exact) <= error
 
 
+@pytest.mark.parametrize("form", list(WeightForm))
+def test_layers_in_any_form_come_for_their_turn(tiny_models: Path, form: WeightForm) -> None:
+    roomy = dit_checkpoint.load(tiny_models, VARIANT, form=form, **CPU).model
+    budget = device_bytes([roomy]) - device_bytes([roomy.layers[0]])
+    small = dit_checkpoint.load(tiny_models, VARIANT, form=form, budget=budget, **CPU).model
+    assert small.layers.host_bytes > 0
+    inputs = (normal(1, 1, 40, 8), normal(2, 1, 40, 16), normal(3, 1, 9, 32), [0.5])
+    assert torch.equal(velocity(small, *inputs), velocity(roomy, *inputs))
+
+
 def test_memory_counts_weights_that_stay_and_what_comes_later(tiny_models: Path) -> None:
     model = dit_checkpoint.load(tiny_models, VARIANT, **CPU).model
     memory = DeviceMemory.of([model], CPU["device"])

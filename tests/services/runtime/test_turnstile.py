@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from services.runtime.settings import StageSettings
 from services.runtime.turnstile import Turnstile
+from serving.settings import SettingsError
 from tests.support.processes import wait_until
 
 _HOLDER = """
@@ -89,3 +91,13 @@ def _free(path: Path) -> bool:
         except BlockingIOError:
             return False
         return True
+
+
+def test_settings_that_cannot_be_are_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"--share-device: .* give --turnstile too"):
+        StageSettings(share_device=True).turns()
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match="--turnstile"):
+        StageSettings(device="cpu", turnstile=tmp_path / "file" / "turn").turns()
+    assert StageSettings(device="cpu").turns() is None
+    assert StageSettings(device="cpu", turnstile=tmp_path / "turn").turns() is not None
