@@ -109,6 +109,7 @@ def application(settings: DitSettings) -> Application:
         async with queue:
             engine = DitEngine(defaults, queue)
             await _warm_up(engine, limits)
+            queue.forget_pace()
             reporter = Reporter(STAGE, identity, queue, reported_limits, memory)
             # Methods that the servicer leaves out answer UNIMPLEMENTED.
             servicer = DitServicer(engine, reporter, limits, defaults)  # type: ignore[abstract]

@@ -106,6 +106,7 @@ def application(settings: EncoderSettings) -> Application:
             )
             observe(telemetry.meter, "quartet.encoder.condition", lambda: engine.cache_counts)
             await engine.encode(EncodeItem(Prompt("warm-up", "")), seconds_left=None)
+            queue.forget_pace()
             reporter = Reporter(STAGE, identity, queue, reported_limits, memory)
             encoder_pb2_grpc.add_EncoderServiceServicer_to_server(
                 EncoderServicer(engine, reporter, limits), grpc_server

@@ -157,6 +157,7 @@ async def _served(
         try:
             warm_up = modes.plan(prompts, _WARM_UP, bounds)
             await queue.run(warm_up, cost=warm_up.tokens, seconds_left=None)
+            queue.forget_pace()
             identity = ModelIdentity(name, loaded.revision, dtype, device)
             yield ServedPlanner(prompts, queue, Reporter(STAGE, identity, queue, limits, memory))
         finally:

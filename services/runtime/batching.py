@@ -28,6 +28,7 @@ W_contra = TypeVar("W_contra", contravariant=True)
 # How long one stage computes before another on the same device has its turn. A step may be a token or seconds of the
 # sampler: turns of single steps would leave a planner a token for each of those.
 TURN_SECONDS = 1.0
+_PACE_MEMORY = 0.8
 _A_MOMENT = 1e-3  # later than the deadline by more than the clock's resolution
 
 
@@ -114,7 +115,7 @@ class BatchQueue(Generic[W]):
         self._members: list[_Item[W]] = []
         self._closing = False
         self._roused = False
-        self._seconds_per_cost = 0.0
+        self._paced_seconds = self._paced_cost = 0.0
         self._thread = threading.Thread(target=self._work, name=f"{stage}-compute", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self.steps_computed = 0
@@ -190,6 +191,15 @@ class BatchQueue(Generic[W]):
         if full or (self._waiting and queued_cost + cost > self._max_queued_cost):
             wait = max(self._expected_wait(), 0.1)
             raise OverloadedError(f"the queue of the {self._stage} stage is full", retry_after_s=wait)
+
+    def forget_pace(self) -> None:
+        """Unlearns how long items take: after one that warmed up, which says nothing of others."""
+        self._paced_seconds = self._paced_cost = 0.0
+
+    @property
+    def _seconds_per_cost(self) -> float:
+        """The pace of past items, later and larger ones counting more; 0 before the first."""
+        return self._paced_seconds / self._paced_cost if self._paced_cost else 0.0
 
     def _expected_wait(self) -> float:
         """What waits is served as wide as what runs."""
@@ -318,8 +328,8 @@ class BatchQueue(Generic[W]):
             self._post(_fail, item.done, error)
             return
         ended_ns = time.monotonic_ns()
-        pace = (ended_ns - item.joined_ns) / 1e9 / max(item.cost, 1e-9)
-        self._seconds_per_cost = pace if not self._seconds_per_cost else 0.8 * self._seconds_per_cost + 0.2 * pace
+        self._paced_seconds = _PACE_MEMORY * self._paced_seconds + (ended_ns - item.joined_ns) / 1e9
+        self._paced_cost = _PACE_MEMORY * self._paced_cost + item.cost
         attributes: dict[str, str | int] = {"quartet.stage": self._stage, "quartet.batch_size": item.member.batch_size}
         phases = {"queue": (item.arrived_ns, item.joined_ns), "compute": (item.joined_ns, ended_ns)}
         self._telemetry.record_phases(phases, item.trace, attributes)

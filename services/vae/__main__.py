@@ -89,6 +89,7 @@ def application(settings: VaeSettings) -> Application:
             engine = VaeEngine(config, queue)
             async for _ in engine.decode(DecodeItem(torch.zeros(1, shape.latent_channels)), seconds_left=None):
                 pass
+            queue.forget_pace()
             servicer = VaeServicer(engine, Reporter(STAGE, identity, queue, limits, memory), shape)
             vae_pb2_grpc.add_VaeServiceServicer_to_server(servicer, grpc_server)
             yield

@@ -239,3 +239,15 @@ async def test_an_error_of_the_device_reaches_those_who_wait_and_the_next_are_se
         with pytest.raises(OSError, match="the device is gone"):
             await first
         assert (await queue.run(3, cost=1, seconds_left=None)).result == "done"
+
+
+async def test_a_warm_up_says_nothing_of_how_long_others_take() -> None:
+    """A slow item of little cost, such as the first one of a process, would have everything else refused."""
+    async with queue_of(Counting()) as queue:
+        await queue.run(3, cost=1e-9, seconds_left=None)
+        with pytest.raises(DeadlineError, match="needs about"):
+            await queue.run(3, cost=1e6, seconds_left=60)
+        queue.forget_pace()
+        assert (await queue.run(3, cost=1e6, seconds_left=60)).result == "done"
+        await queue.run(3, cost=1e-9, seconds_left=None)
+        assert (await queue.run(3, cost=1e6, seconds_left=60)).result == "done"
