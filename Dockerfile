@@ -14,7 +14,7 @@ COPY serving serving
 COPY services services
 COPY gateway gateway
 COPY training training
-RUN /opt/quartet/bin/pip install --no-cache-dir --constraint constraints.txt ".[cli,gateway,stages]"
+RUN /opt/quartet/bin/pip install --no-cache-dir --constraint constraints.txt ".[cli,gateway,small]"
 
 FROM python:3.11-slim
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin quartet
