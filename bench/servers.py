@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,8 +12,10 @@ from pathlib import Path
 
 import psutil
 
+from services.runtime.process_memory import memory_of
+from tests.support.processes import stop, wait_for_port_file
+
 START_SECONDS = 600.0
-_POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Running:
         for process in self._processes():
             module = next((word for word in process.cmdline() if word.startswith(("services.", "gateway"))), "")
             if module:
-                peaks[module.removeprefix("services.")] = max(peaks.get(module, 0), _peak(process.pid))
+                peaks[module.removeprefix("services.")] = max(peaks.get(module, 0), memory_of("VmHWM", process.pid))
         return peaks
 
     def _processes(self) -> list[psutil.Process]:
@@ -51,19 +52,7 @@ def up(models: Path, *flags: str) -> Iterator[Running]:
         with log.open("wb") as sink:
             process = subprocess.Popen(command, stdout=sink, stderr=subprocess.STDOUT)  # noqa: S603 (our own program)
         try:
-            deadline = time.monotonic() + START_SECONDS
-            while not port_file.exists():
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError(f"the chain did not start:\n{log.read_text()}")
-                time.sleep(_POLL_SECONDS)
+            wait_for_port_file(port_file, process, log, seconds=START_SECONDS)
             yield Running(f"127.0.0.1:{port_file.read_text().strip()}", psutil.Process(process.pid))
         finally:
-            process.terminate()
-            process.wait()
-
-
-def _peak(pid: int) -> int:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024
-    return 0
+            stop(process)

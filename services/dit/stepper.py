@@ -133,13 +133,12 @@ class DitStepper:
         self._silence = silence
         self._max_items = max_items
         self._turns: Turns[Sampling] = Turns(tokens_per_step, SLACK_TOKENS, alone=deterministic)
-        self._members: list[Sampling] = []
         self._null: tuple[torch.Tensor, ConditionCache] | None = None
 
     @torch.inference_mode()
     def join(self, work: PlannedItem, ticket: Ticket) -> Sampling | None:
         """Takes an item in where there is room."""
-        if len(self._members) == self._max_items:
+        if len(self._turns) == self._max_items:
             return None
         item, plan = work
         member = Sampling(
@@ -150,19 +149,16 @@ class DitStepper:
             self._model.cache_condition(item.condition),
             self._cached_null(item.null_condition) if plan.guided else None,
         )
-        self._members.append(member)
         self._turns.enter(member, self._model.tokens(item.network_frames) * (2 if plan.guided else 1))
         return member
 
     def leave(self, member: Member) -> None:
         """Forgets an item."""
-        sampling = next(sampling for sampling in self._members if sampling is member)
-        self._members.remove(sampling)
-        self._turns.leave(sampling)
+        self._turns.leave(member)
 
     def ready(self) -> bool:
         """Whether anybody is in the batch."""
-        return bool(self._members)
+        return bool(self._turns)
 
     @torch.inference_mode()
     def step(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import nn
@@ -34,23 +34,14 @@ class EncoderLayer(nn.Module):
         return out
 
 
-class Encoder(nn.Module):
-    """Projects its input, runs bidirectional layers, of which the even ones slide, and normalises.
+class Transformer(nn.Module):
+    """Layers over packed sequences, and a norm."""
 
-    Lyrics, timbre, audio tokenizer and detokenizer share it.
-    """
-
-    def __init__(self, config: EncoderConfig, input_width: int, layers: int) -> None:
+    def __init__(self, layers: Iterable[EncoderLayer], norm: RMSNorm, rotations: RotationTable) -> None:
         super().__init__()
-        self.config = config
-        sliding = Sight(window=config.sliding_window)
-        self.embed_tokens = Linear(input_width, config.width, bias=True)
-        self.layers: LayerStack[EncoderLayer] = LayerStack(
-            EncoderLayer(config.width, config.mlp_width, config.attention, EVERYTHING if number % 2 else sliding)
-            for number in range(layers)
-        )
-        self.norm = RMSNorm(config.width)
-        self._rotations = RotationTable(config.head_dim, config.rope_theta)
+        self.layers: LayerStack[EncoderLayer] = LayerStack(layers)
+        self.norm = norm
+        self._rotations = rotations
 
     def run_layers(self, x: torch.Tensor, lengths: Sequence[int]) -> torch.Tensor:
         """The layers and the norm on embedded sequences of so many tokens, end to end [tokens, width]."""
@@ -59,6 +50,23 @@ class Encoder(nn.Module):
             x = layer(x, packing)
         normalised: torch.Tensor = self.norm(x)
         return normalised
+
+
+class Encoder(Transformer):
+    """Projects its input, runs bidirectional layers, of which the even ones slide, and normalises.
+
+    Lyrics, timbre, audio tokenizer and detokenizer share it.
+    """
+
+    def __init__(self, config: EncoderConfig, input_width: int, layers: int) -> None:
+        sliding = Sight(window=config.sliding_window)
+        stack = (
+            EncoderLayer(config.width, config.mlp_width, config.attention, EVERYTHING if number % 2 else sliding)
+            for number in range(layers)
+        )
+        super().__init__(stack, RMSNorm(config.width), RotationTable(config.head_dim, config.rope_theta))
+        self.config = config
+        self.embed_tokens = Linear(input_width, config.width, bias=True)
 
     def run_windows(self, x: torch.Tensor) -> torch.Tensor:
         """The same on sequences of one length [windows, tokens, width]."""

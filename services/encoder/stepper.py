@@ -80,30 +80,26 @@ class EncoderStepper:
         self._tokens_per_step = tokens_per_step
         self._max_items = max_items
         self._turns: Turns[Encoding | Windows] = Turns(tokens_per_step, slack=tokens_per_step, alone=deterministic)
-        self._members: list[Encoding | Windows] = []
 
     def join(self, work: Work, ticket: Ticket) -> Encoding | Windows | None:
         """Takes an item in where there is room."""
-        if len(self._members) == self._max_items:
+        if len(self._turns) == self._max_items:
             return None
         member: Encoding | Windows
         if isinstance(work, Words):
             member, tokens = Encoding(work, ticket), work.tokens
         else:
             member, tokens = self._windows(work, ticket)
-        self._members.append(member)
         self._turns.enter(member, tokens)
         return member
 
     def leave(self, member: Member) -> None:
         """Forgets an item."""
-        left = next(known for known in self._members if known is member)
-        self._members.remove(left)
-        self._turns.leave(left)
+        self._turns.leave(member)
 
     def ready(self) -> bool:
         """Whether anybody is there."""
-        return bool(self._members)
+        return bool(self._turns)
 
     def step(self) -> None:
         """What the items of this turn ask for, those of one kind together."""

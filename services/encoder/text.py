@@ -7,28 +7,25 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from services.encoder.layer import EncoderLayer
+from services.encoder.layer import EncoderLayer, Transformer
 from services.layers.attention import Sight
 from services.layers.norm import RMSNorm
-from services.layers.packing import Packing
 from services.layers.rotary import RotationTable
-from services.layers.stack import LayerStack
 from services.runtime.qwen3 import Qwen3Config
 
 
-class TextEncoder(nn.Module):
+class TextEncoder(Transformer):
     """Token ids to states; parameter names are the original keys."""
 
     def __init__(self, config: Qwen3Config) -> None:
-        super().__init__()
-        self.config = config
-        self.embed_tokens = nn.Embedding(config.vocabulary, config.width)
-        self.layers: LayerStack[EncoderLayer] = LayerStack(
+        stack = (
             EncoderLayer(config.width, config.hidden, config.attention, Sight(causal=True), config.norm_eps)
             for _ in range(config.layers)
         )
-        self.norm = RMSNorm(config.width, config.norm_eps)
-        self._rotations = RotationTable(config.head_dim, config.rope_theta)
+        norm = RMSNorm(config.width, config.norm_eps)
+        super().__init__(stack, norm, RotationTable(config.head_dim, config.rope_theta))
+        self.config = config
+        self.embed_tokens = nn.Embedding(config.vocabulary, config.width)
 
     def embed(self, ids: Sequence[int]) -> torch.Tensor:
         """Embeddings [tokens, width] of token ids."""
@@ -39,7 +36,4 @@ class TextEncoder(nn.Module):
         """Normalised states [tokens, width] of each text; every token sees those before it in its text."""
         x = self.embed([token for text in texts for token in text])
         lengths = [len(text) for text in texts]
-        packing = Packing.of(lengths, self._rotations.upto(max(lengths), x))
-        for layer in self.layers.in_turn():
-            x = layer(x, packing)
-        return torch.split(self.norm(x), lengths)
+        return torch.split(self.run_layers(x, lengths), lengths)

@@ -12,10 +12,10 @@ from torch import nn
 
 from services.layers.quantization import is_plain
 from services.runtime.placement import device_bytes
+from services.runtime.process_memory import memory_of
 from serving.allocator import give_back_free_memory
 
 _PAGE_BYTES = 4096
-_STATUS = Path("/proc/self/status")
 _CLEAR_PEAK = Path("/proc/self/clear_refs")
 
 
@@ -42,13 +42,13 @@ class DeviceMemory:
             give_back_free_memory()  # what loading has left in the heap would hide what comes after it
             with suppress(OSError):  # no such file, or a container that forbids it: the peak is then that of loading
                 _CLEAR_PEAK.write_text("5")
-        return cls(device, device_bytes(modules), _status("VmRSS"))
+        return cls(device, device_bytes(modules), memory_of("VmRSS"))
 
     def peak(self) -> int:
         """The most bytes at once so far."""
         if self.device.type == "cuda":
             return torch.cuda.max_memory_reserved(self.device)
-        return self.weights + max(_status("VmHWM") - self.resident_before, 0)
+        return self.weights + max(memory_of("VmHWM") - self.resident_before, 0)
 
 
 def _touch(module: nn.Module) -> None:
@@ -56,14 +56,3 @@ def _touch(module: nn.Module) -> None:
     for parameter in module.parameters():
         if is_plain(parameter.data) and parameter.layout == torch.strided and parameter.is_contiguous():
             parameter.detach().view(-1)[:: _PAGE_BYTES // parameter.itemsize].sum()
-
-
-def _status(field: str) -> int:
-    """A count of Linux in bytes; 0 elsewhere."""
-    if not _STATUS.exists():
-        return 0
-    for line in _STATUS.read_text().splitlines():
-        name, _, value = line.partition(":")
-        if name == field:
-            return int(value.split()[0]) * 1024
-    return 0

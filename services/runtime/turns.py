@@ -8,7 +8,7 @@ turn, and one of many gets its turn however many others come.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -35,13 +35,19 @@ class Turns(Generic[K]):
         self._shares: dict[K, _Share] = {}
         self._now = 0
 
+    def __len__(self) -> int:
+        return len(self._shares)
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._shares)
+
     def enter(self, item: K, tokens: int) -> None:
         """A new item of so many tokens a step."""
         self._shares[item] = _Share(tokens, self._now)
 
-    def leave(self, item: K) -> None:
-        """An item that is done, or gives up."""
-        del self._shares[item]
+    def leave(self, item: Hashable) -> None:
+        """An item that is done, or gives up. Raises KeyError where it never entered."""
+        del self._shares[item]  # type: ignore[arg-type]  # what is no item is no key
 
     def next(self, ready: Callable[[K], bool] = lambda item: True) -> list[K]:
         """The items of the next step, whose clocks advance; turns of those that are not ready are lost to them."""

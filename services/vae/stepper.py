@@ -104,30 +104,26 @@ class VaeStepper:
         self._codec = codec
         self._max_items = max_items
         self._turns: Turns[Decoding | Encoding] = Turns(windows_per_step, slack=windows_per_step)
-        self._members: list[Decoding | Encoding] = []
 
     def join(self, work: DecodeItem | EncodeItem, ticket: Ticket) -> Decoding | Encoding | None:
         """Takes an item in where there is room."""
-        if len(self._members) == self._max_items:
+        if len(self._turns) == self._max_items:
             return None
         member: Decoding | Encoding
         if isinstance(work, DecodeItem):
             member = Decoding(work, ticket, self._codec.windows(len(work.latents)))
         else:
             member = Encoding(work, ticket, self._codec.windows(len(work.pcm) // self._codec.config.hop))
-        self._members.append(member)
         self._turns.enter(member, 1)
         return member
 
     def leave(self, member: Member) -> None:
         """Forgets an item."""
-        coding = next(coding for coding in self._members if coding is member)
-        self._members.remove(coding)
-        self._turns.leave(coding)
+        self._turns.leave(member)
 
     def ready(self) -> bool:
         """Whether any item may go on."""
-        return any(member.ready for member in self._members)
+        return any(member.ready for member in self._turns)
 
     def step(self) -> None:
         """The next windows; those of one kind and length together."""

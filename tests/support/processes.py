@@ -45,7 +45,9 @@ def running(module: str, *flags: str, env: Mapping[str, str] | None = None) -> I
             stop(process)
 
 
-def wait_for_port_file(port_file: Path, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for_port_file(
+    port_file: Path, process: subprocess.Popen[bytes], log: Path, seconds: float = READY_SECONDS
+) -> None:
     """Returns once a server has announced its port; fails with its log where it ends before."""
     waited = 0.0
     while not port_file.exists():
@@ -55,7 +57,7 @@ def wait_for_port_file(port_file: Path, process: subprocess.Popen[bytes], log: P
             waited += 0.05
         else:
             raise AssertionError(f"the server ended with status {process.returncode}:\n{log.read_text()}")
-        assert waited < READY_SECONDS, f"the server is not ready after {READY_SECONDS} s:\n{log.read_text()}"
+        assert waited < seconds, f"the server is not ready after {seconds} s:\n{log.read_text()}"
 
 
 def wait_until(holds: Callable[[], bool]) -> None:

@@ -93,7 +93,7 @@ def test_deterministic_steps_are_of_one_item(loaded: LoadedEncoder) -> None:
         stepper.step()
         ended = [member for member in members if member and member.ended]
         assert len(ended) == number + 1
-        stepper.leave(next(member for member in ended if member in stepper._members))
+        stepper.leave(next(member for member in ended if member in stepper._turns))
     for member, item in zip(members, BATCH, strict=False):
         assert member
         assert member.batch_size == 1
