@@ -89,7 +89,7 @@ INSTRUMENTS: Mapping[str, Instrument] = {
     # Melodies.
     "saw lead": Instrument(Wave(_SAW, _HELD, (5000, 2500), 0.2, unison=2, detune=8, vibrato=0.1), "synth", 74, 0.8),
     "square lead": Instrument(Wave(_SQUARE, _HELD, (8000, 8000), vibrato=0.08), "synth", 74, 0.8),
-    "bell": Instrument(FrequencyModulation(3.5, 2.0, Envelope(0.002, 1.2, 0.0, 0.6), 0.5), "keyboard", 77, 0.8, 0.2),
+    "bell": Instrument(FrequencyModulation(3, 2.0, Envelope(0.002, 1.2, 0.0, 0.6), 0.5), "keyboard", 77, 0.8, 0.2),
     "vibraphone": Instrument(
         FrequencyModulation(4, 0.9, Envelope(0.002, 1.0, 0.0, 0.3), 0.12), "percussion", 72, 0.9, 0.2
     ),
