@@ -1,0 +1,124 @@
+"""Latents of generated clips on disk, with the stems that editing tasks need. Words are made again from the seeds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from services.vae.model import Oobleck
+from training.synth.clip import Clip, make_clip
+from training.synth.render import mix
+from training.synth.tones import Sound
+
+_INDEX, _DATA = "index.json", "latents.npy"
+_SILENCE = "silence.npy"
+_SILENT_SECONDS = 12
+
+
+class LatentStoreError(ValueError):
+    """A folder that holds no latents, or others than are asked for; names the file and the reason."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A clip by its seed: frames of the mix, of one stem, and of everything but that stem lie end to end."""
+
+    seed: int
+    start: int
+    frames: int
+    stem: str
+
+
+@dataclass(frozen=True)
+class LatentStore:
+    """Entries, all latents [frames, channels] in float16, and latents of silence [frames, channels]."""
+
+    entries: tuple[Entry, ...]
+    latents: NDArray[np.float16]
+    silence: torch.Tensor
+
+    @classmethod
+    def open(cls, folder: Path) -> LatentStore:
+        """Opens a folder; the latents stay on disk. Raises LatentStoreError."""
+        try:
+            index = json.loads((folder / _INDEX).read_text("utf-8"))
+            latents = np.load(folder / _DATA, mmap_mode="r")
+            silence = torch.from_numpy(np.load(folder / _SILENCE))
+            entries = tuple(Entry(**entry) for entry in index["entries"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise LatentStoreError(f"{folder}: holds no latents: {error}") from None
+        held = sum(3 * entry.frames for entry in entries)
+        if latents.ndim != 2 or len(latents) != held:
+            raise LatentStoreError(f"{folder / _DATA}: has {len(latents)} frames where {_INDEX} tells of {held}")
+        if not entries:
+            raise LatentStoreError(f"{folder / _INDEX}: lists no clips")
+        return cls(entries, latents, silence)
+
+    def mix(self, entry: Entry) -> torch.Tensor:
+        """Latents [frames, channels] of the whole clip, in float32."""
+        return self._part(entry, 0)
+
+    def stem(self, entry: Entry) -> torch.Tensor:
+        """Those of one stem alone."""
+        return self._part(entry, 1)
+
+    def rest(self, entry: Entry) -> torch.Tensor:
+        """Those of the clip without that stem."""
+        return self._part(entry, 2)
+
+    def _part(self, entry: Entry, number: int) -> torch.Tensor:
+        start = entry.start + number * entry.frames
+        part = np.array(self.latents[start : start + entry.frames], dtype=np.float32)
+        if not np.isfinite(part).all():
+            raise LatentStoreError(f"{_DATA}: latents of seed {entry.seed} are not finite")
+        return torch.from_numpy(part)
+
+
+def write_latents(folder: Path, seeds: Iterable[int], codec: Oobleck, *, seconds: float | None = None) -> None:
+    """Renders the clips of seeds and keeps the means of their latents."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rate = codec.config.sampling_rate
+    entries: list[Entry] = []
+    parts: list[NDArray[np.float16]] = []
+    start = 0
+    for seed in seeds:
+        clip = make_clip(seed, seconds=seconds, rate=rate)
+        stem = _drawn_stem(clip)
+        encoded = [_encode(codec, sound) for sound in _parts(clip, stem)]
+        entries.append(Entry(seed, start, len(encoded[0]), stem))
+        parts += encoded
+        start += 3 * len(encoded[0])
+    silent = _encode(codec, np.zeros((_SILENT_SECONDS * rate, codec.config.audio_channels), np.float32))
+    np.save(folder / _SILENCE, silent.astype(np.float32))
+    np.save(folder / _DATA, np.concatenate(parts))
+    (folder / _INDEX).write_text(json.dumps({"entries": [asdict(entry) for entry in entries]}), "utf-8")
+
+
+def _parts(clip: Clip, stem: str) -> Iterator[Sound]:
+    rest = {name: sound for name, sound in clip.stems.items() if name != stem}
+    yield clip.audio
+    yield clip.stems[stem]
+    yield mix(rest) if rest else np.zeros_like(clip.audio)
+
+
+def _drawn_stem(clip: Clip) -> str:
+    """Drums in every second clip that has them, else any stem; by the seed."""
+    random = np.random.default_rng((clip.description.seed, 1))
+    if "drums" in clip.stems and random.random() < 0.5:
+        return "drums"
+    return str(random.choice(sorted(clip.stems)))
+
+
+def _encode(codec: Oobleck, sound: Sound) -> NDArray[np.float16]:
+    pcm = sound if codec.config.audio_channels == sound.shape[1] else sound.mean(axis=1, keepdims=True)
+    with torch.inference_mode():
+        dtype = next(codec.parameters()).dtype
+        mean = codec.encode(torch.from_numpy(pcm)[None].to(dtype)).mean[0]
+    encoded: NDArray[np.float16] = mean.float().numpy().astype(np.float16)
+    return encoded
