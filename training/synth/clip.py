@@ -12,7 +12,8 @@ from training.synth.captions import shorten, write_caption
 from training.synth.facts import INSTRUMENTAL_LANGUAGE, Character, Facts, Voice
 from training.synth.form import write_form
 from training.synth.instruments import INSTRUMENTS
-from training.synth.lyrics import LANGUAGES, format_lyrics, write_lyrics
+from training.synth.languages import LANGUAGES
+from training.synth.lyrics import format_lyrics, write_lyrics
 from training.synth.melody import write_melody, write_reel
 from training.synth.render import mix, render
 from training.synth.score import Note, Score, Section, TimedLine
@@ -108,7 +109,7 @@ def draw_facts(random: np.random.Generator, seconds: float, style: Style | None 
 
 
 def _language(random: np.random.Generator) -> str:
-    return "en" if random.random() < _ENGLISH else str(random.choice(LANGUAGES))
+    return "en" if random.random() < _ENGLISH else str(random.choice(list(LANGUAGES)))
 
 
 def _part(

@@ -16,7 +16,7 @@ from training.synth.theory import frequency
 from training.synth.tones import Sound
 from training.synth.voice import Singer
 
-DRUM_GAIN, PART_GAIN, VOICE_GAIN = 0.6, 0.35, 0.4
+DRUM_GAIN, PART_GAIN, VOICE_GAIN = 0.6, 0.35, 0.33
 _PEAK = 0.89
 _LOUDNESS = 0.16
 _REVERB_SECONDS = (0.5, 2.2)
