@@ -17,7 +17,7 @@ _BRANCH_GAIN = 0.3
 
 
 def initialise(module: nn.Module, seed: int) -> None:
-    """Norms at one, biases at zero, the rest normal, by the width that it reads; ends of residual branches are small."""
+    """Norms at one, biases at zero, the rest normal by the width that it reads; ends of residual branches are small."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, parameter in module.named_parameters():

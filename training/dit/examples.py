@@ -9,9 +9,9 @@ from functools import lru_cache
 import numpy as np
 import torch
 
-from serving.settings import setting
 from services.encoder.prompt import Prompt
 from services.encoder.tokenization import PromptTokenizer
+from serving.settings import setting
 from training.dit.tasks import Framed, Task, frame
 from training.latents import Entry, LatentStore
 from training.synth.captions import write_caption
@@ -56,7 +56,12 @@ class Examples:
     """Draws batches from a store of latents. Batch n of a seed is always the same."""
 
     def __init__(
-        self, store: LatentStore, tokenizer: PromptTokenizer, settings: ExampleSettings, reference_frames: int, seed: int
+        self,
+        store: LatentStore,
+        tokenizer: PromptTokenizer,
+        settings: ExampleSettings,
+        reference_frames: int,
+        seed: int,
     ) -> None:
         self._store = store
         self._tokenizer = tokenizer
