@@ -11,8 +11,8 @@ from services.vae.model import Posterior
 
 # Spectra below this magnitude count as silence: noise there is not heard, but its logarithm would dominate.
 _SILENCE = 1e-3
-# Energy per sample below which an item counts as silent.
-_FAINT = 1e-6
+# Energy per sample below which errors hardly count: -40 dB of full scale. Else the quietest pieces would lead.
+_FAINT = 1e-4
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class LossWeights:
 
     waveform: float = 0.1
     spectrum: float = 1.0
-    divergence: float = 1e-3
+    divergence: float = 5e-3
     windows: tuple[int, ...] = (2048, 1024, 512, 256, 128)
 
 
