@@ -13,7 +13,7 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 @contextmanager
 def interruption() -> Iterator[threading.Event]:
-    """An event that is set once one of the signals has come. A second SIGINT acts as usual.
+    """An event that is set once one of the signals has come. A second one acts as usual.
 
     Outside the main thread, which alone gets signals, the event stays unset.
     """

@@ -21,7 +21,6 @@ from training.interruption import interruption
 from training.metrics import MetricsLog
 
 STATE = "state.safetensors"
-_SAMPLES = "samples"
 
 
 @dataclass(frozen=True)
@@ -75,15 +74,16 @@ class Task(Protocol):
 
 @dataclass(frozen=True)
 class Outcome:
-    """Where a run ended: `averaged` are the weights to export; it is finished unless it was interrupted."""
+    """Where a run ended, the averaged weights there and how they did; it is finished unless it was interrupted."""
 
     progress: Progress
     averaged: Tensors
+    measured: Mapping[str, float]
     finished: bool
 
 
 def run(task: Task, settings: LoopSettings, folder: Path) -> Outcome:
-    """Trains until the last step, or until SIGTERM or SIGINT; then the step ends and the state is saved.
+    """Trains until the last step, or until SIGTERM or SIGINT; then the step ends, and the state is saved and measured.
 
     The folder gets `state.safetensors`, from which a later run goes on, `losses.csv`, `samples.csv` and their plots.
     Raises TrainingStateError where the folder holds the state of another network.
@@ -93,18 +93,28 @@ def run(task: Task, settings: LoopSettings, folder: Path) -> Outcome:
     progress = restore(folder / STATE, state) if (folder / STATE).exists() else Progress()
     losses = MetricsLog(folder / "losses.csv", progress.step)
     samples = MetricsLog(folder / "samples.csv", progress.step)
+
+    def save_and_draw() -> None:
+        save(folder / STATE, state, progress)
+        losses.draw()
+
+    def measure() -> Mapping[str, float]:
+        found = task.sample(state.averaged, folder / "samples" / f"{progress.step:06d}")
+        samples.write(progress.step, found)
+        samples.draw()
+        return found
+
     with interruption() as interrupted:
         while progress.step < settings.steps and not interrupted.is_set():
             progress = _update(task, settings, state, progress, losses)
-            done = progress.step == settings.steps
-            if done or progress.step % settings.sample_every == 0:
-                found = task.sample(state.averaged, folder / _SAMPLES / f"{progress.step:06d}")
-                samples.write(progress.step, found)
-            if done or interrupted.is_set() or progress.step % settings.save_every == 0:
-                save(folder / STATE, state, progress)
-                losses.draw()
-                samples.draw()
-    return Outcome(progress, state.averaged, progress.step >= settings.steps)
+            if progress.step == settings.steps:
+                break
+            if progress.step % settings.save_every == 0:
+                save_and_draw()
+            if progress.step % settings.sample_every == 0:
+                measure()
+        save_and_draw()
+    return Outcome(progress, state.averaged, measure(), progress.step >= settings.steps)
 
 
 def _update(task: Task, settings: LoopSettings, state: TrainingState, progress: Progress, log: MetricsLog) -> Progress:

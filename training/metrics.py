@@ -28,9 +28,10 @@ class MetricsLog:
             self._added.setdefault(name, []).append(value)
 
     def write(self, step: int, values: Mapping[str, float]) -> None:
-        """Writes the row of a step."""
+        """Writes the row of a step, in place of an earlier one."""
         means = {name: sum(added) / len(added) for name, added in self._added.items()}
         self._added.clear()
+        self._rows = [row for row in self._rows if row[_STEP] != step]
         self._rows.append({_STEP: step, **means, **values})
         names = list(dict.fromkeys(name for row in self._rows for name in row))
         partial = self._path.with_name(self._path.name + ".partial")

@@ -120,6 +120,17 @@ def test_rows_of_steps_that_were_lost_are_written_again(tmp_path: Path) -> None:
     assert [float(row["step"]) for row in rows(tmp_path / "losses.csv")] == [2, 4, 6, 8, 10, 12]
 
 
+def test_a_finished_training_is_measured_again_and_left_as_it_is(tmp_path: Path) -> None:
+    first = run(Line(), SETTINGS, tmp_path)
+    before = load_file(tmp_path / STATE)
+    again = Line()
+    second = run(again, SETTINGS, tmp_path)
+    assert again.batches == []
+    assert (second.finished, second.measured) == (True, first.measured)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in load_file(tmp_path / STATE).items())
+    assert [float(row["step"]) for row in rows(tmp_path / "samples.csv")] == [6, 12]
+
+
 def test_the_average_follows_the_weights(tmp_path: Path) -> None:
     outcome = run(Line(), replace(SETTINGS, ema_decay=0), tmp_path)
     weights = load_file(tmp_path / STATE)

@@ -64,10 +64,9 @@ def main(settings: VaeTrainingSettings) -> None:
         bfloat16=settings.bfloat16,
     )
     outcome = run(task, settings, settings.output)
-    found = task.sample(outcome.averaged, settings.output / "samples" / "last")
-    write_codec(settings.output, codec, outcome.averaged, found["latent_std"], torch.float16)
+    write_codec(settings.output, codec, outcome.averaged, outcome.measured["latent_std"], torch.float16)
     state = "finished" if outcome.finished else "interrupted; run it again to go on"
-    print(f"step {outcome.progress.step}, {outcome.progress.skipped} skipped: {state}\n{json.dumps(found)}")
+    print(f"step {outcome.progress.step}, {outcome.progress.skipped} skipped: {state}\n{json.dumps(outcome.measured)}")
 
 
 if __name__ == "__main__":
