@@ -13,6 +13,7 @@ import torch
 from training.audio_bank import AudioBank
 from training.vae.losses import LossWeights, divergence, si_sdr, spectral_distance, waveform_error
 from training.vae.network import Reconstruction, Tensors, TrainableCodec
+from training.vae.transform import Components, start_as_transform
 
 _QUIETEST, _LOUDEST = 0.3, 1.2
 _WRITTEN_CLIPS = 3
@@ -28,7 +29,10 @@ class Batches:
 
 
 class VaeTask:
-    """Batches of random pieces with random gains; batch and noise are functions of the seed and the batch's number."""
+    """Batches of random pieces with random gains; batch and noise are functions of the seed and the batch's number.
+
+    The codec begins as the transform of its components. With a `fixed_encoder` it is the decoder alone that is trained.
+    """
 
     def __init__(
         self,
@@ -36,7 +40,9 @@ class VaeTask:
         bank: AudioBank,
         batches: Batches,
         weights: LossWeights,
+        components: Components,
         *,
+        fixed_encoder: bool,
         device: torch.device,
         bfloat16: bool,
     ) -> None:
@@ -46,7 +52,11 @@ class VaeTask:
         self._weights = weights
         self._device = device
         self._bfloat16 = bfloat16
-        self._parameters = codec.initial(batches.seed, device)
+        initial = codec.initial(batches.seed, device)
+        start_as_transform(initial, codec.config, components)
+        fixed = {key for key in initial if fixed_encoder and key.startswith("encoder.")}
+        self.fixed = {key: initial[key].detach() for key in fixed}
+        self._parameters = {key: weight for key, weight in initial.items() if key not in fixed}
 
     @property
     def parameters(self) -> Tensors:
@@ -111,4 +121,4 @@ class VaeTask:
         shape = (len(pcm), pcm.shape[1] // config.hop, config.latent_channels)
         noise = torch.from_numpy(random.standard_normal(shape, dtype=np.float32)).to(self._device)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bfloat16):
-            return self._codec.reconstruct(weights, pcm, noise)
+            return self._codec.reconstruct({**self.fixed, **weights}, pcm, noise)
