@@ -22,6 +22,7 @@ import torch
 from services.vae.config import VaeConfig
 
 Matrix = npt.NDArray[np.float64]
+Samples = npt.NDArray[np.float32]
 
 # Share of the channels of a stage that the middle gets, where they do not hold all of middle and side.
 _MIDDLE = 0.75
@@ -36,35 +37,49 @@ _MIDDLE_AND_SIDE = np.array([[1.0, 1.0], [1.0, -1.0]]) / np.sqrt(2)
 
 @dataclass(frozen=True)
 class Components:
-    """Windows of music [2 hop samples, 2 (middle, side), components], orthonormal, and their standard deviations."""
+    """Windows of music [2 hop samples, 2 (middle, side), components]: what latents are products with, of about unit
+    standard deviation all in all, and what they are multiplied with to rebuild the music."""
 
-    windows: Matrix
-    deviations: Matrix
+    analysis: Matrix
+    synthesis: Matrix
 
     def save(self, path: Path) -> None:
         """Writes them to a file."""
-        np.savez(path, windows=self.windows, deviations=self.deviations)
+        np.savez(path, analysis=self.analysis, synthesis=self.synthesis)
 
     @classmethod
     def load(cls, path: Path) -> Components:
         """Reads them from a file."""
         with np.load(path, allow_pickle=False) as stored:
-            return cls(stored["windows"], stored["deviations"])
+            return cls(stored["analysis"], stored["synthesis"])
+
+    def project(self, pcm: Samples) -> Matrix:
+        """Latents [frames, components] of music [samples, 2]: what the encoder that begins with them makes of it."""
+        hop = len(self.analysis) // 2
+        padded = np.pad(_middle_and_side(pcm), ((0, 0), (hop // 2, hop)))
+        windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * hop, axis=1)[:, ::hop][:, : len(pcm) // hop]
+        latents: Matrix = np.einsum("sft,tsc->fc", windows, self.analysis, optimize=True)
+        return latents
 
 
-def principal_components(pieces: Iterable[npt.NDArray[np.float32]], hop: int, count: int) -> Components:
+def principal_components(pieces: Iterable[Samples], hop: int, count: int) -> Components:
     """The components of pieces [samples, 2] that keep most of each piece's energy, whatever its loudness."""
     transform = lapped_transform(hop)[:, : int(_BAND * hop)]
     covariance = np.zeros((2 * transform.shape[1], 2 * transform.shape[1]))
-    total = 0
+    total = loudness = 0.0
     for piece in pieces:
         coefficients = _coefficients(piece, hop, transform)
-        covariance += coefficients.T @ coefficients / ((coefficients**2).mean() + 1e-12)
+        power = (coefficients**2).mean() + 1e-12
+        covariance += coefficients.T @ coefficients / power
+        loudness += len(coefficients) * power
         total += len(coefficients)
     energies, vectors = np.linalg.eigh(covariance / total)
     best = vectors[:, ::-1][:, :count].reshape(2, -1, count)
     windows = np.stack([transform @ best[side] for side in range(2)], axis=1)
-    return Components(windows, np.sqrt(energies[::-1][:count]))
+    deviations = np.sqrt(energies[::-1][:count])
+    kept = deviations**_LOUDNESS * np.sqrt(loudness / total)
+    scales = deviations ** (_LOUDNESS - 1) / np.sqrt((kept**2).mean())
+    return Components(windows * scales, windows / scales)
 
 
 def lapped_transform(hop: int) -> Matrix:
@@ -75,10 +90,15 @@ def lapped_transform(hop: int) -> Matrix:
     return transform
 
 
-def _coefficients(piece: npt.NDArray[np.float32], hop: int, transform: Matrix) -> Matrix:
+def _middle_and_side(pcm: Samples) -> Matrix:
+    """[2, samples] of [samples, 2]."""
+    sides: Matrix = _MIDDLE_AND_SIDE @ pcm.T
+    return sides
+
+
+def _coefficients(piece: Samples, hop: int, transform: Matrix) -> Matrix:
     """[windows, 2 (middle, side) * coefficients]."""
-    sides = np.stack([piece[:, 0] + piece[:, 1], piece[:, 0] - piece[:, 1]]) / np.sqrt(2)
-    windows = np.lib.stride_tricks.sliding_window_view(sides, 2 * hop, axis=1)[:, ::hop]
+    windows = np.lib.stride_tricks.sliding_window_view(_middle_and_side(piece), 2 * hop, axis=1)[:, ::hop]
     return np.concatenate(list(windows @ transform), axis=1)
 
 
@@ -137,10 +157,9 @@ def start_as_transform(weights: dict[str, torch.Tensor], config: VaeConfig, comp
             tensor.data.zero_()
         elif ".res_unit" not in key and key.endswith((".alpha", ".beta")):
             tensor.data.fill_(_ALMOST_LINEAR)
-    scales = components.deviations ** (_LOUDNESS - 1)
-    ratios = config.downsampling_ratios
-    _start_encoder(weights, config, components.windows * scales, list(accumulate(ratios, mul)))
-    _start_decoder(weights, config, components.windows / scales, list(accumulate(ratios, mul)))
+    lengths = list(accumulate(config.downsampling_ratios, mul))
+    _start_encoder(weights, config, components.analysis, lengths)
+    _start_decoder(weights, config, components.synthesis, lengths)
 
 
 def _start_encoder(
