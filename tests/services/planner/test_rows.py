@@ -66,9 +66,20 @@ def test_a_released_row_keeps_what_it_holds(loaded: LoadedPlanner) -> None:
     (other,) = pool.acquire(1)
     pool.fit(other, tokens, 99)
     assert len(other.held) == 99
-    pool.forget()
+    pool.forget_all()
     pool.fit(other, tokens, 99)
     assert other.held == []
+
+
+def test_only_the_rows_of_a_failure_are_forgotten(loaded: LoadedPlanner) -> None:
+    pool = pool_of(loaded)
+    good, bad = filled(pool, list(range(100))), filled(pool, list(range(200, 300)))
+    pool.forget([bad])
+    (other,) = pool.acquire(1)
+    pool.fit(other, list(range(200, 300)), 99)
+    assert other.held == []
+    pool.fit(other, list(range(100)), 99)
+    assert other.held == good.held[:99]
 
 
 def test_nothing_is_shared_in_deterministic_mode(loaded: LoadedPlanner) -> None:
