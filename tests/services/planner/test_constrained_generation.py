@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from services.planner import modes
+from services.planner.canonical import KEY_SCALES
 from services.planner.checkpoint import LoadedPlanner
 from services.planner.codes import code_count
 from services.planner.modes import Bounds, Composed, Planned, PlanWish
@@ -23,9 +24,6 @@ from tests.services.planner.conftest import planner_queue, results
 GENERATIONS = 2000
 AT_ONCE = 250
 BOUNDS = Bounds(600, lyric_tokens=24, free_tokens={"caption": 20, "genres": 8})
-KEYS = [
-    f"{note}{sign} {mode}" for note in "ABCDEFG" for sign in ("", "#", "b", "♯", "♭") for mode in ("major", "minor")
-]
 TRICKY = [
     "",
     "la la",
@@ -68,7 +66,7 @@ class Wishes:
         return Thought(
             bpm=int(random.integers(30, 301)) if self.coin() else None,
             duration=int(random.integers(1, 601)) if self.coin() else None,
-            keyscale=str(random.choice(KEYS)) if self.coin() else "",
+            keyscale=str(random.choice(KEY_SCALES)) if self.coin() else "",
             language=str(random.choice(sorted(LANGUAGES))) if self.coin() else "",
             timesignature=str(random.choice(TIME_SIGNATURES)) if self.coin() else "",
         )
@@ -88,7 +86,7 @@ def check_thought(thought: Thought, given: Thought, lines: tuple[str, ...]) -> N
             assert getattr(thought, line) == value
     assert thought.bpm is None or 30 <= thought.bpm <= 300
     assert thought.duration is None or given.duration or 10 <= thought.duration <= 600
-    assert thought.keyscale in ("", *KEYS)
+    assert thought.keyscale in ("", *KEY_SCALES)
     assert thought.language in ("", *LANGUAGES)
     assert thought.timesignature in ("", *TIME_SIGNATURES)
     assert not set("`<") & {*thought.caption, *thought.genres}
