@@ -92,7 +92,7 @@ def advance_texts(runs: Sequence[TextRun], hidden: torch.Tensor, model: Language
     """Draws the next token of each run from hidden states [runs, width]; a run that fails gets an error instead."""
     logits = model.logits(hidden, 0, text_tokens)
     finite = sampling.finite(logits).tolist()
-    allowed = torch.zeros(logits.shape, dtype=torch.bool)
+    masks: dict[int, torch.Tensor] = {}
     for number, run in enumerate(runs):
         with run.failing_alone():
             if not finite[number]:
@@ -100,12 +100,12 @@ def advance_texts(runs: Sequence[TextRun], hidden: torch.Tensor, model: Language
             if run.task.sampling.repetition_penalty != 1 and run.drawn:
                 written = torch.tensor(sorted(set(run.drawn)), device=logits.device)
                 logits[number] = sampling.penalise(logits[number], written, run.task.sampling.repetition_penalty)
-            allowed[number] = torch.from_numpy(run.writer.mask())
-    numbers = [number for number, run in enumerate(runs) if run.error is None]
-    if not numbers:
+            masks[number] = torch.from_numpy(run.writer.mask())
+    if not masks:
         return
-    logits = logits[numbers].masked_fill(~allowed[numbers].to(logits.device), -torch.inf)
-    drawing = [runs[number] for number in numbers]
+    allowed = torch.stack(list(masks.values())).to(logits.device)
+    logits = _rows(logits, list(masks)).masked_fill(~allowed, -torch.inf)
+    drawing = [runs[number] for number in masks]
     draws = Draws.of([run.sampling() for run in drawing], [run.uniform() for run in drawing], logits.device)
     for run, token in zip(drawing, sampling.draw(logits, draws).tolist(), strict=True):
         with run.failing_alone():
@@ -175,8 +175,13 @@ def advance_codes(runs: Sequence[CodesRun], hidden: torch.Tensor, model: Languag
         return
     drawing = [runs[number] for number in numbers]
     draws = Draws.of([run.task.sampling for run in drawing], [float(run.uniforms(1)) for run in drawing], logits.device)
-    for run, code in zip(drawing, sampling.draw(logits[numbers], draws).tolist(), strict=True):
+    for run, code in zip(drawing, sampling.draw(_rows(logits, numbers), draws).tolist(), strict=True):
         run.accept(code, first_code)
+
+
+def _rows(tensor: torch.Tensor, numbers: Sequence[int]) -> torch.Tensor:
+    """Some rows, in their order; without a copy where they are all."""
+    return tensor if len(numbers) == len(tensor) else tensor[numbers]
 
 
 class ScoreRun(_Run):

@@ -95,8 +95,7 @@ def draw(logits: torch.Tensor, draws: Draws) -> torch.Tensor:
 
 def finite(values: torch.Tensor) -> torch.Tensor:
     """Which rows [rows] of hidden states or unmasked logits [rows, columns] hold neither NaN nor infinity."""
-    lowest, highest = values.aminmax(dim=-1)
-    return torch.isfinite(lowest) & torch.isfinite(highest)
+    return torch.isfinite(values.amax(dim=-1)) & torch.isfinite(values.amin(dim=-1))
 
 
 def non_finite() -> InternalError:
