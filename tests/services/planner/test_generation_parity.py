@@ -89,7 +89,7 @@ def script_of(task: CodesTask) -> Script:
         codes: list[int] = yield task
         return codes
 
-    return Script(rows=1 if task.unconditional is None else 2, tokens=task.tokens, start=start)
+    return Script(1 if task.unconditional is None else 2, task.tokens, task.count, start)
 
 
 def generated(model: Any, task: CodesTask, first_code: int) -> list[int]:
