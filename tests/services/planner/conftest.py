@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from transformers import Qwen3ForCausalLM
 
 from services.planner import checkpoint
 from services.planner.cache import KeyValueCache
@@ -37,6 +38,14 @@ def loaded(tiny_models: Path) -> LoadedPlanner:
 def prompts(loaded: LoadedPlanner) -> Prompts:
     """Its prompts."""
     return Prompts(loaded.tokenizer)
+
+
+@pytest.fixture(scope="session")
+def reference(tiny_models: Path) -> Any:
+    """transformers' model of the same folder."""
+    return Qwen3ForCausalLM.from_pretrained(
+        tiny_models / PLANNER, dtype=torch.float32, attn_implementation="eager"
+    ).train(False)
 
 
 @asynccontextmanager

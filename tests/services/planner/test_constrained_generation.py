@@ -149,7 +149,8 @@ def song_case(prompts: Prompts, wishes: Wishes, mode: str) -> tuple[Script, Chec
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("batch", range(GENERATIONS // AT_ONCE))
 async def test_random_generations(loaded: LoadedPlanner, prompts: Prompts, batch: int) -> None:
-    await check_generations(loaded, prompts, Wishes(batch), AT_ONCE)
+    """Codes one at a time, as on a CPU, and eight at a time, as on a GPU."""
+    await check_generations(loaded, prompts, Wishes(batch), AT_ONCE, codes_at_once=8 if batch % 2 else 1)
 
 
 async def test_random_generations_with_merged_line_ends(qwen: LoadedPlanner) -> None:
@@ -157,13 +158,15 @@ async def test_random_generations_with_merged_line_ends(qwen: LoadedPlanner) -> 
     await check_generations(qwen, Prompts(qwen.tokenizer), Wishes(99), 120)
 
 
-async def check_generations(loaded: LoadedPlanner, prompts: Prompts, wishes: Wishes, count: int) -> None:
+async def check_generations(
+    loaded: LoadedPlanner, prompts: Prompts, wishes: Wishes, count: int, *, codes_at_once: int = 1
+) -> None:
     """Runs random wishes of all modes side by side."""
     cases: list[tuple[Script, Check]] = [
         plan_case(prompts, wishes) if number % 2 else song_case(prompts, wishes, MODES[number // 2 % 3])
         for number in range(count)
     ]
-    async with planner_queue(loaded, rows=32) as queue:
+    async with planner_queue(loaded, rows=32, codes_at_once=codes_at_once) as queue:
         found = await results(queue, [script for script, _ in cases])
     for (_, check), result in zip(cases, found, strict=True):
         check(result)
