@@ -8,12 +8,8 @@ import torch
 
 from services.planner.cache import BLOCK, KeyValueCache, Segment
 from services.planner.checkpoint import LoadedPlanner
-from services.planner.prompts import PromptForm, Prompts
 from services.planner.rows import RowPool
-from services.planner.sampling import TokenSampling
-from services.planner.tasks import CodesTask
-from tests.services.planner.conftest import CPU, planner_queue, results
-from tests.services.planner.test_generation_parity import THOUGHT, script_of
+from tests.services.planner.conftest import CPU
 
 
 def pool_of(loaded: LoadedPlanner, *, share: bool = True) -> RowPool:
@@ -106,25 +102,3 @@ def test_pieces_end_at_blocks(loaded: LoadedPlanner) -> None:
 def test_segments_split_at_multiples_of_the_block() -> None:
     blocks = list(Segment(0, 100, 200).blocks())
     assert [(block.start, block.end) for block in blocks] == [(100, 128), (128, 192), (192, 256), (256, 300)]
-
-
-async def test_eight_songs_of_one_prompt_prefill_once(loaded: LoadedPlanner, prompts: Prompts) -> None:
-    """Counted by the tokens that go through the network."""
-    prompt = prompts.codes("rain", "la la\n" * 40, THOUGHT, PromptForm.ALIGNED)
-    tasks = [CodesTask(prompt, None, 1.0, 2, TokenSampling(seed=seed)) for seed in range(8)]
-    fed = 0
-    forward = loaded.model.forward
-
-    def counted(tokens: torch.Tensor, *arguments: Any) -> torch.Tensor:
-        nonlocal fed
-        fed += len(tokens)
-        return forward(tokens, *arguments)
-
-    loaded.model.forward = counted  # type: ignore[method-assign, assignment]
-    try:
-        async with planner_queue(loaded, rows=8) as queue:
-            codes = await results(queue, [script_of(task) for task in tasks])
-    finally:
-        del loaded.model.forward
-    assert len({tuple(item) for item in codes}) == 8
-    assert fed == len(prompt) - 1 + 8 * 2
