@@ -82,8 +82,14 @@ async def results(queue: BatchQueue[Script], scripts: Sequence[Script]) -> list[
 
 
 @pytest.fixture(scope="session")
-def qwen(tmp_path_factory: pytest.TempPathFactory) -> LoadedPlanner:
-    """A tiny planner with the id layout of Qwen's tokenizer."""
+def qwen_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny planner with the id layout of Qwen's tokenizer."""
     models = tmp_path_factory.mktemp("qwen")
     write_planner(models / PLANNER, TINY_PLANNER)
-    return checkpoint.load(models, PLANNER, dtype=torch.float32, device=CPU)
+    return models
+
+
+@pytest.fixture(scope="session")
+def qwen(qwen_models: Path) -> LoadedPlanner:
+    """A tiny planner with the id layout of Qwen's tokenizer."""
+    return checkpoint.load(qwen_models, PLANNER, dtype=torch.float32, device=CPU)
