@@ -94,7 +94,9 @@ class PlannerEngine:
         check_context(work.tokens, self._cache.context)
         if work.rows > self._pool.size:
             raise InvalidRequestError(
-                "a guided item needs two rows, this replica has one; ask for guidance_scale 1", reason="TOO_FEW_ROWS"
+                f"this call takes {work.rows} rows of the batch, this replica has {self._pool.size}; "
+                f"{work.with_fewer_rows}",
+                reason="TOO_FEW_ROWS",
             )
         if work.rows > self._pool.free or (self._deterministic and self._members):
             return None

@@ -155,7 +155,8 @@ def plan(prompts: Prompts, wish: PlanWish, bounds: Bounds) -> Script:
         return planned
 
     fed = conditional + len(unconditional or ())
-    return Script(2 if wish.guided else 1, tokens, cost(prompt=fed, written=usual), start)
+    rows = 2 if wish.guided else 1
+    return Script(rows, tokens, cost(prompt=fed, written=usual), start, "ask for guidance_scale 1, which takes one")
 
 
 def compose(

@@ -54,7 +54,7 @@ def score(prompts: Prompts, wish: ScoreWish) -> Script:
         return _summed_up(scores)
 
     fed = len(given) + len(alone) + 2 * sum(targets)
-    return Script(2, len(given) + max(targets), cost(prompt=fed, written=0), start)
+    return Script(2, len(given) + max(targets), cost(prompt=fed, written=0), start, "start it with --rows 2 or more")
 
 
 def _targets(prompts: Prompts, wish: ScoreWish) -> dict[str, Ids]:

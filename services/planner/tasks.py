@@ -86,10 +86,12 @@ class Script:
     """A mode of the planner: a generator that yields tasks, gets their results and returns what the caller wants.
 
     It runs on the compute thread, between steps. `rows` is the most that any of its tasks needs, `tokens` the longest
-    that any of them can become, `cost` the work that is expected, in tokens that are written.
+    that any of them can become, `cost` the work that is expected, in tokens that are written. `with_fewer_rows` tells
+    the caller what to do where a replica has too few.
     """
 
     rows: int
     tokens: int
     cost: float
     start: Callable[[Callable[[Any], None]], Generator[Task, Any, Any]]
+    with_fewer_rows: str = ""
