@@ -223,7 +223,7 @@ class PlannerEngine:
             self._proceed(speaker, result)
 
     def _fail(self, speaker: Speaker, error: Exception) -> None:
-        """Ends one item. What its rows hold is not taken over by others: hidden states are looked at as they come."""
+        """Ends one item. Nobody has taken anything bad over from its rows: hidden states are looked at as they come."""
         speaker.run = None
         speaker.fail(error)
         self._pool.forget(speaker.rows)

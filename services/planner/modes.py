@@ -124,15 +124,14 @@ def plan(prompts: Prompts, wish: PlanWish, bounds: Bounds) -> Script:
 
     A length that is open is one for whose codes the context has room.
     """
-    prompt = prompts.plan(wish.caption, wish.lyrics)
     grammar = _block(wish, bounds)
     settled = wish.thought or (wish.given if len(grammar.known) == len(grammar.lines) else None)
     if settled:
         conditional = len(prompts.codes(wish.caption, wish.lyrics, settled, wish.form))
     else:
-        conditional = len(prompt) + grammar.most_tokens
-    unconditional = _unconditional(prompts, wish)
-    before_codes = max(conditional, len(unconditional or ()))
+        conditional = len(prompts.plan(wish.caption, wish.lyrics)) + grammar.most_tokens
+    unconditional = len(_unconditional(prompts, wish) or ())
+    before_codes = max(conditional, unconditional)
     seconds = wish.seconds or (wish.thought or wish.given).duration
     if seconds is None:
         bounds = bounds.with_room_behind(before_codes)
@@ -154,9 +153,8 @@ def plan(prompts: Prompts, wish: PlanWish, bounds: Bounds) -> Script:
             planned = yield from _write_codes(prompts, wish, planned, emit)
         return planned
 
-    fed = conditional + len(unconditional or ())
-    rows = 2 if wish.guided else 1
-    return Script(rows, tokens, cost(prompt=fed, written=usual), start, "ask for guidance_scale 1, which takes one")
+    work = cost(prompt=conditional + unconditional, written=usual)
+    return Script(2 if wish.guided else 1, tokens, work, start, "ask for guidance_scale 1, which takes one")
 
 
 def compose(

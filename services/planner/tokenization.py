@@ -23,7 +23,8 @@ from serving.planning import CODES
 
 _CONTROLS = ("<|im_start|>", "<|im_end|>", "<think>", "</think>")
 _FIRST_CODE = "<|audio_code_0|>"
-_LETTERS = re.compile(rb" ?[A-Za-z]+")  # but for a space before them
+# Letters only, but for a space before them.
+_LETTERS = re.compile(rb" ?[A-Za-z]+")
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from quartet.errors import InvalidRequestError
+from quartet.errors import DeadlineError, InvalidRequestError
 from services.planner import modes
 from services.planner.checkpoint import LoadedPlanner
 from services.planner.modes import Bounds
 from services.planner.prompts import Prompts
+from services.planner.sampling import TokenSampling
 from services.planner.scoring import ScoreWish, score
 from services.planner.tasks import Script
 from services.planner.thought import Thought
@@ -44,6 +45,20 @@ async def test_one_row_is_too_few_for_a_score(loaded: LoadedPlanner, prompts: Pr
     error = await refusal(loaded, script, rows=1, context=4096)
     assert error.reason == "TOO_FEW_ROWS"
     assert "start it with --rows 2" in error.message
+
+
+async def test_a_deadline_is_met_by_what_is_usual(loaded: LoadedPlanner, prompts: Prompts) -> None:
+    """After one song that took all its time for one token, the next one is refused by its bound, not by its cost."""
+    short = modes.plan(prompts, SONG, Bounds(60, 16))
+    long = modes.compose(
+        prompts, "rain", instrumental=True, language="en", sampling=TokenSampling(), bounds=Bounds(60, 2048)
+    )
+    async with planner_queue(loaded) as queue:
+        pace = (await queue.run(short, cost=1, seconds_left=None)).compute_ns / 1e9
+        left = pace * (long.cost + long.tokens) / 2
+        with pytest.raises(DeadlineError, match="its deadline is"):
+            await queue.run(long, cost=long.tokens, seconds_left=left)
+        assert (await queue.run(long, cost=long.cost, seconds_left=left)).result.thought.language == "en"
 
 
 @pytest.mark.parametrize("seconds", [None, 60.0])

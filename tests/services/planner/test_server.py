@@ -235,14 +235,14 @@ def test_the_queue_counts_what_is_expected(tiny_models: Path) -> None:
 def test_an_open_length_fits_the_context(tiny_models: Path) -> None:
     """Whatever length the planner chooses, the codes of the song have room, in this call and in a later one."""
     flags = ("--models", str(tiny_models), "--context", "1024")
-    given = planner_pb2.Blueprint(caption="rain", lyrics="la la\n" * 35, metadata=stage_pb2.Metadata(bpm=90))
+    given = planner_pb2.Blueprint(caption="rain", lyrics="la la\n" * 90, metadata=stage_pb2.Metadata(bpm=90))
     with running("services.planner", *flags) as server, grpc.insecure_channel(server.address) as channel:
         stub = Stub(channel)
-        for seed in range(3):
+        for seed in range(2):
             sampling = planner_pb2.TokenSampling(seed=seed, temperature=2)
             found = plan(stub, given=given, sampling=sampling)
             seconds = found.blueprint.metadata.duration_seconds
-            assert 10 <= seconds <= 1024 / 5
+            assert 10 <= seconds <= 60
             codes = plan(stub, given=given, thought=found.thought, write_codes=True, sampling=sampling).codes
             assert len(codes) == 5 * seconds
             assert plan(stub, given=given, write_codes=True, sampling=sampling).codes == codes
