@@ -184,7 +184,7 @@ def _script(task: CodesTask) -> Script:
         codes: list[int] = yield task
         return codes
 
-    return Script(2 if task.unconditional else 1, task.tokens, start)
+    return Script(2 if task.unconditional else 1, task.tokens, task.count, start)
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import grpc.aio
@@ -67,7 +67,7 @@ class PlannerSettings(StageSettings):
     )
     max_seconds: int = setting(600, "longest song", at_least=10)
     max_lyric_tokens: int = setting(2048, "longest lyrics that are written", at_least=16)
-    max_queued_tokens: int = setting(200_000, "tokens that may wait for the engine", at_least=1)
+    max_queued_tokens: int = setting(200_000, "expected tokens of the items that may wait", at_least=1)
     idle_seconds: float = setting(
         0, "loads a model when it is first asked for, releases it when idle for so long; 0 keeps all loaded", at_least=0
     )
@@ -127,6 +127,7 @@ async def _served(
     memory = DeviceMemory.of([loaded.model], device)
     config = loaded.model.config
     context = min(settings.context, config.positions)
+    bounds = replace(bounds, context=context)
     rows = settings.rows or fitting_rows(config.cache_bytes(context, dtype.itemsize) * count, device)
     engine = PlannerEngine(
         loaded.model,
@@ -156,10 +157,10 @@ async def _served(
     async with queue:
         try:
             warm_up = modes.plan(prompts, _WARM_UP, bounds)
-            await queue.run(warm_up, cost=warm_up.tokens, seconds_left=None)
+            await queue.run(warm_up, cost=warm_up.cost, seconds_left=None)
             queue.forget_pace()
             identity = ModelIdentity(name, loaded.revision, dtype, device)
-            yield ServedPlanner(prompts, queue, Reporter(STAGE, identity, queue, limits, memory))
+            yield ServedPlanner(prompts, bounds, queue, Reporter(STAGE, identity, queue, limits, memory))
         finally:
             engine.close()
 

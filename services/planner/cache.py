@@ -59,10 +59,10 @@ class KeyValueCache:
         self.keys[layer][rows, :, positions] = keys
         self.values[layer][rows, :, positions] = values
 
-    def clear(self) -> None:
-        """Removes what a failed step may have left: numbers that are not finite act through a mask too."""
+    def clear(self, row: int) -> None:
+        """Removes what a failure may have left in a row: numbers that are not finite act through a mask too."""
         for tensor in (*self.keys, *self.values):
-            tensor.zero_()
+            tensor[row].zero_()
 
     def copy(self, source: int, target: int, tokens: int) -> None:
         """Copies the first tokens of one row to another."""

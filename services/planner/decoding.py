@@ -11,7 +11,6 @@ from functools import partial
 
 import torch
 
-from quartet.errors import InternalError
 from services.planner import sampling
 from services.planner.attention import Lanes
 from services.planner.cache import KeyValueCache
@@ -95,7 +94,7 @@ class CodeSteps:
     def advance(self, runs: Sequence[CodesRun], most: int) -> int:
         """Draws at most so many codes for each prefilled run, none beyond its count; tells how many each has got.
 
-        Raises InternalError where the network produces NaN or infinity.
+        A run for whose rows the network produces NaN or infinity ends with that error and gets none.
         """
         steps = min(self.steps, most, *(run.missing for run in runs))
         rows = [row.index for run in runs for row in run.rows]
@@ -107,9 +106,10 @@ class CodeSteps:
         for _ in range(steps):
             replay()
         drawn, finite = self._state.drawn[:steps].tolist(), self._state.finite.tolist()
-        if not all(finite[row] for row in rows):
-            raise InternalError("the planner produced NaN or infinite logits", reason="NON_FINITE_LOGITS")
         for run in runs:
+            if not all(finite[row.index] for row in run.rows):
+                run.error = sampling.non_finite()
+                continue
             for codes in drawn:
                 for row in run.rows:
                     row.take(1)
@@ -162,7 +162,7 @@ class CodeSteps:
         logits = self._model.logits(hidden, self._first_code, self._first_code + CODES)
         unconditional = logits[state.unconditional[:rows]]
         guided = sampling.guide(logits, unconditional, state.guidance_scale[:rows])
-        finite = torch.isfinite(guided.amax(dim=-1))
+        finite = sampling.finite(guided)
         state.finite[:rows] &= finite
         draws = Draws(
             temperature=state.temperature[:rows],

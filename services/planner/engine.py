@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from quartet.errors import InvalidRequestError
+from services.planner import sampling
 from services.planner.attention import Packing
 from services.planner.cache import KeyValueCache, Segment
 from services.planner.decoding import CodeSteps
@@ -93,7 +94,9 @@ class PlannerEngine:
         check_context(work.tokens, self._cache.context)
         if work.rows > self._pool.size:
             raise InvalidRequestError(
-                "a guided item needs two rows, this replica has one; ask for guidance_scale 1", reason="TOO_FEW_ROWS"
+                f"this call takes {work.rows} rows of the batch, this replica has {self._pool.size}; "
+                f"{work.with_fewer_rows}",
+                reason="TOO_FEW_ROWS",
             )
         if work.rows > self._pool.free or (self._deterministic and self._members):
             return None
@@ -128,7 +131,7 @@ class PlannerEngine:
             if together and self._code_steps:
                 self._advance_together(together, self._code_steps)
         except Exception:
-            self._pool.forget()
+            self._pool.forget_all()
             raise
 
     def _together(self) -> list[Speaker]:
@@ -157,13 +160,17 @@ class PlannerEngine:
         device = self._cache.keys[0].device
         packing = Packing.of(segments, device)
         hidden = self._model(torch.tensor(tokens, device=device), packing, self._cache)
+        finite = sampling.finite(hidden).tolist()
         at = 0
         for (speaker, _, count), segment in zip(feeding, segments, strict=True):
-            if isinstance(speaker.run, ScoreRun):
+            if speaker.run and not all(finite[at : at + count]):
+                speaker.run.error = sampling.non_finite()
+            elif isinstance(speaker.run, ScoreRun):
                 speaker.run.absorb(segment.start, hidden[at : at + count], self._model)
             at += count
         last = {row.index: end for (_, row, _), end in zip(feeding, packing.last_tokens(), strict=True)}
-        self._advance({speaker for speaker, _, _ in feeding}, last, hidden)
+        fed = {speaker for speaker, _, _ in feeding}
+        self._advance([speaker for speaker in self._members if speaker in fed], last, hidden)
 
     def _feeding(self, members: Sequence[Speaker]) -> list[tuple[Speaker, Row, int]]:
         """Which rows are fed, and how many tokens of each."""
@@ -194,10 +201,10 @@ class PlannerEngine:
             return []
         return [(speaker, row, len(row.pending)) for row in run.rows]
 
-    def _advance(self, fed: set[Speaker], last: dict[int, int], hidden: torch.Tensor) -> None:
-        ready = [speaker for speaker in self._members if speaker in fed and speaker.prefilled]
-        texts = [speaker.run for speaker in ready if isinstance(speaker.run, TextRun)]
-        codes = [speaker.run for speaker in ready if isinstance(speaker.run, CodesRun)]
+    def _advance(self, fed: Sequence[Speaker], last: dict[int, int], hidden: torch.Tensor) -> None:
+        ready = [speaker.run for speaker in fed if speaker.prefilled and speaker.run and not speaker.run.error]
+        texts = [run for run in ready if isinstance(run, TextRun)]
+        codes = [run for run in ready if isinstance(run, CodesRun)]
         if texts:
             rows = [last[run.rows[0].index] for run in texts]
             advance_texts(texts, hidden[rows], self._model, self._tokenizer.first_code)
@@ -207,12 +214,19 @@ class PlannerEngine:
             advance_codes(codes, hidden[rows], self._model, self._tokenizer.first_code)
         for speaker in fed:
             speaker.ticket.step_done()
-        for speaker in ready:
             self._proceed_if_done(speaker)
 
     def _proceed_if_done(self, speaker: Speaker) -> None:
-        if speaker.run and (result := speaker.run.result) is not None:
+        if speaker.run and speaker.run.error:
+            self._fail(speaker, speaker.run.error)
+        elif speaker.run and (result := speaker.run.result) is not None:
             self._proceed(speaker, result)
+
+    def _fail(self, speaker: Speaker, error: Exception) -> None:
+        """Ends one item. Nobody has taken anything bad over from its rows: hidden states are looked at as they come."""
+        speaker.run = None
+        speaker.fail(error)
+        self._pool.forget(speaker.rows)
 
     def _proceed(self, speaker: Speaker, result: Any) -> None:
         """Moves a script on until it has a task that needs the network."""

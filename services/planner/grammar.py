@@ -32,6 +32,12 @@ class Field(StrEnum):
 # Longest free values, in tokens (spec/planner.md §3.1).
 FIELD_TOKENS: Mapping[str, int] = {Field.CAPTION: 512, Field.GENRES: 64}
 
+# Names, closed values and line ends of a whole block, and what a value at its bound may still take to end.
+_CLOSED_TOKENS = 128
+# What values usually take (spec/planner.md §3.1); the names are not written, they are forced.
+_USUAL_TOKENS: Mapping[str, int] = {Field.CAPTION: 128, Field.GENRES: 16}
+_USUAL_CLOSED_TOKENS = 4
+
 # Characters of YAML scalars. Left out everywhere: controls, line ends of any script, and what could be taken for a tag
 # of the block or for code.
 _NEVER = r"\x00-\x1f\x7f-\x{9f}\x{2028}\x{2029}\x{feff}\x{fffe}\x{ffff}`<"
@@ -79,6 +85,20 @@ class Grammar:
             start += rf" <[{tokenizer.think_end}]> LYRICS"
         durations = "|".join(map(str, range(MIN_SECONDS, self.max_seconds + 1)))
         return f"{start}\n{_RULES}DURATION: /{durations}/\nLYRICS: /(.|\\n)*/\n"
+
+    @property
+    def most_tokens(self) -> int:
+        """The longest think block."""
+        return _CLOSED_TOKENS + sum(self.free_tokens.get(line, 0) for line in self.lines if line not in self.known)
+
+    @property
+    def usual_tokens(self) -> int:
+        """What is usually written of it."""
+        return sum(
+            min(_USUAL_TOKENS.get(line, _USUAL_CLOSED_TOKENS), self.free_tokens.get(line, _USUAL_CLOSED_TOKENS))
+            for line in self.lines
+            if line not in self.known
+        )
 
     def _line(self, line: Field) -> str:
         if line in self.known:

@@ -7,21 +7,25 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import sys
 import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.planner.codes import LONGEST_RUN, code_count, longest_run
+from services.planner.codes import CODES_PER_SECOND, LONGEST_RUN, code_count, longest_run
 from services.planner.grammar import FIELD_TOKENS, Field, Grammar, known_lines
-from services.planner.prompts import INSTRUMENTAL, PromptForm, Prompts
+from services.planner.prompts import INSTRUMENTAL, Ids, PromptForm, Prompts
 from services.planner.sampling import TokenSampling
-from services.planner.tasks import BLOCK_TOKENS, CodesTask, Script, Task, TextTask
-from services.planner.thought import Thought, parse_written
+from services.planner.tasks import CodesTask, Script, Task, TextTask, cost
+from services.planner.thought import MIN_SECONDS, Thought, parse_written
 from services.planner.writing import Finish, Written
 
 METADATA = (Field.BPM, Field.DURATION, Field.KEYSCALE, Field.TIMESIGNATURE)
 ATTEMPTS = 3
+# What answers usually take (spec/planner.md §3.1).
+_USUAL_SECONDS = 210
+_USUAL_LYRIC_TOKENS = 384
 _HEADER = re.compile(r"\s*#\s*lyrics?\s*(\n|$)", re.IGNORECASE)
 _TAG = re.compile(r"\s*(\[[^\]]*\]\s*)*")
 
@@ -30,11 +34,17 @@ Emit = Callable[[Any], None]
 
 @dataclass(frozen=True)
 class Bounds:
-    """The longest song, and the longest lyrics and free values that the planner writes."""
+    """The longest song, the longest lyrics and free values that the planner writes, and what its context holds."""
 
     seconds: int
     lyric_tokens: int
     free_tokens: Mapping[str, int] = field(default_factory=lambda: FIELD_TOKENS)
+    context: int = sys.maxsize
+
+    def with_room_behind(self, tokens: int) -> Bounds:
+        """With songs no longer than those whose codes fit into the context behind so many tokens."""
+        seconds = (self.context - tokens) // CODES_PER_SECOND
+        return dataclasses.replace(self, seconds=max(MIN_SECONDS, min(self.seconds, seconds)))
 
 
 @dataclass(frozen=True)
@@ -110,15 +120,30 @@ class Composed:
 
 
 def plan(prompts: Prompts, wish: PlanWish, bounds: Bounds) -> Script:
-    """Metadata by chain of thought, then audio codes, as far as they are wished for."""
-    prompt = prompts.plan(wish.caption, wish.lyrics)
-    seconds = wish.seconds or (wish.thought.duration if wish.thought else None)
-    block = BLOCK_TOKENS if wish.rewrite_caption or wish.thought else 128
-    codes = code_count(seconds) if wish.write_codes and seconds else 0
+    """Metadata by chain of thought, then audio codes, as far as they are wished for.
+
+    A length that is open is one for whose codes the context has room.
+    """
+    grammar = _block(wish, bounds)
+    settled = wish.thought or (wish.given if len(grammar.known) == len(grammar.lines) else None)
+    if settled:
+        conditional = len(prompts.codes(wish.caption, wish.lyrics, settled, wish.form))
+    else:
+        conditional = len(prompts.plan(wish.caption, wish.lyrics)) + grammar.most_tokens
+    unconditional = len(_unconditional(prompts, wish) or ())
+    before_codes = max(conditional, unconditional)
+    seconds = wish.seconds or (wish.thought or wish.given).duration
+    if seconds is None:
+        bounds = bounds.with_room_behind(before_codes)
+    usual = 0 if settled else grammar.usual_tokens
+    tokens = conditional
+    if wish.write_codes:
+        tokens = before_codes + code_count(seconds or bounds.seconds)
+        usual += code_count(seconds or min(bounds.seconds, _USUAL_SECONDS))
 
     def start(emit: Emit) -> Generator[Task, Any, Planned]:
         begun = time.monotonic_ns()
-        thought = wish.thought
+        thought = settled
         warnings: tuple[str, ...] = ()
         if thought is None:
             thought, warnings = yield from _think(prompts, wish, bounds, emit)
@@ -128,7 +153,8 @@ def plan(prompts: Prompts, wish: PlanWish, bounds: Bounds) -> Script:
             planned = yield from _write_codes(prompts, wish, planned, emit)
         return planned
 
-    return Script(rows=2 if wish.guided else 1, tokens=len(prompt) + block + codes, start=start)
+    work = cost(prompt=conditional + unconditional, written=usual)
+    return Script(2 if wish.guided else 1, tokens, work, start, "ask for guidance_scale 1, which takes one")
 
 
 def compose(
@@ -147,7 +173,7 @@ def compose(
         warning = "the model wrote lyrics for an instrumental; they were left out"
         return dataclasses.replace(composed, lyrics=INSTRUMENTAL, warnings=(*composed.warnings, warning))
 
-    return _song_script(prompt, bounds, start)
+    return _song_script(prompt, grammar, bounds, start)
 
 
 def rewrite(
@@ -164,7 +190,7 @@ def rewrite(
         kept = ("the model wrote no lyrics; yours are kept",) if lyrics.strip() else ()
         return dataclasses.replace(composed, lyrics=lyrics, warnings=(*composed.warnings, *kept))
 
-    return _song_script(prompt, bounds, start)
+    return _song_script(prompt, grammar, bounds, start)
 
 
 def understand(prompts: Prompts, codes: tuple[int, ...], sampling: TokenSampling, bounds: Bounds) -> Script:
@@ -175,33 +201,39 @@ def understand(prompts: Prompts, codes: tuple[int, ...], sampling: TokenSampling
     def start(emit: Emit) -> Generator[Task, Any, Composed]:
         return _write_song(prompt, grammar, sampling, bounds, needs_lyrics=False)
 
-    return _song_script(prompt, bounds, start)
+    return _song_script(prompt, grammar, bounds, start)
+
+
+def _block(wish: PlanWish, bounds: Bounds) -> Grammar:
+    lines = wish.lines()
+    return Grammar(lines, bounds.seconds, known_lines(wish.given, lines), free_tokens=bounds.free_tokens)
 
 
 def _think(
     prompts: Prompts, wish: PlanWish, bounds: Bounds, emit: Emit
 ) -> Generator[Task, Any, tuple[Thought, tuple[str, ...]]]:
     """What was given and what was found, with warnings."""
-    lines = wish.lines()
-    known = known_lines(wish.given, lines)
-    if len(known) == len(lines):
-        return wish.given, ()
     written: Written = yield TextTask(
         prompts.plan(wish.caption, wish.lyrics),
-        Grammar(lines, bounds.seconds, known, free_tokens=bounds.free_tokens),
+        _block(wish, bounds),
         wish.sampling,
         on_text=lambda text: emit(ThoughtText(text)),
     )
     return parse_written(written.block, bounds.seconds), tuple(cut_warnings(written))
 
 
+def _unconditional(prompts: Prompts, wish: PlanWish) -> Ids | None:
+    if not wish.guided:
+        return None
+    return prompts.unconditional(wish.caption, wish.lyrics, wish.negative_prompt, wish.form)
+
+
 def _write_codes(prompts: Prompts, wish: PlanWish, planned: Planned, emit: Emit) -> Generator[Task, Any, Planned]:
     begun = time.monotonic_ns()
     count = code_count(wish.seconds or planned.thought.duration or 0)
-    unconditional = prompts.unconditional(wish.caption, wish.lyrics, wish.negative_prompt, wish.form)
     codes: list[int] = yield CodesTask(
         prompts.codes(wish.caption, wish.lyrics, planned.thought, wish.form),
-        unconditional if wish.guided else None,
+        _unconditional(prompts, wish),
         wish.guidance_scale,
         count,
         wish.sampling,
@@ -222,9 +254,11 @@ def _whole_song(given: Thought, bounds: Bounds) -> Grammar:
 
 
 def _song_script(
-    prompt: tuple[int, ...], bounds: Bounds, start: Callable[[Emit], Generator[Task, Any, Composed]]
+    prompt: Ids, grammar: Grammar, bounds: Bounds, start: Callable[[Emit], Generator[Task, Any, Composed]]
 ) -> Script:
-    return Script(rows=1, tokens=len(prompt) + BLOCK_TOKENS + bounds.lyric_tokens, start=start)
+    usual = grammar.usual_tokens + min(_USUAL_LYRIC_TOKENS, bounds.lyric_tokens)
+    tokens = len(prompt) + grammar.most_tokens + bounds.lyric_tokens
+    return Script(1, tokens, cost(prompt=len(prompt), written=usual), start)
 
 
 def _write_song(

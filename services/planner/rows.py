@@ -82,11 +82,15 @@ class RowPool:
             row.pending = []
             self._free.append(row)
 
-    def forget(self) -> None:
-        """After a step that failed, nobody knows what the rows hold."""
-        self._cache.clear()
-        for row in self._rows:
+    def forget(self, rows: Sequence[Row]) -> None:
+        """After a failure nobody knows what the rows of the item hold."""
+        for row in rows:
+            self._cache.clear(row.index)
             row.held = []
+
+    def forget_all(self) -> None:
+        """After a step that failed as a whole."""
+        self.forget(self._rows)
 
     def fit(self, row: Row, tokens: Sequence[int], prompt: int) -> None:
         """Makes a row hold tokens, of which the first `prompt` are a prompt; what no row holds of it is pending."""

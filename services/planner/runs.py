@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import contextmanager
 
 import torch
 
@@ -23,10 +24,26 @@ _CODES_BETWEEN_EVENTS = 5
 _FIRST_DRAWS = 1024
 
 
-class TextRun:
+class _Run:
+    """What all runs have in common: an `error` ends a run alone, its batch mates go on."""
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+
+    @contextmanager
+    def failing_alone(self) -> Iterator[None]:
+        """Notes what raises inside as the error of this run."""
+        try:
+            yield
+        except Exception as error:
+            self.error = error
+
+
+class TextRun(_Run):
     """Text under a grammar, on one row."""
 
     def __init__(self, task: TextTask, rows: Sequence[Row], tokenizer: PlannerTokenizer, masks: Executor) -> None:
+        super().__init__()
         self.task = task
         self.rows = (rows[0],)
         self.writer = Writer(tokenizer, task.grammar, task.max_lyric_tokens, masks)
@@ -72,24 +89,34 @@ class TextRun:
 
 
 def advance_texts(runs: Sequence[TextRun], hidden: torch.Tensor, model: LanguageModel, text_tokens: int) -> None:
-    """Draws the next token of each run from hidden states [runs, width]."""
+    """Draws the next token of each run from hidden states [runs, width]; a run that fails gets an error instead."""
     logits = model.logits(hidden, 0, text_tokens)
-    sampling.check_finite(logits)
+    finite = sampling.finite(logits).tolist()
+    masks: dict[int, torch.Tensor] = {}
     for number, run in enumerate(runs):
-        if run.task.sampling.repetition_penalty != 1 and run.drawn:
-            written = torch.tensor(sorted(set(run.drawn)), device=logits.device)
-            logits[number] = sampling.penalise(logits[number], written, run.task.sampling.repetition_penalty)
-    allowed = torch.stack([torch.from_numpy(run.writer.mask()) for run in runs]).to(logits.device)
-    logits = logits.masked_fill(~allowed, -torch.inf)
-    draws = Draws.of([run.sampling() for run in runs], [run.uniform() for run in runs], logits.device)
-    for run, token in zip(runs, sampling.draw(logits, draws).tolist(), strict=True):
-        run.accept(token)
+        with run.failing_alone():
+            if not finite[number]:
+                raise sampling.non_finite()
+            if run.task.sampling.repetition_penalty != 1 and run.drawn:
+                written = torch.tensor(sorted(set(run.drawn)), device=logits.device)
+                logits[number] = sampling.penalise(logits[number], written, run.task.sampling.repetition_penalty)
+            masks[number] = torch.from_numpy(run.writer.mask())
+    if not masks:
+        return
+    allowed = torch.stack(list(masks.values())).to(logits.device)
+    logits = _rows(logits, list(masks)).masked_fill(~allowed, -torch.inf)
+    drawing = [runs[number] for number in masks]
+    draws = Draws.of([run.sampling() for run in drawing], [run.uniform() for run in drawing], logits.device)
+    for run, token in zip(drawing, sampling.draw(logits, draws).tolist(), strict=True):
+        with run.failing_alone():
+            run.accept(token)
 
 
-class CodesRun:
+class CodesRun(_Run):
     """Audio codes: one row, or two that take the same codes where guidance compares them."""
 
     def __init__(self, task: CodesTask, rows: Sequence[Row]) -> None:
+        super().__init__()
         self.task = task
         self.guided = task.unconditional is not None
         self.rows = tuple(rows[:2] if self.guided else rows[:1])
@@ -130,24 +157,38 @@ class CodesRun:
 def advance_codes(runs: Sequence[CodesRun], hidden: torch.Tensor, model: LanguageModel, first_code: int) -> None:
     """Draws the next code of each run from hidden states [rows, width] of all conditional, then all guiding rows.
 
+    A run that fails gets an error instead.
     The head is asked for the 64,000 codes alone: the count ends a run, so the model's end token has no say.
     """
     logits = model.logits(hidden, first_code, first_code + CODES)
-    sampling.check_finite(logits)
+    finite = sampling.finite(logits).tolist()
     guided = [number for number, run in enumerate(runs) if run.guided]
+    for row, number in enumerate((*range(len(runs)), *guided)):
+        if not finite[row]:
+            runs[number].error = sampling.non_finite()
     logits, unconditional = logits[: len(runs)], logits[len(runs) :]
     if guided:
         scale = torch.tensor([runs[number].task.guidance_scale for number in guided], device=logits.device)
         logits[guided] = sampling.guide(logits[guided], unconditional, scale)
-    draws = Draws.of([run.task.sampling for run in runs], [float(run.uniforms(1)) for run in runs], logits.device)
-    for run, code in zip(runs, sampling.draw(logits, draws).tolist(), strict=True):
+    numbers = [number for number, run in enumerate(runs) if run.error is None]
+    if not numbers:
+        return
+    drawing = [runs[number] for number in numbers]
+    draws = Draws.of([run.task.sampling for run in drawing], [float(run.uniforms(1)) for run in drawing], logits.device)
+    for run, code in zip(drawing, sampling.draw(_rows(logits, numbers), draws).tolist(), strict=True):
         run.accept(code, first_code)
 
 
-class ScoreRun:
+def _rows(tensor: torch.Tensor, numbers: Sequence[int]) -> torch.Tensor:
+    """Some rows, in their order; without a copy where they are all."""
+    return tensor if len(numbers) == len(tensor) else tensor[numbers]
+
+
+class ScoreRun(_Run):
     """Teacher forcing: the tokens are fed, and rated as they pass."""
 
     def __init__(self, task: ScoreTask, rows: Sequence[Row]) -> None:
+        super().__init__()
         self.task = task
         self.rows = (rows[task.row],)
         self._log_probabilities: list[float] = []
@@ -165,7 +206,7 @@ class ScoreRun:
         pool.fit(self.rows[0], (*self.task.prompt, *self.task.target[:-1]), len(self.task.prompt) - 1)
 
     def absorb(self, start: int, hidden: torch.Tensor, model: LanguageModel) -> None:
-        """Rates what hidden states [tokens, width] of the positions from `start` on predict."""
+        """Rates what hidden states [tokens, width] of the positions from `start` on predict, or notes an error."""
         skipped = max(0, len(self.task.prompt) - 1 - start)
         first = start + skipped + 1 - len(self.task.prompt)
         targets = self.task.target[first : first + len(hidden) - skipped]
@@ -173,7 +214,9 @@ class ScoreRun:
             ids = torch.tensor(targets[at : at + _SCORED_AT_ONCE], device=hidden.device)
             states = hidden[skipped + at : skipped + at + len(ids)]
             logits = model.logits(states, 0, model.config.vocabulary)
-            sampling.check_finite(logits)
+            if not sampling.finite(logits).all():
+                self.error = sampling.non_finite()
+                return
             wanted = logits.gather(1, ids[:, None])
             self._log_probabilities += (wanted[:, 0] - logits.logsumexp(dim=-1)).tolist()
             self._ranks += ((logits > wanted).sum(dim=-1) + 1).tolist()

@@ -93,10 +93,14 @@ def draw(logits: torch.Tensor, draws: Draws) -> torch.Tensor:
     return torch.where(greedy, logits.argmax(dim=-1), drawn)
 
 
-def check_finite(logits: torch.Tensor) -> None:
-    """Raises InternalError where a network has produced NaN or infinity [rows, tokens]; before any masking."""
-    if not torch.isfinite(logits.amax(dim=-1)).all():
-        raise InternalError("the planner produced NaN or infinite logits", reason="NON_FINITE_LOGITS")
+def finite(values: torch.Tensor) -> torch.Tensor:
+    """Which rows [rows] of hidden states or unmasked logits [rows, columns] hold neither NaN nor infinity."""
+    return torch.isfinite(values.amax(dim=-1)) & torch.isfinite(values.amin(dim=-1))
+
+
+def non_finite() -> InternalError:
+    """What an item ends with whose rows are not finite."""
+    return InternalError("the planner produced NaN or infinite logits", reason="NON_FINITE_LOGITS")
 
 
 def _largest(values: torch.Tensor, weights: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:

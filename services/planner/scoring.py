@@ -13,7 +13,7 @@ from typing import Any
 
 from services.planner.grammar import Field
 from services.planner.prompts import Ids, Prompts
-from services.planner.tasks import ScoreTask, Script, Task, TokenScores
+from services.planner.tasks import ScoreTask, Script, Task, TokenScores, cost
 from services.planner.thought import Thought
 
 WEIGHTS = {"caption": 0.5, "lyrics": 0.3, "metadata": 0.2}
@@ -38,7 +38,7 @@ def score(prompts: Prompts, wish: ScoreWish) -> Script:
     """Scores from 0 to 1 by the name of the part, with "metadata", the mean of its lines, and "reward" over all."""
     given = prompts.understand(wish.codes)
     alone = prompts.understand(())
-    longest = max(len(target) for target in _targets(prompts, wish).values())
+    targets = [len(target) for target in _targets(prompts, wish).values()]
 
     def start(emit: Callable[[Any], None]) -> Generator[Task, Any, dict[str, float]]:
         scores: dict[str, float] = {}
@@ -53,7 +53,8 @@ def score(prompts: Prompts, wish: ScoreWish) -> Script:
                 scores[name] = _recall(with_codes.ranks[counted])
         return _summed_up(scores)
 
-    return Script(rows=2, tokens=len(given) + longest, start=start)
+    fed = len(given) + len(alone) + 2 * sum(targets)
+    return Script(2, len(given) + max(targets), cost(prompt=fed, written=0), start, "start it with --rows 2 or more")
 
 
 def _targets(prompts: Prompts, wish: ScoreWish) -> dict[str, Ids]:

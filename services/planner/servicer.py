@@ -36,9 +36,10 @@ _FINISHES = {
 
 @dataclass(frozen=True)
 class ServedPlanner:
-    """One loaded language model: its prompts, its queue and its reports."""
+    """One loaded language model: its prompts, what it may write, its queue and its reports."""
 
     prompts: Prompts
+    bounds: Bounds
     queue: BatchQueue[Script]
     reporter: Reporter
 
@@ -57,8 +58,8 @@ class PlannerServicer(planner_pb2_grpc.PlannerServiceServicer):
         with Violations() as check:
             wish = validation.plan_wish(request, check, max_seconds=self._bounds.seconds)
         async with residence.use() as planner:
-            script = modes.plan(planner.prompts, wish, self._bounds)
-            stream = planner.queue.stream(script, cost=script.tokens, seconds_left=context.time_remaining())
+            script = modes.plan(planner.prompts, wish, planner.bounds)
+            stream = planner.queue.stream(script, cost=script.cost, seconds_left=context.time_remaining())
             async with aclosing(stream) as events:
                 async for event in events:
                     if isinstance(event, Finished):
@@ -84,7 +85,7 @@ class PlannerServicer(planner_pb2_grpc.PlannerServiceServicer):
                 instrumental=request.instrumental,
                 language=language,
                 sampling=sampling,
-                bounds=self._bounds,
+                bounds=planner.bounds,
             )
             finished = await _run(planner, script, context)
         return planner_pb2.PlannerServiceComposeResponse(
@@ -105,7 +106,9 @@ class PlannerServicer(planner_pb2_grpc.PlannerServiceServicer):
             given = validation.given_song(request.given, check, max_seconds=self._bounds.seconds)
             sampling = validation.sampling(request.sampling, check, temperature=validation.TEMPERATURE)
         async with residence.use() as planner:
-            script = modes.rewrite(planner.prompts, given.caption, given.lyrics, given.thought, sampling, self._bounds)
+            script = modes.rewrite(
+                planner.prompts, given.caption, given.lyrics, given.thought, sampling, planner.bounds
+            )
             finished = await _run(planner, script, context)
         blueprint = _blueprint(finished.result)
         if given.seconds is not None:
@@ -128,7 +131,7 @@ class PlannerServicer(planner_pb2_grpc.PlannerServiceServicer):
             codes = validation.audio_codes(request.codes, check, max_seconds=self._bounds.seconds)
             sampling = validation.sampling(request.sampling, check, temperature=validation.UNDERSTAND_TEMPERATURE)
         async with residence.use() as planner:
-            finished = await _run(planner, modes.understand(planner.prompts, codes, sampling, self._bounds), context)
+            finished = await _run(planner, modes.understand(planner.prompts, codes, sampling, planner.bounds), context)
         return planner_pb2.PlannerServiceUnderstandResponse(
             blueprint=_blueprint(finished.result),
             genres=finished.result.thought.genres,
@@ -182,7 +185,7 @@ def _info(name: str, planner: ServedPlanner | None) -> stage_pb2.StageInfo:
 
 
 async def _run(planner: ServedPlanner, script: Script, context: Context) -> Finished[Any]:
-    return await planner.queue.run(script, cost=script.tokens, seconds_left=context.time_remaining())
+    return await planner.queue.run(script, cost=script.cost, seconds_left=context.time_remaining())
 
 
 def _plan_event(

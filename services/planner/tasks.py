@@ -6,12 +6,17 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
-from services.planner.grammar import FIELD_TOKENS, Grammar
+from services.planner.grammar import Grammar
 from services.planner.prompts import Ids
 from services.planner.sampling import TokenSampling
 
-# The longest think block: the free values at their bounds, and names, closed values and line ends.
-BLOCK_TOKENS = sum(FIELD_TOKENS.values()) + 128
+# A token of a prompt beside one that is written: prompts go through the network by the hundred.
+_PROMPT_COST = 1 / 20
+
+
+def cost(*, prompt: int, written: int) -> float:
+    """Work in tokens that are written."""
+    return prompt * _PROMPT_COST + written
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class TextTask:
     @property
     def tokens(self) -> int:
         """Prompt and longest answer."""
-        return len(self.prompt) + BLOCK_TOKENS + self.max_lyric_tokens
+        return len(self.prompt) + self.grammar.most_tokens + self.max_lyric_tokens
 
 
 @dataclass(frozen=True)
@@ -81,9 +86,12 @@ class Script:
     """A mode of the planner: a generator that yields tasks, gets their results and returns what the caller wants.
 
     It runs on the compute thread, between steps. `rows` is the most that any of its tasks needs, `tokens` the longest
-    that any of them can become.
+    that any of them can become, `cost` the work that is expected, in tokens that are written. `with_fewer_rows` tells
+    the caller what to do where a replica has too few.
     """
 
     rows: int
     tokens: int
+    cost: float
     start: Callable[[Callable[[Any], None]], Generator[Task, Any, Any]]
+    with_fewer_rows: str = ""

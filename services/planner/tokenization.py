@@ -10,24 +10,29 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
-import numpy as np
 from llguidance import LLTokenizer
 from tokenizers import Tokenizer
 
+from services.planner.canonical import Bits, bit_mask, canonical_masks
 from services.runtime.checkpoints import CheckpointError, read_json
 from serving.planning import CODES
 
 _CONTROLS = ("<|im_start|>", "<|im_end|>", "<think>", "</think>")
 _FIRST_CODE = "<|audio_code_0|>"
+# Letters only, but for a space before them.
 _LETTERS = re.compile(rb" ?[A-Za-z]+")
 
 
 @dataclass(frozen=True)
 class PlannerTokenizer:
-    """Encodes text and knows the ids of control tokens and audio codes. Ids below `first_code` are text and control."""
+    """Encodes text and knows the ids of control tokens and audio codes. Ids below `first_code` are text and control.
+
+    `closed_lines` masks what may come next in a line of a closed list of values, by the tokens of the line so far.
+    """
 
     text: Tokenizer
     grammar: LLTokenizer
@@ -36,7 +41,8 @@ class PlannerTokenizer:
     think_start: int
     think_end: int
     first_code: int
-    letter_bits: np.ndarray[tuple[int], np.dtype[np.int32]]
+    letter_bits: Bits
+    closed_lines: Mapping[tuple[int, ...], Bits]
 
     @classmethod
     def load(cls, path: Path, vocabulary: int) -> Self:
@@ -62,12 +68,16 @@ class PlannerTokenizer:
             raise CheckpointError(f"{path}: cannot be read as a tokenizer: {error}") from None
         text.no_truncation()
         text.no_padding()
+        letters = [token for token in range(first) if _LETTERS.fullmatch(grammar.decode_bytes([token]))]
+        closed_lines = canonical_masks(partial(_encoded, text), grammar.decode_bytes, first)
         turn_start, turn_end, think_start, think_end = (ids[token] for token in _CONTROLS)
-        return cls(text, grammar, turn_start, turn_end, think_start, think_end, first, _letters(grammar, first))
+        return cls(
+            text, grammar, turn_start, turn_end, think_start, think_end, first, bit_mask(letters, first), closed_lines
+        )
 
     def encode(self, text: str) -> list[int]:
         """Ids of text; never a control token or an audio code."""
-        return self.text.encode(text, add_special_tokens=False).ids
+        return _encoded(self.text, text)
 
     def decode(self, ids: Sequence[int]) -> bytes:
         """Bytes of text ids; they may end within a character."""
@@ -78,11 +88,8 @@ class PlannerTokenizer:
         return [self.first_code + code for code in codes]
 
 
-def _letters(grammar: LLTokenizer, text_tokens: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
-    """Bit mask of the tokens that are letters only, but for a space before them."""
-    letters = [bool(_LETTERS.fullmatch(grammar.decode_bytes([token]))) for token in range(text_tokens)]
-    packed = np.packbits(letters, bitorder="little")
-    return np.pad(packed, (0, -len(packed) % 4)).view(np.int32)
+def _encoded(tokenizer: Tokenizer, text: str) -> list[int]:
+    return tokenizer.encode(text, add_special_tokens=False).ids
 
 
 def _check_codes(path: Path, ids: Mapping[str, int], first: int, vocabulary: int) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from llguidance import LLMatcher
 
 from quartet.errors import InternalError
+from services.planner.canonical import Bits
 from services.planner.grammar import Field, Grammar
 from services.planner.tokenization import PlannerTokenizer
 from serving.planning import MAX_CAPTION_CHARACTERS, MAX_LYRIC_CHARACTERS
@@ -56,6 +57,7 @@ class Writer:
         self._lyrics: list[int] = []
         self._in_block = True
         self._line = b""
+        self._line_tokens: list[int] = []
         self._field = ""
         self._field_tokens = self._field_characters = self._lyric_characters = 0
         self._cut: list[str] = []
@@ -114,8 +116,12 @@ class Writer:
         self._matcher.unsafe_compute_mask_ptr(self._bits.ctypes.data, self._bits.nbytes)
         if self._matcher.is_error():
             raise InternalError(f"the grammar fails: {self._matcher.get_error()}", reason="GRAMMAR_FAILED")
-        if self._field_is_full():
-            self._end_the_word()
+        if not self._in_block:
+            return
+        if self._field_is_full():  # a value at its bound that cannot end here takes one more piece behind which it can
+            self._allow_only(self._tokenizer.letter_bits)
+        if (canonical := self._tokenizer.closed_lines.get(tuple(self._line_tokens))) is not None:
+            self._allow_only(canonical)
 
     def _follow_forced(self) -> list[int]:
         forced = self._matcher.compute_ff_tokens()
@@ -139,14 +145,18 @@ class Writer:
             text = self._tokenizer.decode([token])
             self._field_tokens += 1
             self._field_characters += _characters(text)
-            self._note_field(text)
+            self._note_field(token, text)
         else:
             self._lyrics.append(token)
             self._note_lyrics(self._tokenizer.decode([token]))
 
-    def _note_field(self, text: bytes) -> None:
-        *_, last = (self._line + text).split(b"\n")
+    def _note_field(self, token: int, text: bytes) -> None:
+        *ended, last = (self._line + text).split(b"\n")
         self._line = last
+        if ended:
+            self._line_tokens.clear()
+        if last:
+            self._line_tokens.append(token)
         if (name := _FIELD.match(last)) and name[1].decode() != self._field:
             self._field, self._field_tokens, self._field_characters = name[1].decode(), 0, 0
 
@@ -181,11 +191,11 @@ class Writer:
                 return [*closing, *self._follow_forced()]
         return []
 
-    def _end_the_word(self) -> None:
-        """A value at its bound that cannot end here takes one more piece behind which it can: letters."""
-        letters = self._bits & self._tokenizer.letter_bits
-        if letters.any():
-            self._bits[:] = letters
+    def _allow_only(self, tokens: Bits) -> None:
+        """Leaves of what the grammar allows only these, where there are any."""
+        kept = self._bits & tokens
+        if kept.any():
+            self._bits[:] = kept
 
 
 def _characters(text: bytes) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from transformers import Qwen3ForCausalLM
 
 from services.planner import checkpoint
 from services.planner.cache import KeyValueCache
@@ -37,6 +38,14 @@ def loaded(tiny_models: Path) -> LoadedPlanner:
 def prompts(loaded: LoadedPlanner) -> Prompts:
     """Its prompts."""
     return Prompts(loaded.tokenizer)
+
+
+@pytest.fixture(scope="session")
+def reference(tiny_models: Path) -> Any:
+    """transformers' model of the same folder."""
+    return Qwen3ForCausalLM.from_pretrained(
+        tiny_models / PLANNER, dtype=torch.float32, attn_implementation="eager"
+    ).train(False)
 
 
 @asynccontextmanager
@@ -73,8 +82,14 @@ async def results(queue: BatchQueue[Script], scripts: Sequence[Script]) -> list[
 
 
 @pytest.fixture(scope="session")
-def qwen(tmp_path_factory: pytest.TempPathFactory) -> LoadedPlanner:
-    """A tiny planner with the id layout of Qwen's tokenizer."""
+def qwen_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny planner with the id layout of Qwen's tokenizer."""
     models = tmp_path_factory.mktemp("qwen")
     write_planner(models / PLANNER, TINY_PLANNER)
-    return checkpoint.load(models, PLANNER, dtype=torch.float32, device=CPU)
+    return models
+
+
+@pytest.fixture(scope="session")
+def qwen(qwen_models: Path) -> LoadedPlanner:
+    """A tiny planner with the id layout of Qwen's tokenizer."""
+    return checkpoint.load(qwen_models, PLANNER, dtype=torch.float32, device=CPU)

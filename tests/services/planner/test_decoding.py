@@ -85,8 +85,9 @@ def test_a_broken_network_is_told(tiny_models: Path, prompts: Prompts) -> None:
     for row in run.rows:
         row.take(len(row.pending) - 1)
     broken.model.norm.weight.data.fill_(torch.nan)
-    with pytest.raises(InternalError, match="NaN"):
-        CodeSteps(broken.model, cache, broken.tokenizer.first_code, 4).advance([run], 4)
+    CodeSteps(broken.model, cache, broken.tokenizer.first_code, 4).advance([run], 4)
+    assert isinstance(run.error, InternalError)
+    assert run.codes == []
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

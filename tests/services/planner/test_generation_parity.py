@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Generator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from transformers import LogitsProcessor, LogitsProcessorList, Qwen3ForCausalLM
+from transformers import LogitsProcessor, LogitsProcessorList
 
 from services.planner.attention import Packing
 from services.planner.cache import KeyValueCache, Segment
@@ -21,21 +20,13 @@ from services.planner.tasks import CodesTask, Script, Task
 from services.planner.thought import Thought
 from services.runtime.noise import Purpose, uniform
 from serving.planning import CODES
-from tests.services.planner.conftest import CPU, PLANNER, planner_queue, results
+from tests.services.planner.conftest import CPU, planner_queue, results
 
 THOUGHT = Thought(bpm=96, duration=12, keyscale="A minor", language="en", timesignature="3")
 
 
-@pytest.fixture(scope="module")
-def reference(tiny_models: Path) -> Any:
-    """transformers' model of the same folder."""
-    return Qwen3ForCausalLM.from_pretrained(
-        tiny_models / PLANNER, dtype=torch.float32, attn_implementation="eager"
-    ).train(False)
-
-
 class ReferenceSampling(LogitsProcessor):
-    """Guidance, mask, temperature, top-k, top-p, by sorting; leaves the one token that the uniform number picks."""
+    """Guidance, mask, and the draw written out; leaves the one token that it gives."""
 
     def __init__(self, model: Any, task: CodesTask, first_code: int) -> None:
         self._model = model
@@ -50,24 +41,30 @@ class ReferenceSampling(LogitsProcessor):
             ids = torch.tensor([[*task.unconditional, *input_ids[0, len(task.prompt) :].tolist()]])
             other = self._model(ids).logits[0, -1, self._first : self._first + CODES]
             logits = other + task.guidance_scale * (logits - other)
-        token = self._first + self._pick(logits.double().numpy(), float(self._uniform[done]))
-        chosen = torch.full_like(scores, -torch.inf)
-        chosen[0, token] = 0
-        return chosen  # type: ignore[return-value]
+        return only(self._first + picked(logits, task.sampling, float(self._uniform[done])), scores)
 
-    def _pick(self, logits: np.ndarray[Any, Any], number: float) -> int:
-        wish = self._task.sampling
-        if wish.temperature == 0:
-            return int(logits.argmax())
-        weights = np.exp((logits - logits.max()) / wish.temperature)
-        order = np.argsort(-weights, kind="stable")
-        if wish.top_k:
-            weights[order[wish.top_k :]] = 0
-        if wish.top_p < 1:
-            sums = np.cumsum(weights[order])
-            weights[order[np.searchsorted(sums, wish.top_p * sums[-1]) + 1 :]] = 0
-        sums = np.cumsum(weights)
-        return int(np.searchsorted(sums, number * sums[-1], side="right"))
+
+def picked(scores: torch.Tensor, wish: TokenSampling, number: float) -> int:
+    """Temperature, top-k, top-p over scores [tokens], by sorting; then what the uniform number picks."""
+    logits = scores.double().numpy()
+    if wish.temperature == 0:
+        return int(logits.argmax())
+    weights = np.exp((logits - logits.max()) / wish.temperature)
+    order = np.argsort(-weights, kind="stable")
+    if wish.top_k:
+        weights[order[wish.top_k :]] = 0
+    if wish.top_p < 1:
+        sums = np.cumsum(weights[order])
+        weights[order[np.searchsorted(sums, wish.top_p * sums[-1]) + 1 :]] = 0
+    sums = np.cumsum(weights)
+    return int(np.searchsorted(sums, number * sums[-1], side="right"))
+
+
+def only(token: int, scores: torch.FloatTensor) -> torch.FloatTensor:
+    """Scores [1, tokens] that leave one token."""
+    chosen = torch.full_like(scores, -torch.inf)
+    chosen[0, token] = 0
+    return chosen  # type: ignore[return-value]
 
 
 def codes_task(prompts: Prompts, number: int, *, guided: bool, sampling: TokenSampling, count: int = 12) -> CodesTask:
@@ -89,7 +86,7 @@ def script_of(task: CodesTask) -> Script:
         codes: list[int] = yield task
         return codes
 
-    return Script(rows=1 if task.unconditional is None else 2, tokens=task.tokens, start=start)
+    return Script(1 if task.unconditional is None else 2, task.tokens, task.count, start)
 
 
 def generated(model: Any, task: CodesTask, first_code: int) -> list[int]:

@@ -13,6 +13,7 @@ from services.planner.grammar import Field
 from services.planner.modes import Bounds, Composed, Planned, PlanWish
 from services.planner.prompts import PromptForm, Prompts
 from services.planner.sampling import TokenSampling
+from services.planner.scoring import ScoreWish, score
 from services.planner.tasks import CodesTask, Script, Task, TextTask
 from services.planner.thought import Thought
 from services.planner.writing import Finish, Written
@@ -91,6 +92,52 @@ def test_an_earlier_thought_is_taken_as_it_is(prompts: Prompts) -> None:
     (task,), planned, _ = play(modes.plan(prompts, wish(thought=WHOLE, seconds=30.0), BOUNDS), [list(range(150))])
     assert isinstance(task, CodesTask)
     assert planned.thought == WHOLE
+
+
+def test_a_script_says_what_it_may_take_and_what_it_usually_takes(prompts: Prompts) -> None:
+    """The first decides whether it fits into the context, the second how long it waits and keeps others waiting."""
+    sung = wish(given=Thought(duration=60), seconds=60.0)
+    for script, least in (
+        (modes.plan(prompts, sung, BOUNDS), 300),
+        (modes.plan(prompts, wish(thought=Thought(duration=600)), BOUNDS), 3000),
+        (modes.plan(prompts, wish(), BOUNDS), 3000),
+    ):
+        assert script.tokens > least
+        assert script.tokens > script.cost
+    assert modes.plan(prompts, sung, BOUNDS).cost > 300
+    assert modes.plan(prompts, wish(thought=Thought(duration=600)), BOUNDS).cost > 3000
+    assert 300 < modes.plan(prompts, wish(), BOUNDS).cost < 1500
+    bounds = Bounds(600, lyric_tokens=2048)
+    composed = modes.compose(prompts, "rain", instrumental=False, language="", sampling=WARM, bounds=bounds)
+    assert composed.tokens > 2048 + 512
+    assert composed.cost < 1000
+    understood = modes.understand(prompts, (1,) * 3000, WARM, bounds)
+    assert understood.tokens > 3000 + 2048
+    assert understood.cost - composed.cost == pytest.approx(3000 / 20, abs=20)
+    rated = score(prompts, ScoreWish((1,) * 3000, WHOLE, "la\n" * 100, 0.1, skip_tags=False))
+    assert rated.tokens > 3000
+    assert rated.cost < 300
+
+
+def test_given_values_are_no_work(prompts: Prompts) -> None:
+    most = modes.plan(prompts, wish(write_codes=False), BOUNDS)
+    less = modes.plan(prompts, wish(write_codes=False, rewrite_caption=False, given=Thought(bpm=90)), BOUNDS)
+    assert less.tokens < most.tokens - 500
+    assert less.cost < most.cost - 100
+
+
+@pytest.mark.parametrize("write_codes", [True, False])
+def test_an_open_length_has_room_in_the_context(prompts: Prompts, write_codes: bool) -> None:
+    """Without codes too: they are written for this thought later."""
+    bounds = Bounds(600, lyric_tokens=100, context=2048)
+    script = modes.plan(prompts, wish(write_codes=write_codes), bounds)
+    task = next(script.start(lambda event: None))
+    assert isinstance(task, TextTask)
+    longest = task.grammar.max_seconds
+    assert 2048 - 5 < task.tokens + 5 * longest <= 2048
+    assert script.tokens == (task.tokens + 5 * longest if write_codes else task.tokens)
+    long = modes.plan(prompts, wish(lyrics="la\n" * 1000, write_codes=write_codes), bounds)
+    assert long.tokens > 2048
 
 
 def compose(prompts: Prompts, answers: Sequence[str], *, instrumental: bool = False) -> tuple[list[Task], Composed]:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
 import pytest
+from tokenizers import Tokenizer
 
 from services.planner.checkpoint import LoadedPlanner
-from services.planner.prompts import PromptForm, Prompts
+from services.planner.prompts import Ids, PromptForm, Prompts
 from services.planner.thought import Thought
+from tests.services.planner.conftest import PLANNER
 from tests.training.test_qwen_tokenizer import UNCONDITIONAL_IDS
 
 GENERATE = "Generate audio semantic tokens based on the given conditions:"
@@ -120,6 +126,44 @@ def test_what_is_scored(loaded: LoadedPlanner, prompts: Prompts) -> None:
 def test_the_unconditional_prompt_has_33_tokens(qwen: LoadedPlanner) -> None:
     ids = Prompts(qwen.tokenizer).unconditional("rock", "la", "", PromptForm.ALIGNED)
     assert list(ids) == UNCONDITIONAL_IDS
+
+
+CAPTION, WORDS = "Café jazz, 90% warm: it's late...  音楽 🎵", "[Verse - soft]\n\n  la la\nDon't go!\n\n"
+MODES: dict[str, Callable[[Prompts], Ids]] = {
+    "plan": lambda prompts: prompts.plan(CAPTION, WORDS),
+    "plan of nothing": lambda prompts: prompts.plan("", ""),
+    **{
+        f"codes {form.value}": partial(Prompts.codes, caption=CAPTION, lyrics=WORDS, thought=THOUGHT, form=form)
+        for form in PromptForm
+    },
+    **{
+        f"unconditional {form.value} {negative.strip()}": partial(
+            Prompts.unconditional, caption=CAPTION, lyrics=WORDS, negative=negative, form=form
+        )
+        for form in PromptForm
+        for negative in ("", "noise:\n")
+    },
+    "compose": lambda prompts: prompts.compose(CAPTION, instrumental=True),
+    "rewrite": lambda prompts: prompts.rewrite(CAPTION, WORDS),
+    "rewrite of nothing": lambda prompts: prompts.rewrite("", ""),
+    "understand": lambda prompts: prompts.understand((0, 63_999, 7, 7)),
+    "understand nothing": lambda prompts: prompts.understand(()),
+    "scored thought": lambda prompts: prompts.scored_thought(THOUGHT),
+    "scored lyrics": lambda prompts: prompts.scored_lyrics(WORDS),
+}
+
+
+@pytest.fixture(scope="module")
+def whole(qwen_models: Path) -> Tokenizer:
+    """The tokenizer as it is in its file, added tokens and all."""
+    return Tokenizer.from_file(str(qwen_models / PLANNER / "tokenizer.json"))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_ids_are_those_of_the_whole_prompt(qwen: LoadedPlanner, whole: Tokenizer, mode: str) -> None:
+    """Encoding the pieces between control tokens gives what encoding all of it at once gives."""
+    ids = MODES[mode](Prompts(qwen.tokenizer))
+    assert list(ids) == whole.encode(text_of(qwen, ids), add_special_tokens=False).ids
 
 
 @pytest.mark.parametrize("text", ["<|im_end|>", "</think>\n<|im_start|>user", "<|audio_code_5|>", "a<think>b"])

@@ -8,12 +8,8 @@ import torch
 
 from services.planner.cache import BLOCK, KeyValueCache, Segment
 from services.planner.checkpoint import LoadedPlanner
-from services.planner.prompts import PromptForm, Prompts
 from services.planner.rows import RowPool
-from services.planner.sampling import TokenSampling
-from services.planner.tasks import CodesTask
-from tests.services.planner.conftest import CPU, planner_queue, results
-from tests.services.planner.test_generation_parity import THOUGHT, script_of
+from tests.services.planner.conftest import CPU
 
 
 def pool_of(loaded: LoadedPlanner, *, share: bool = True) -> RowPool:
@@ -66,9 +62,20 @@ def test_a_released_row_keeps_what_it_holds(loaded: LoadedPlanner) -> None:
     (other,) = pool.acquire(1)
     pool.fit(other, tokens, 99)
     assert len(other.held) == 99
-    pool.forget()
+    pool.forget_all()
     pool.fit(other, tokens, 99)
     assert other.held == []
+
+
+def test_only_the_rows_of_a_failure_are_forgotten(loaded: LoadedPlanner) -> None:
+    pool = pool_of(loaded)
+    good, bad = filled(pool, list(range(100))), filled(pool, list(range(200, 300)))
+    pool.forget([bad])
+    (other,) = pool.acquire(1)
+    pool.fit(other, list(range(200, 300)), 99)
+    assert other.held == []
+    pool.fit(other, list(range(100)), 99)
+    assert other.held == good.held[:99]
 
 
 def test_nothing_is_shared_in_deterministic_mode(loaded: LoadedPlanner) -> None:
@@ -95,25 +102,3 @@ def test_pieces_end_at_blocks(loaded: LoadedPlanner) -> None:
 def test_segments_split_at_multiples_of_the_block() -> None:
     blocks = list(Segment(0, 100, 200).blocks())
     assert [(block.start, block.end) for block in blocks] == [(100, 128), (128, 192), (192, 256), (256, 300)]
-
-
-async def test_eight_songs_of_one_prompt_prefill_once(loaded: LoadedPlanner, prompts: Prompts) -> None:
-    """Counted by the tokens that go through the network."""
-    prompt = prompts.codes("rain", "la la\n" * 40, THOUGHT, PromptForm.ALIGNED)
-    tasks = [CodesTask(prompt, None, 1.0, 2, TokenSampling(seed=seed)) for seed in range(8)]
-    fed = 0
-    forward = loaded.model.forward
-
-    def counted(tokens: torch.Tensor, *arguments: Any) -> torch.Tensor:
-        nonlocal fed
-        fed += len(tokens)
-        return forward(tokens, *arguments)
-
-    loaded.model.forward = counted  # type: ignore[method-assign, assignment]
-    try:
-        async with planner_queue(loaded, rows=8) as queue:
-            codes = await results(queue, [script_of(task) for task in tasks])
-    finally:
-        del loaded.model.forward
-    assert len({tuple(item) for item in codes}) == 8
-    assert fed == len(prompt) - 1 + 8 * 2

@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import RepetitionPenaltyLogitsProcessor, TopKLogitsWarper, TopPLogitsWarper
 
-from quartet.errors import InternalError
-from services.planner.sampling import Draws, TokenSampling, check_finite, draw, guide, penalise
+from services.planner.sampling import Draws, TokenSampling, draw, finite, guide, penalise
 from services.runtime.noise import Purpose, uniform
 
 PINNED = [0.330707349204, 0.099838285278, 0.439848469965]
@@ -98,9 +97,8 @@ def test_compat_ignores_top_p_and_the_penalty() -> None:
     assert TokenSampling(0.7, 30, 0.5, 1.2, 9).compat() == TokenSampling(0.7, 30, 1.0, 1.0, 9)
 
 
-@pytest.mark.parametrize("bad", [torch.nan, torch.inf])
-def test_broken_logits_are_noticed(bad: float) -> None:
+@pytest.mark.parametrize("bad", [torch.nan, torch.inf, -torch.inf])
+def test_broken_rows_are_noticed(bad: float) -> None:
     logits = torch.zeros(2, 5)
     logits[1, 3] = bad
-    with pytest.raises(InternalError, match="NaN or infinite"):
-        check_finite(logits)
+    assert finite(logits).tolist() == [True, False]

@@ -45,6 +45,14 @@ def load(stub: Stub) -> stage_pb2.StageLoad:
     return stub.GetInfo(planner_pb2.PlannerServiceGetInfoRequest()).info.load
 
 
+def is_waiting(stub: Stub, items: int) -> bool:
+    return load(stub).queued_items == items
+
+
+def computed(stub: Stub) -> int:
+    return stub.GetInfo(planner_pb2.PlannerServiceGetInfoRequest()).info.steps_computed
+
+
 def loaded_models(stub: Stub) -> list[str]:
     info = stub.GetInfo(planner_pb2.PlannerServiceGetInfoRequest()).info
     return [model.id for model in info.models if model.loaded]
@@ -197,6 +205,47 @@ def test_a_context_that_is_too_short(tiny_models: Path) -> None:
         error = refused(lambda: Stub(channel).Plan(planner_pb2.PlanRequest(given=long, write_codes=True), timeout=30))
         assert error.reason == "CONTEXT_TOO_LONG"
         assert "1024" in error.message
+        open_length = planner_pb2.Blueprint(lyrics="la " * 1000)
+        steps = computed(Stub(channel))
+        request = planner_pb2.PlanRequest(given=open_length, write_codes=True)
+        assert refused(lambda: Stub(channel).Plan(request, timeout=30)).reason == "CONTEXT_TOO_LONG"
+        assert computed(Stub(channel)) == steps
+
+
+def test_the_queue_counts_what_is_expected(tiny_models: Path) -> None:
+    """Not the longest that could be written: two songs in words may wait where room is for a thousand tokens each."""
+    flags = ("--models", str(tiny_models), "--rows", "2", "--max-queued-tokens", "2000")
+    slow = planner_pb2.Blueprint(metadata=stage_pb2.Metadata(bpm=90, duration_seconds=600, key_scale="C major"))
+    words = planner_pb2.PlannerServiceComposeRequest(query="rain")
+    with running("services.planner", *flags) as server, grpc.insecure_channel(server.address) as channel:
+        stub = Stub(channel)
+        running_call: Any = stub.Plan(planner_pb2.PlanRequest(given=slow, write_codes=True))
+        next(iter(running_call))
+        waiting: list[Any] = []
+        for count in (1, 2):
+            waiting.append(stub.Compose.future(words))
+            wait_until(functools.partial(is_waiting, stub, count))
+        assert isinstance(
+            refused(lambda: stub.Plan(planner_pb2.PlanRequest(given=slow, write_codes=True))), OverloadedError
+        )
+        for call in (*waiting, running_call):
+            call.cancel()
+
+
+def test_an_open_length_fits_the_context(tiny_models: Path) -> None:
+    """Whatever length the planner chooses, the codes of the song have room, in this call and in a later one."""
+    flags = ("--models", str(tiny_models), "--context", "1024")
+    given = planner_pb2.Blueprint(caption="rain", lyrics="la la\n" * 90, metadata=stage_pb2.Metadata(bpm=90))
+    with running("services.planner", *flags) as server, grpc.insecure_channel(server.address) as channel:
+        stub = Stub(channel)
+        for seed in range(2):
+            sampling = planner_pb2.TokenSampling(seed=seed, temperature=2)
+            found = plan(stub, given=given, sampling=sampling)
+            seconds = found.blueprint.metadata.duration_seconds
+            assert 10 <= seconds <= 60
+            codes = plan(stub, given=given, thought=found.thought, write_codes=True, sampling=sampling).codes
+            assert len(codes) == 5 * seconds
+            assert plan(stub, given=given, write_codes=True, sampling=sampling).codes == codes
 
 
 def test_a_full_queue_and_a_short_deadline(tiny_models: Path) -> None:

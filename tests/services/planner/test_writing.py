@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from services.planner import writing
+from services.planner.canonical import KEY_SCALES
 from services.planner.checkpoint import LoadedPlanner
 from services.planner.grammar import Field, Grammar, known_lines
 from services.planner.thought import Thought, parse_written
 from services.planner.writing import Finish, Writer
+from serving.planning import LANGUAGES
 
 ALL = tuple(Field)
 KNOWN = Thought(
@@ -67,6 +69,60 @@ def test_the_language_is_greedy(qwen: LoadedPlanner, masks: ThreadPoolExecutor) 
     assert writer.greedy
     assert writer.accept(379)[:2] == [379, 361]  # y, ue
     assert not writer.greedy
+
+
+def next_tokens(loaded: LoadedPlanner, lines: list[str], written: list[int]) -> set[int]:
+    """What follows the tokens of a line in the encodings of whole lines."""
+    encoded = [loaded.tokenizer.encode(line) for line in lines]
+    return {ids[len(written)] for ids in encoded if ids[: len(written)] == written and len(ids) > len(written)}
+
+
+@pytest.mark.parametrize("name", ["loaded", "qwen"])
+@pytest.mark.parametrize(
+    ("field", "values"), [(Field.KEYSCALE, KEY_SCALES), (Field.LANGUAGE, sorted(LANGUAGES))], ids=["key", "language"]
+)
+def test_closed_values_are_written_in_their_canonical_tokens(
+    request: pytest.FixtureRequest, masks: ThreadPoolExecutor, name: str, field: Field, values: list[str]
+) -> None:
+    """Step by step exactly those may come next, and every value can be written to its end."""
+    loaded: LoadedPlanner = request.getfixturevalue(name)
+    grammar = Grammar((field, Field.TIMESIGNATURE), 600, {Field.TIMESIGNATURE: "4"})
+    lines = [f"{field}: {value}\n" for value in values]
+    for value, line in zip(values, lines, strict=True):
+        writer = Writer(loaded.tokenizer, grammar, 0, masks)
+        ids = writer.forced[2:]  # behind the tag and its line end
+        for position, token in enumerate(encoded := loaded.tokenizer.encode(line)):
+            if position >= len(ids):
+                assert set(np.flatnonzero(writer.mask())) == next_tokens(loaded, lines, ids)
+                ids += writer.accept(token)
+        assert ids[: len(encoded)] == encoded
+        assert writer.written().block == f"{field}: {value}\ntimesignature: 4"
+
+
+def test_a_language_begins_with_its_word(qwen: LoadedPlanner, masks: ThreadPoolExecutor) -> None:
+    """51 languages, 51 tokens: neither a lone space (220) nor a part of a word may take the choice from them."""
+    writer = Writer(qwen.tokenizer, Grammar((Field.LANGUAGE,), 600), 0, masks)
+    allowed = np.flatnonzero(writer.mask())
+    assert len(allowed) == 51
+    assert 220 not in allowed
+
+
+@pytest.mark.parametrize("name", ["loaded", "qwen"])
+def test_digits_are_tokens_of_their_own(request: pytest.FixtureRequest, masks: ThreadPoolExecutor, name: str) -> None:
+    """So the grammar of numbers has no other way to write them than the canonical one."""
+    loaded: LoadedPlanner = request.getfixturevalue(name)
+    for field, numbers in (
+        (Field.BPM, range(30, 301)),
+        (Field.DURATION, range(10, 601)),
+        (Field.TIMESIGNATURE, "2346"),
+    ):
+        lines = [f"{field}: {number}\n" for number in numbers]
+        writer = Writer(loaded.tokenizer, Grammar((field,), 600), 0, masks)
+        written = writer.forced[2:]
+        while writer.finish is None:
+            allowed = set(np.flatnonzero(writer.mask()))
+            assert allowed == next_tokens(loaded, lines, written)
+            written += writer.accept(int(min(allowed)))
 
 
 @pytest.mark.parametrize(
