@@ -53,7 +53,8 @@ NO_CODES = AudioCodes((), 0)
 async def plan_song(song: SongSpec, tools: Tools, notes: Notes) -> PlannedSong:
     """Lets the planner decide what is open. Without a planner it stays open, but for the length.
 
-    Raises ConflictError where thinking was demanded and no planner is deployed.
+    Raises ConflictError where thinking was demanded and no planner is deployed, or one with other audio codes than the
+    encoder's.
     """
     thinking, planner = song.thinking, tools.stages.planner
     if planner is None:
@@ -64,6 +65,8 @@ async def plan_song(song: SongSpec, tools: Tools, notes: Notes) -> PlannedSong:
         if song.duration is None:
             song = await _with_length(song, tools, notes)
         return PlannedSong(song, _blueprint(song), "", thinks=False)
+    if thinking.think is not False:
+        await tools.stages.check_codebooks(thinking.model)
     wish, thought, chosen = _blueprint(song), "", song
     if any(flag is not False for flag in (thinking.write_metadata, thinking.rewrite_caption, thinking.detect_language)):
         plan = await _think(song, wish, planner, tools, notes)

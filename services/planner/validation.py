@@ -116,9 +116,11 @@ def _check_agreement(given: Thought, thought: Thought, check: Violations) -> Non
         check.that(agree, f"given.metadata.{path}", f"is {asked}, but the thought says {planned}")
 
 
-def score_wish(request: planner_pb2.PlannerServiceScoreRequest, check: Violations, *, max_seconds: int) -> ScoreWish:
+def score_wish(
+    request: planner_pb2.PlannerServiceScoreRequest, check: Violations, *, max_seconds: int, codebook_size: int
+) -> ScoreWish:
     """The wish of a score."""
-    codes = audio_codes(request.codes, check, max_seconds=max_seconds)
+    codes = audio_codes(request.codes, check, max_seconds=max_seconds, codebook_size=codebook_size)
     check.that(len(codes) > 0, "codes", "are missing")
     song = given_song(request.blueprint, check, max_seconds=max_seconds, path="blueprint")
     thought = replace(song.thought, caption=song.caption.strip())
@@ -129,12 +131,12 @@ def score_wish(request: planner_pb2.PlannerServiceScoreRequest, check: Violation
     return ScoreWish(codes, thought, song.lyrics, scale, request.skip_tags)
 
 
-def audio_codes(codes: Sequence[int], check: Violations, *, max_seconds: int) -> tuple[int, ...]:
-    """Audio codes within the longest song."""
+def audio_codes(codes: Sequence[int], check: Violations, *, max_seconds: int, codebook_size: int) -> tuple[int, ...]:
+    """Audio codes of a model, within the longest song."""
     most = max_seconds * CODES_PER_SECOND
     check.that(len(codes) <= most, "codes", f"{len(codes)} codes, at most {most} are allowed")
     largest = max(codes, default=0)
-    check.that(largest < planning.CODES, "codes", f"{largest} is no code; they end at {planning.CODES - 1}")
+    check.that(largest < codebook_size, "codes", f"{largest} is no code; they end at {codebook_size - 1}")
     return tuple(codes)
 
 
