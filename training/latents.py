@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,6 +19,10 @@ from training.synth.tones import Sound
 _INDEX, _DATA = "index.json", "latents.npy"
 _SILENCE = "silence.npy"
 _SILENT_SECONDS = 12
+
+
+# Latents [frames, channels] of sound [samples, 2].
+Encode = Callable[[Sound], NDArray[np.float64] | NDArray[np.float32]]
 
 
 class LatentStoreError(ValueError):
@@ -80,21 +84,22 @@ class LatentStore:
         return torch.from_numpy(part)
 
 
-def write_latents(folder: Path, seeds: Iterable[int], codec: Oobleck, *, seconds: float | None = None) -> None:
-    """Renders the clips of seeds and keeps the means of their latents."""
+def write_latents(
+    folder: Path, seeds: Iterable[int], encode: Encode, rate: int, *, seconds: float | None = None
+) -> None:
+    """Renders the clips of seeds at the codec's sample rate and keeps their latents."""
     folder.mkdir(parents=True, exist_ok=True)
-    rate = codec.config.sampling_rate
     entries: list[Entry] = []
     parts: list[NDArray[np.float16]] = []
     start = 0
     for seed in seeds:
         clip = make_clip(seed, seconds=seconds, rate=rate)
         stem = _drawn_stem(clip)
-        encoded = [_encode(codec, sound) for sound in _parts(clip, stem)]
+        encoded = [encode(sound).astype(np.float16) for sound in _parts(clip, stem)]
         entries.append(Entry(seed, start, len(encoded[0]), stem))
         parts += encoded
         start += 3 * len(encoded[0])
-    silent = _encode(codec, np.zeros((_SILENT_SECONDS * rate, codec.config.audio_channels), np.float32))
+    silent = encode(np.zeros((_SILENT_SECONDS * rate, 2), np.float32))
     np.save(folder / _SILENCE, silent.astype(np.float32))
     np.save(folder / _DATA, np.concatenate(parts))
     (folder / _INDEX).write_text(json.dumps({"entries": [asdict(entry) for entry in entries]}), "utf-8")
@@ -115,10 +120,15 @@ def _drawn_stem(clip: Clip) -> str:
     return str(random.choice(sorted(clip.stems)))
 
 
-def _encode(codec: Oobleck, sound: Sound) -> NDArray[np.float16]:
-    pcm = sound if codec.config.audio_channels == sound.shape[1] else sound.mean(axis=1, keepdims=True)
-    with torch.inference_mode():
-        dtype = next(codec.parameters()).dtype
-        mean = codec.encode(torch.from_numpy(pcm)[None].to(dtype)).mean[0]
-    encoded: NDArray[np.float16] = mean.float().numpy().astype(np.float16)
-    return encoded
+def encode_with(codec: Oobleck) -> Encode:
+    """The means that a codec gives, of stereo or of one channel."""
+    like = next(codec.parameters())
+
+    def encode(sound: Sound) -> NDArray[np.float32]:
+        pcm = sound if codec.config.audio_channels == 2 else sound.mean(axis=1, keepdims=True)
+        with torch.inference_mode():
+            mean = codec.encode(torch.from_numpy(pcm)[None].to(like)).mean[0]
+        latents: NDArray[np.float32] = mean.float().cpu().numpy()
+        return latents
+
+    return encode
