@@ -1,9 +1,13 @@
-"""Latents of generated clips on disk, with the stems that editing tasks need. Words are made again from the seeds."""
+"""Latents of generated clips on disk, with the stems that editing tasks need. Words are made again from the seeds.
+
+A shard is `NAME.npy`, all latents end to end as float16 [frames, channels], and `NAME.json`, which lists the clips; it
+is written last. `silence.npy` holds latents of silence.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,9 +20,12 @@ from training.synth.clip import Clip, make_clip
 from training.synth.render import mix
 from training.synth.tones import Sound
 
-_INDEX, _DATA = "index.json", "latents.npy"
 _SILENCE = "silence.npy"
 _SILENT_SECONDS = 12
+
+
+# Latents [frames, channels] of sound [samples, 2].
+Encode = Callable[[Sound], NDArray[np.float64] | NDArray[np.float32]]
 
 
 class LatentStoreError(ValueError):
@@ -33,32 +40,32 @@ class Entry:
     start: int
     frames: int
     stem: str
+    shard: str
 
 
 @dataclass(frozen=True)
 class LatentStore:
-    """Entries, all latents [frames, channels] in float16, and latents of silence [frames, channels]."""
+    """Entries, the latents [frames, channels] of each shard, mapped, and latents of silence [frames, channels]."""
 
     entries: tuple[Entry, ...]
-    latents: NDArray[np.float16]
+    shards: Mapping[str, NDArray[np.float16]]
     silence: torch.Tensor
 
     @classmethod
     def open(cls, folder: Path) -> LatentStore:
-        """Opens a folder; the latents stay on disk. Raises LatentStoreError."""
-        try:
-            index = json.loads((folder / _INDEX).read_text("utf-8"))
-            latents = np.load(folder / _DATA, mmap_mode="r")
-            silence = torch.from_numpy(np.load(folder / _SILENCE))
-            entries = tuple(Entry(**entry) for entry in index["entries"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise LatentStoreError(f"{folder}: holds no latents: {error}") from None
-        held = sum(3 * entry.frames for entry in entries)
-        if latents.ndim != 2 or len(latents) != held:
-            raise LatentStoreError(f"{folder / _DATA}: has {len(latents)} frames where {_INDEX} tells of {held}")
+        """Maps every shard of a folder. Raises LatentStoreError."""
+        entries: list[Entry] = []
+        shards: dict[str, NDArray[np.float16]] = {}
+        for index in sorted(folder.glob("*.json")):
+            held, shards[index.stem] = _read_shard(index)
+            entries += held
         if not entries:
-            raise LatentStoreError(f"{folder / _INDEX}: lists no clips")
-        return cls(entries, latents, silence)
+            raise LatentStoreError(f"{folder}: holds no latents; write some first")
+        try:
+            silence = torch.from_numpy(np.load(folder / _SILENCE, allow_pickle=False))
+        except (OSError, ValueError) as error:
+            raise LatentStoreError(f"{folder / _SILENCE}: cannot be read: {error}; write the latents again") from None
+        return cls(tuple(entries), shards, silence)
 
     def mix(self, entry: Entry) -> torch.Tensor:
         """Latents [frames, channels] of the whole clip, in float32."""
@@ -74,30 +81,47 @@ class LatentStore:
 
     def _part(self, entry: Entry, number: int) -> torch.Tensor:
         start = entry.start + number * entry.frames
-        part = np.array(self.latents[start : start + entry.frames], dtype=np.float32)
+        part = np.array(self.shards[entry.shard][start : start + entry.frames], dtype=np.float32)
         if not np.isfinite(part).all():
-            raise LatentStoreError(f"{_DATA}: latents of seed {entry.seed} are not finite")
+            raise LatentStoreError(
+                f"{entry.shard}.npy: latents of seed {entry.seed} are not finite; write the shard again"
+            )
         return torch.from_numpy(part)
 
 
-def write_latents(folder: Path, seeds: Iterable[int], codec: Oobleck, *, seconds: float | None = None) -> None:
-    """Renders the clips of seeds and keeps the means of their latents."""
+def write_latents(
+    folder: Path, shard: str, seeds: Iterable[int], encode: Encode, rate: int, *, seconds: float | None = None
+) -> None:
+    """Renders the clips of seeds at the codec's sample rate and keeps their latents as a shard."""
     folder.mkdir(parents=True, exist_ok=True)
-    rate = codec.config.sampling_rate
     entries: list[Entry] = []
     parts: list[NDArray[np.float16]] = []
     start = 0
     for seed in seeds:
         clip = make_clip(seed, seconds=seconds, rate=rate)
         stem = _drawn_stem(clip)
-        encoded = [_encode(codec, sound) for sound in _parts(clip, stem)]
-        entries.append(Entry(seed, start, len(encoded[0]), stem))
+        encoded = [encode(sound).astype(np.float16) for sound in _parts(clip, stem)]
+        entries.append(Entry(seed, start, len(encoded[0]), stem, shard))
         parts += encoded
         start += 3 * len(encoded[0])
-    silent = _encode(codec, np.zeros((_SILENT_SECONDS * rate, codec.config.audio_channels), np.float32))
+    silent = encode(np.zeros((_SILENT_SECONDS * rate, 2), np.float32))
     np.save(folder / _SILENCE, silent.astype(np.float32))
-    np.save(folder / _DATA, np.concatenate(parts))
-    (folder / _INDEX).write_text(json.dumps({"entries": [asdict(entry) for entry in entries]}), "utf-8")
+    np.save(folder / f"{shard}.npy", np.concatenate(parts))
+    partial = folder / f"{shard}.json.partial"
+    partial.write_text(json.dumps([asdict(entry) for entry in entries]), "utf-8")
+    partial.replace(folder / f"{shard}.json")
+
+
+def _read_shard(index: Path) -> tuple[list[Entry], NDArray[np.float16]]:
+    try:
+        entries = [Entry(**entry) for entry in json.loads(index.read_text("utf-8"))]
+        latents = np.load(index.with_suffix(".npy"), mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise LatentStoreError(f"{index}: is not a shard of latents: {error}; write it again") from None
+    held = sum(3 * entry.frames for entry in entries)
+    if latents.ndim != 2 or len(latents) != held:
+        raise LatentStoreError(f"{index.with_suffix('.npy')}: has shape {list(latents.shape)}, expected {held} frames")
+    return entries, latents
 
 
 def _parts(clip: Clip, stem: str) -> Iterator[Sound]:
@@ -115,10 +139,15 @@ def _drawn_stem(clip: Clip) -> str:
     return str(random.choice(sorted(clip.stems)))
 
 
-def _encode(codec: Oobleck, sound: Sound) -> NDArray[np.float16]:
-    pcm = sound if codec.config.audio_channels == sound.shape[1] else sound.mean(axis=1, keepdims=True)
-    with torch.inference_mode():
-        dtype = next(codec.parameters()).dtype
-        mean = codec.encode(torch.from_numpy(pcm)[None].to(dtype)).mean[0]
-    encoded: NDArray[np.float16] = mean.float().numpy().astype(np.float16)
-    return encoded
+def encode_with(codec: Oobleck) -> Encode:
+    """The means that a codec gives, of stereo or of one channel."""
+    like = next(codec.parameters())
+
+    def encode(sound: Sound) -> NDArray[np.float32]:
+        pcm = sound if codec.config.audio_channels == 2 else sound.mean(axis=1, keepdims=True)
+        with torch.inference_mode():
+            mean = codec.encode(torch.from_numpy(pcm)[None].to(like)).mean[0]
+        latents: NDArray[np.float32] = mean.float().cpu().numpy()
+        return latents
+
+    return encode

@@ -107,11 +107,10 @@ def run(task: Task, settings: LoopSettings, folder: Path) -> Outcome:
     with interruption() as interrupted:
         while progress.step < settings.steps and not interrupted.is_set():
             progress = _update(task, settings, state, progress, losses)
-            if progress.step == settings.steps:
-                break
-            if progress.step % settings.save_every == 0:
+            last = progress.step == settings.steps
+            if progress.step % settings.save_every == 0 and not last:
                 save_and_draw()
-            if progress.step % settings.sample_every == 0:
+            if progress.step % settings.sample_every == 0 and not last:
                 measure()
         save_and_draw()
     return Outcome(progress, state.averaged, measure(), progress.step >= settings.steps)

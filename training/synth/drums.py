@@ -10,6 +10,9 @@ from scipy.signal import butter, sosfilt
 
 from training.synth.tones import Sound
 
+# Shares of the sample rate that bands of noise keep below.
+_LOWEST_EDGE, _HIGHEST_EDGE = 0.36, 0.48
+
 
 @dataclass(frozen=True)
 class Drum:
@@ -33,8 +36,9 @@ class Drum:
         sound = self.sine * np.sin(angle) * np.exp(-time / self.sine_decay)
         if self.noise:
             hiss = np.random.default_rng(int(self.band[0])).standard_normal(len(time))
-            edges = [min(edge * 2 ** (brightness - 0.5), 0.48 * rate) for edge in self.band]
-            hiss = sosfilt(butter(2, [edges[0], max(edges[1], edges[0] * 1.2)], "band", fs=rate, output="sos"), hiss)
+            low_edge, high_edge = (edge * 2 ** (brightness - 0.5) for edge in self.band)
+            edges = [min(low_edge, _LOWEST_EDGE * rate), min(high_edge, _HIGHEST_EDGE * rate)]
+            hiss = sosfilt(butter(2, edges, "band", fs=rate, output="sos"), hiss)
             hiss /= np.sqrt(np.mean(hiss**2)) + 1e-9
             starts = 0.011 * np.arange(self.bursts)
             levels = np.max(

@@ -54,7 +54,7 @@ def place_phrase(facts: Facts, phrase: Phrase, section: Section, bar: int, centr
     end = PHRASE_BARS * style.beats_per_bar
     starts = [beat_of(style, step) for step in phrase.steps]
     for number, (step, degree) in enumerate(zip(phrase.steps, phrase.degrees, strict=True)):
-        ends = starts[number + 1] if number + 1 < len(starts) else end - 0.5
+        ends = starts[number + 1] if number + 1 < len(starts) else end
         length = min(ends - starts[number], 1.5 if number + 1 < len(starts) else 2.0)
         chord = section.chords[min(bar + step // style.steps_per_bar, section.bars - 1)]
         pitch = _pitch(facts.key, degree, centre)
