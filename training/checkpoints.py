@@ -60,7 +60,13 @@ class TrainingState:
         return cls(weights, {name: weight.detach().clone() for name, weight in weights.items()}, optimizer)
 
     def update(self, rate: float, weight_decay: float, ema_decay: float, updates_before: int) -> None:
-        """One step of AdamW along the gradients, then one of the average."""
+        """One step of AdamW along the gradients, then one of the average.
+
+        What a batch did not use has gradients of zero: all weights count their steps alike, as a restored state does.
+        """
+        for weight in self.weights.values():
+            if weight.grad is None:
+                weight.grad = torch.zeros_like(weight)
         for group in self.optimizer.param_groups:
             group["lr"], group["weight_decay"] = rate, weight_decay
         self.optimizer.step()

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 import numpy as np
-from scipy.signal import fftconvolve
+from scipy.signal import fftconvolve, lfilter
 
 from training.synth.drums import KITS
 from training.synth.facts import Facts
@@ -21,6 +21,8 @@ _PEAK = 0.89
 _LOUDNESS = 0.16
 _REVERB_SECONDS = (0.5, 2.2)
 _HELD_STEPS = 24
+# Hertz and decibels of the shelves that give the mix the slope of mastered music, 4 to 5 dB an octave above the bass.
+_LOW_SHELF, _HIGH_SHELF = (180.0, 4.0), (700.0, -8.0)
 
 
 def render(score: Score, rate: int) -> dict[str, Sound]:
@@ -44,7 +46,7 @@ def render(score: Score, rate: int) -> dict[str, Sound]:
     stems = {
         name: _with_room(stem, room, 0.3 * share if name in ("drums", "bass") else share) for name, stem in dry.items()
     }
-    return _levelled(stems)
+    return _levelled({name: _mastered(stem, rate) for name, stem in stems.items()})
 
 
 def mix(stems: Mapping[str, Sound]) -> Sound:
@@ -128,6 +130,16 @@ def _with_room(dry: Sound, room: Sound, share: float) -> Sound:
     wet = np.stack([fftconvolve(middle, room[:, side])[: len(dry)] for side in range(2)], axis=1)
     both: Sound = (dry + share * wet).astype(np.float32)
     return both
+
+
+def _mastered(stem: Sound, rate: int) -> Sound:
+    """Two shelves of the first order; they are linear, so that stems still add up to the mix."""
+    out = stem
+    for (hertz, decibels), high in ((_LOW_SHELF, False), (_HIGH_SHELF, True)):
+        corner, gain = np.tan(np.pi * hertz / rate), 10 ** (decibels / 20)
+        above, below = (gain, 1.0) if high else (1.0, gain)
+        out = lfilter([below * corner + above, below * corner - above], [corner + 1, corner - 1], out, axis=0)
+    return out.astype(np.float32)
 
 
 def _levelled(stems: Mapping[str, Sound]) -> dict[str, Sound]:

@@ -32,6 +32,8 @@ _BAND = 1 / 3
 _LOUDNESS = 0.5
 # Logarithm of the frequency of a Snake that is next to the identity.
 _ALMOST_LINEAR = -6.0
+# Share of their gain that residual units keep: quiet, but not so that their kernels get no gradient.
+_QUIET = 0.1
 _MIDDLE_AND_SIDE = np.array([[1.0, 1.0], [1.0, -1.0]]) / np.sqrt(2)
 
 
@@ -154,7 +156,7 @@ def start_as_transform(weights: dict[str, torch.Tensor], config: VaeConfig, comp
     """Writes the transform over weights that were drawn, in place; they are those of `TrainableCodec.initial`."""
     for key, tensor in weights.items():
         if ".res_unit" in key and key.endswith("conv2.weight_g"):
-            tensor.data.zero_()
+            tensor.data.mul_(_QUIET)
         elif ".res_unit" not in key and key.endswith((".alpha", ".beta")):
             tensor.data.fill_(_ALMOST_LINEAR)
     lengths = list(accumulate(config.downsampling_ratios, mul))

@@ -1,29 +1,74 @@
-"""One vocabulary serves the text encoder and the planner of nano."""
-
-from __future__ import annotations
+"""nano's tokenizer: every text comes back, prompts are short, and it loads as the stages load it."""
 
 import json
 import math
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
+from services.encoder.prompt import END_OF_TEXT
+from services.encoder.tokenization import PromptTokenizer
 from services.planner.tokenization import PlannerTokenizer
 from services.runtime.checkpoints import CheckpointError
 from training.model_configs import NANO, NANO_PLANNER, NANO_TEXT_VOCABULARY, qwen3_shapes
 from training.nano.tokenizer import Vocabulary, learn_vocabulary
+from training.synth.clip import describe
 from training.tiny_tokenizer import SPECIAL_TOKENS, audio_code_tokens
 
 
 @pytest.fixture(scope="module")
-def learned() -> Vocabulary:
-    return learn_vocabulary(range(12), 400)
+def vocabulary() -> Vocabulary:
+    return learn_vocabulary(range(40), size=1000)
 
 
-def test_a_vocabulary_is_read_as_it_was_written(learned: Vocabulary, tmp_path: Path) -> None:
-    learned.write(tmp_path, append_end_of_text=True, extra_tokens=("<|more|>",))
-    assert Vocabulary.read(tmp_path / "tokenizer.json") == learned
+@pytest.fixture(scope="module")
+def folder(vocabulary: Vocabulary, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tokenizer")
+    vocabulary.write(folder, append_end_of_text=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tokenizer(folder: Path) -> Tokenizer:
+    return Tokenizer.from_file(str(folder / "tokenizer.json"))
+
+
+@given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
+def test_any_text_comes_back(tokenizer: Tokenizer, text: str) -> None:
+    normalised = tokenizer.normalizer.normalize_str(text) if text else text
+    assert tokenizer.decode(tokenizer.encode(text).ids) == normalised
+
+
+def test_captions_of_other_clips_take_few_tokens(tokenizer: Tokenizer) -> None:
+    captions = [describe(seed).caption for seed in range(1000, 1030)]
+    tokens = sum(len(tokenizer.encode(caption).ids) for caption in captions)
+    assert tokens < sum(len(caption.encode()) for caption in captions) / 2
+
+
+def test_digits_stay_apart(tokenizer: Tokenizer) -> None:
+    assert len(tokenizer.encode("128 bpm").tokens) >= 4
+
+
+def test_it_loads_as_the_encoder_stage_loads_it(folder: Path) -> None:
+    PromptTokenizer(folder / "tokenizer.json")
+
+
+def test_control_tokens_and_others_follow_the_pieces(vocabulary: Vocabulary, tmp_path: Path) -> None:
+    ids = vocabulary.write(tmp_path, append_end_of_text=False, extra_tokens=["<|audio_code_0|>", "<|audio_code_1|>"])
+    assert len(vocabulary.ids) <= 1000
+    assert ids[END_OF_TEXT] == len(vocabulary.ids)
+    assert ids["<|audio_code_1|>"] == len(ids) - 1
+
+
+def test_the_same_seeds_give_the_same_vocabulary(vocabulary: Vocabulary) -> None:
+    assert learn_vocabulary(range(40), size=1000) == vocabulary
+
+
+def test_a_vocabulary_is_read_as_it_was_written(vocabulary: Vocabulary, folder: Path) -> None:
+    assert Vocabulary.read(folder / "tokenizer.json") == vocabulary
 
 
 def test_what_holds_no_vocabulary_is_refused(tmp_path: Path) -> None:
@@ -33,21 +78,19 @@ def test_what_holds_no_vocabulary_is_refused(tmp_path: Path) -> None:
         Vocabulary.read(path)
 
 
-def test_the_planner_reads_text_as_the_text_encoder_does(learned: Vocabulary, tmp_path: Path) -> None:
-    text, planner = tmp_path / "text", tmp_path / "planner"
-    for folder in (text, planner):
-        folder.mkdir()
-    learned.write(text, append_end_of_text=False)
-    ids = learned.write(planner, append_end_of_text=False, extra_tokens=audio_code_tokens(20))
-    tokenizer = PlannerTokenizer.load(planner / "tokenizer.json", len(ids))
-    assert tokenizer.audio_codes == range(len(ids) - 20, len(ids))
+def test_the_planner_reads_text_as_the_text_encoder_does(
+    vocabulary: Vocabulary, tokenizer: Tokenizer, tmp_path: Path
+) -> None:
+    ids = vocabulary.write(tmp_path, append_end_of_text=False, extra_tokens=audio_code_tokens(20))
+    planner = PlannerTokenizer.load(tmp_path / "tokenizer.json", len(ids))
+    assert planner.audio_codes == range(len(ids) - 20, len(ids))
     words = "A slow waltz in 3/4 with violin.\n\n[Verse 1]\nL'été s'en va, 夏が行く"
-    assert tokenizer.encode(words) == Tokenizer.from_file(str(text / "tokenizer.json")).encode(words).ids
-    assert tokenizer.decode(tokenizer.encode(words)).decode() == words
+    assert planner.encode(words) == tokenizer.encode(words, add_special_tokens=False).ids
+    assert planner.decode(planner.encode(words)).decode() == words
 
 
 def test_the_planner_of_nano_takes_no_more_than_its_share() -> None:
     """Of the 40 MB that all of nano may take."""
-    vocabulary = NANO_TEXT_VOCABULARY + len(SPECIAL_TOKENS) + math.prod(NANO.fsq_levels)
-    shapes = qwen3_shapes(NANO_PLANNER, vocabulary).values()
+    ids = NANO_TEXT_VOCABULARY + len(SPECIAL_TOKENS) + math.prod(NANO.fsq_levels)
+    shapes = qwen3_shapes(NANO_PLANNER, ids).values()
     assert 2 * sum(math.prod(shape) for shape in shapes) <= 8_000_000

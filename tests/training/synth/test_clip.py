@@ -61,7 +61,8 @@ def test_strokes_lie_on_the_grid_and_fill_the_piece() -> None:
 def test_a_melody_has_one_note_at_a_time() -> None:
     for seed in range(40):
         score = describe(seed).score
-        leads = [part for role, part in score.parts if role == "lead" and score.facts.style.lead.figure == "melody"]
+        melodies = {role for role, line in score.facts.style.lines().items() if line.figure == "melody"}
+        leads = [part for role, part in score.parts if role in melodies]
         sung = tuple(syllable.note for syllable in score.sung)
         for line in (*leads, sung):
             assert all(note.start + note.length <= following.start + 1e-6 for note, following in pairwise(line))

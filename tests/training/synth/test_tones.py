@@ -20,7 +20,7 @@ def pitch_of(sound: Sound, expected: float) -> float:
     shortest, longest = int(RATE / expected / 1.33), int(RATE / expected * 1.33) + 2
     at = shortest + int(np.argmax(whole[shortest:longest]))
     before, here, after = whole[at - 1 : at + 2]
-    return RATE / (at + 0.5 * (before - after) / (before - 2 * here + after))
+    return float(RATE / (at + 0.5 * (before - after) / (before - 2 * here + after)))
 
 
 @pytest.mark.parametrize("name", INSTRUMENTS)
