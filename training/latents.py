@@ -34,13 +34,17 @@ class LatentStoreError(ValueError):
 
 @dataclass(frozen=True)
 class Entry:
-    """A clip by its seed: frames of the mix, of one stem, and of everything but that stem lie end to end."""
+    """A clip by its seed: frames of the mix, of one stem, and of everything but that stem lie end to end.
+
+    `seconds` is the length that was asked for; None where it was drawn with the clip. Its words depend on it.
+    """
 
     seed: int
     start: int
     frames: int
     stem: str
     shard: str
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ def write_latents(
         clip = make_clip(seed, seconds=seconds, rate=rate)
         stem = _drawn_stem(clip)
         encoded = [encode(sound).astype(np.float16) for sound in _parts(clip, stem)]
-        entries.append(Entry(seed, start, len(encoded[0]), stem, shard))
+        entries.append(Entry(seed, start, len(encoded[0]), stem, shard, seconds))
         parts += encoded
         start += 3 * len(encoded[0])
     silent = encode(np.zeros((_SILENT_SECONDS * rate, 2), np.float32))

@@ -85,7 +85,7 @@ class Examples:
         settings = self._settings
         task = Task(random.choice(list(_MEANS), p=list(_MEANS.values())))
         framed = frame(random, task, self._store, entry)
-        prompt = self._prompt(random, self._describe(entry.seed), framed)
+        prompt = self._prompt(random, self._describe(entry.seed, seconds=entry.seconds), framed)
         levels = 1 / (1 + np.exp(-random.normal(settings.timestep_mean, settings.timestep_std, 2)))
         generator = torch.Generator().manual_seed(int(random.integers(2**62)))
         return Example(

@@ -29,10 +29,14 @@ _WINDOWS_AT_ONCE = 512
 
 @dataclass(frozen=True)
 class CodedClip:
-    """The audio codes [codes] of a clip, five for each second, and the seed that its words are made from."""
+    """The audio codes [codes] of a clip, five for each second, and the seed that its words are made from.
+
+    `seconds` is the length that was asked for; None where it was drawn with the clip.
+    """
 
     seed: int
     codes: NDArray[np.int32]
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,9 @@ def open_codes(folder: Path, encoder: LoadedEncoder) -> CodeStore:
             codes = _tokenized(store, entries, encoder)
             _keep(path.with_suffix(_SUFFIX), made_of, codes)
         ends = pairwise(accumulate(counts, initial=0))
-        clips += [CodedClip(entry.seed, codes[slice(*end)]) for entry, end in zip(entries, ends, strict=True)]
+        clips += [
+            CodedClip(entry.seed, codes[slice(*end)], entry.seconds) for entry, end in zip(entries, ends, strict=True)
+        ]
     return CodeStore(tuple(clips), math.prod(encoder.config.fsq_levels))
 
 

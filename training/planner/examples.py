@@ -16,7 +16,6 @@ from services.planner.modes import METADATA
 from services.planner.prompts import INSTRUMENTAL, Prompts
 from services.planner.thought import Thought
 from serving.settings import setting
-from training.audio_bank import HELD_OUT
 from training.latents import LatentStoreError
 from training.planner import answers
 from training.planner.answers import Example
@@ -25,7 +24,8 @@ from training.synth.captions import write_caption
 from training.synth.clip import Description, describe
 from training.synth.facts import Facts
 
-_SEEDS = 2**31
+# Seeds of songs that are in no store begin here.
+NEW_SEEDS = 2**32
 
 
 class Mode(StrEnum):
@@ -57,7 +57,7 @@ class ExampleSettings:
 class Examples:
     """Draws batches from clips as codes. Batch n of a seed is always the same.
 
-    With `new_words` the modes without codes are about songs that are in no store, and never about ones held out.
+    With `new_words` the modes without codes are about songs that are in no store.
     """
 
     def __init__(
@@ -86,9 +86,9 @@ class Examples:
         clip = self._store.clips[random.integers(len(self._store.clips))]
         empty = random.random() < self._settings.empty_prompt
         if mode in _HEARS or not self._new_words:
-            description = self._describe(clip.seed)
+            description = self._describe(clip.seed, seconds=clip.seconds)
         else:
-            description = describe(_trained_seed(random))
+            description = describe(NEW_SEEDS + int(random.integers(NEW_SEEDS)))
         if mode is Mode.PLAN:
             return self._plan(random, description, _codes_of(clip, description), empty=empty)
         if mode is Mode.THINK:
@@ -160,14 +160,9 @@ def _codes_of(clip: CodedClip, description: Description) -> list[int]:
     if len(clip.codes) < count:
         raise LatentStoreError(
             f"the clip of seed {clip.seed} has {len(clip.codes)} audio codes, its description takes {count}; write its "
-            "latents at the length that is drawn for it"
+            "latents again"
         )
     return [int(code) for code in clip.codes[:count]]
-
-
-def _trained_seed(random: np.random.Generator) -> int:
-    """A seed of any song but one held out."""
-    return int(random.integers(_SEEDS)) * HELD_OUT + int(random.integers(1, HELD_OUT))
 
 
 def _tokens(example: Example) -> int:

@@ -16,12 +16,12 @@ from services.planner.prompts import PromptForm, Prompts
 from services.planner.thought import Thought
 from services.planner.writing import Finish, Writer
 from tests.training.planner.conftest import CODES, Trainee, write_latents
-from training.audio_bank import HELD_OUT
 from training.latents import LatentStoreError
+from training.nano.recipe import HELD_OUT_SEEDS, RECIPES
 from training.planner import answers, examples
 from training.planner.answers import Example
 from training.planner.codes import CodedClip, CodeStore, open_codes
-from training.planner.examples import Examples, ExampleSettings
+from training.planner.examples import NEW_SEEDS, Examples, ExampleSettings
 from training.synth.clip import Description, describe
 
 SEEDS = (5, 9, 3, 14)
@@ -126,23 +126,35 @@ def test_a_plan_goes_on_with_the_prompt_of_its_codes(trainee: Trainee) -> None:
     assert (*example.prompt, *example.answer) == expected
 
 
-def test_new_words_are_of_songs_that_are_not_held_out(
+def test_new_words_are_of_songs_in_no_store(
     store: CodeStore, trainee: Trainee, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     described: set[int] = set()
 
-    def noted(seed: int) -> Description:
+    def noted(seed: int, *, seconds: float | None = None) -> Description:
         described.add(seed)
-        return describe(seed)
+        return describe(seed, seconds=seconds)
 
     monkeypatch.setattr(examples, "describe", noted)
     drawn(store, trainee.prompts, 12)
     new = described - set(SEEDS)
     assert len(new) > 10
-    assert all(seed % HELD_OUT for seed in new)
+    assert min(new) >= NEW_SEEDS > HELD_OUT_SEEDS + max(recipe.held_out_clips for recipe in RECIPES.values())
     described.clear()
     drawn(store, trainee.prompts, 12, new_words=False)
     assert described == set(SEEDS)
+
+
+def test_words_are_of_the_length_that_was_asked_for(trainee: Trainee) -> None:
+    clip = CodedClip(5, np.zeros(20, np.int32), seconds=4.0)
+    tokenizer = trainee.prompts.tokenizer
+    plans = [
+        example
+        for example in drawn(CodeStore((clip,), CODES), trainee.prompts, 2)
+        if tokenizer.first_code in example.answer
+    ]
+    assert plans
+    assert all(example.answer.count(tokenizer.first_code) == 20 for example in plans)
 
 
 def test_a_clip_that_is_shorter_than_its_words_is_refused(trainee: Trainee) -> None:
