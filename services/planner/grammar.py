@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from services.planner.thought import MIN_SECONDS, Thought
+from services.planner.lengths import MIN_SECONDS
+from services.planner.thought import Thought
 from services.planner.tokenization import PlannerTokenizer
 from serving.planning import LANGUAGES, MAX_BPM, MIN_BPM, TIME_SIGNATURES
 
@@ -70,6 +71,7 @@ class Grammar:
     known: Mapping[Field, str] = field(default_factory=dict)
     lyrics: bool = False
     free_tokens: Mapping[str, int] = field(default_factory=lambda: FIELD_TOKENS)
+    min_seconds: int = MIN_SECONDS
 
     def lark(self, tokenizer: PlannerTokenizer) -> str:
         """The grammar in Lark."""
@@ -77,7 +79,7 @@ class Grammar:
         start = rf'start: <[{tokenizer.think_start}]> "\n" {block}'
         if self.lyrics:
             start += rf" <[{tokenizer.think_end}]> LYRICS"
-        durations = "|".join(map(str, range(MIN_SECONDS, self.max_seconds + 1)))
+        durations = "|".join(map(str, range(self.min_seconds, self.max_seconds + 1)))
         return f"{start}\n{_RULES}DURATION: /{durations}/\nLYRICS: /(.|\\n)*/\n"
 
     def _line(self, line: Field) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from services.planner.codes import LONGEST_RUN, code_count, longest_run
 from services.planner.grammar import FIELD_TOKENS, Field, Grammar, known_lines
+from services.planner.lengths import Lengths
 from services.planner.prompts import INSTRUMENTAL, PromptForm, Prompts
 from services.planner.sampling import TokenSampling
 from services.planner.tasks import BLOCK_TOKENS, CodesTask, Script, Task, TextTask
@@ -41,7 +42,8 @@ class Bounds:
 class PlanWish:
     """What a plan is to hold. `given` values stand as they are; `seconds` is the exact length where it is known.
 
-    `thought` is that of an earlier plan, which is then taken instead of a new one.
+    `thought` is that of an earlier plan, which is then taken instead of a new one. An open length is chosen within
+    `lengths`.
     """
 
     caption: str
@@ -57,6 +59,7 @@ class PlanWish:
     negative_prompt: str = ""
     thought: Thought | None = None
     form: PromptForm = PromptForm.ALIGNED
+    lengths: Lengths = Lengths()
 
     def lines(self) -> tuple[Field, ...]:
         """The lines of the think block: given ones and wanted ones."""
@@ -186,9 +189,10 @@ def _think(
     known = known_lines(wish.given, lines)
     if len(known) == len(lines):
         return wish.given, ()
+    seconds = wish.lengths.choices(bounds.seconds)
     written: Written = yield TextTask(
         prompts.plan(wish.caption, wish.lyrics),
-        Grammar(lines, bounds.seconds, known, free_tokens=bounds.free_tokens),
+        Grammar(lines, seconds[-1], known, free_tokens=bounds.free_tokens, min_seconds=seconds[0]),
         wish.sampling,
         on_text=lambda text: emit(ThoughtText(text)),
     )
