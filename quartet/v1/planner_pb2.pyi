@@ -210,18 +210,20 @@ class PlannerServiceUnderstandResponse(_message.Message):
     def __init__(self, blueprint: _Optional[_Union[Blueprint, _Mapping]] = ..., report: _Optional[_Union[_stage_pb2.StageReport, _Mapping]] = ..., genres: _Optional[str] = ..., finish: _Optional[_Union[FinishReason, str]] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class PlannerServiceScoreRequest(_message.Message):
-    __slots__ = ("model", "codes", "blueprint", "scale", "skip_tags")
+    __slots__ = ("model", "codes", "blueprint", "scale", "skip_tags", "genres")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     CODES_FIELD_NUMBER: _ClassVar[int]
     BLUEPRINT_FIELD_NUMBER: _ClassVar[int]
     SCALE_FIELD_NUMBER: _ClassVar[int]
     SKIP_TAGS_FIELD_NUMBER: _ClassVar[int]
+    GENRES_FIELD_NUMBER: _ClassVar[int]
     model: str
     codes: _containers.RepeatedScalarFieldContainer[int]
     blueprint: Blueprint
     scale: float
     skip_tags: bool
-    def __init__(self, model: _Optional[str] = ..., codes: _Optional[_Iterable[int]] = ..., blueprint: _Optional[_Union[Blueprint, _Mapping]] = ..., scale: _Optional[float] = ..., skip_tags: _Optional[bool] = ...) -> None: ...
+    genres: str
+    def __init__(self, model: _Optional[str] = ..., codes: _Optional[_Iterable[int]] = ..., blueprint: _Optional[_Union[Blueprint, _Mapping]] = ..., scale: _Optional[float] = ..., skip_tags: _Optional[bool] = ..., genres: _Optional[str] = ...) -> None: ...
 
 class PlannerServiceScoreResponse(_message.Message):
     __slots__ = ("scores", "report")

@@ -136,7 +136,8 @@ def score_wish(request: planner_pb2.PlannerServiceScoreRequest, check: Violation
     codes = audio_codes(request.codes, check, max_seconds=max_seconds)
     check.that(len(codes) > 0, "codes", "are missing")
     song = given_song(request.blueprint, check, lengths=Lengths(longest=max_seconds), path="blueprint")
-    thought = replace(song.thought, caption=song.caption.strip())
+    check_text(request.genres, planning.MAX_CAPTION_CHARACTERS, check, "genres")
+    thought = replace(song.thought, caption=song.caption.strip(), genres=request.genres.strip())
     something = thought != Thought() or bool(song.lyrics.strip())
     check.that(something, "blueprint", "is empty; set at least one part to score")
     scale = request.scale if request.HasField("scale") else SCORE_SCALE

@@ -216,6 +216,7 @@ def test_other_wrong_calls(stub: Stub) -> None:
         (planner_pb2.PlannerServiceScoreRequest(blueprint=GIVEN), "codes"),
         (planner_pb2.PlannerServiceScoreRequest(codes=[64_000], blueprint=GIVEN), "codes"),
         (planner_pb2.PlannerServiceScoreRequest(codes=[1], blueprint=GIVEN, scale=2), "scale"),
+        (planner_pb2.PlannerServiceScoreRequest(codes=[1], genres="a" * 8193), "genres"),
     ):
         error = refused(functools.partial(score, stub, request))
         assert [violation.field for violation in error.violations] == [field]
