@@ -81,17 +81,17 @@ class Wishes:
         return float(self._random.uniform(0.2, 6))
 
     def lengths(self) -> Lengths:
-        return Lengths(longest=float(self._random.uniform(1, 13)))
+        return Lengths(longest=float(self._random.uniform(10, 13)))
 
 
-def check_thought(thought: Thought, given: Thought, lines: tuple[str, ...], *, shortest: int = 10) -> None:
+def check_thought(thought: Thought, given: Thought, lines: tuple[str, ...]) -> None:
     """Every asked line is there and in range; what was given stands as it was."""
     for line in lines:
         assert getattr(thought, line) not in (None, ""), line
         if (value := getattr(given, line)) not in (None, ""):
             assert getattr(thought, line) == value
     assert thought.bpm is None or 30 <= thought.bpm <= 300
-    assert thought.duration is None or given.duration or shortest <= thought.duration <= 600
+    assert thought.duration is None or given.duration or 10 <= thought.duration <= 600
     assert thought.keyscale in ("", *KEYS)
     assert thought.language in ("", *LANGUAGES)
     assert thought.timesignature in ("", *TIME_SIGNATURES)
@@ -120,7 +120,7 @@ def plan_case(prompts: Prompts, wishes: Wishes) -> tuple[Script, Check]:
 
     def check(planned: Planned) -> None:
         thought = planned.thought
-        check_thought(thought, wish.given, tuple(line.value for line in wish.lines()), shortest=choices[0])
+        check_thought(thought, wish.given, tuple(line.value for line in wish.lines()))
         if wish.seconds is None:
             assert thought.duration is None or thought.duration in choices
         chosen = 5 * (thought.duration or 0) if wish.seconds is None else code_count(wish.seconds)

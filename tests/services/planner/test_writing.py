@@ -12,7 +12,7 @@ from services.planner import writing
 from services.planner.checkpoint import LoadedPlanner
 from services.planner.grammar import Field, Grammar, known_lines
 from services.planner.thought import Thought, parse_written
-from services.planner.writing import Finish, Writer
+from services.planner.writing import Finish, Writer, Written
 
 ALL = tuple(Field)
 KNOWN = Thought(
@@ -121,6 +121,31 @@ def test_a_caption_ends_at_its_bound(loaded: LoadedPlanner, masks: ThreadPoolExe
         assert drawn < 24
         assert parse_written(writer.written().block, 600).timesignature == "4"
         assert writer.written().cut == ("caption",)
+
+
+@pytest.mark.parametrize("opening", ["", " '"])
+def test_a_caption_that_is_the_last_line_ends_with_the_block(
+    loaded: LoadedPlanner, masks: ThreadPoolExecutor, opening: str
+) -> None:
+    """Nothing but the closing tag tells its end from another line of it; at its bound it ends all the same."""
+    random = np.random.default_rng(0)
+    for _ in range(20):
+        writer = Writer(loaded.tokenizer, Grammar((Field.CAPTION,), 600, free_tokens={"caption": 12}), 0, masks)
+        write(writer, loaded, opening)
+        drawn = 0
+        while writer.finish is None:
+            allowed = np.flatnonzero(writer.mask())
+            writer.accept(int(random.choice(allowed[allowed != loaded.tokenizer.think_end])))
+            drawn += 1
+        assert drawn < 24
+        assert parse_written(writer.written().block, 600).caption
+        assert writer.written().cut == ("caption",)
+    writer = Writer(loaded.tokenizer, Grammar((Field.CAPTION,), 600), 0, masks)
+    write(writer, loaded, " rain\n")
+    assert writer.finish is None
+    assert writer.accept(loaded.tokenizer.think_end) == [loaded.tokenizer.think_end]
+    assert writer.finish is Finish.STOP
+    assert writer.written() == Written("caption: rain", "", Finish.STOP)
 
 
 def test_a_caption_ends_at_its_bound_of_characters(
