@@ -93,6 +93,34 @@ def test_the_forms_and_profiles_differ(stub: Stub) -> None:
     assert plan(stub, write_codes=True, sampling=compat).codes == plan(stub, write_codes=True, sampling=full).codes
 
 
+def test_top_p_and_the_penalty_act_in_the_standard_profile(stub: Stub) -> None:
+    """In the reference application's default backend they act only where they are to be off."""
+    narrow, greedy = planner_pb2.TokenSampling(top_p=0.0001), planner_pb2.TokenSampling(temperature=0)
+    assert plan(stub, write_codes=True, sampling=narrow).codes == plan(stub, write_codes=True, sampling=greedy).codes
+    assert plan(stub, write_codes=True).codes != plan(stub, write_codes=True, sampling=greedy).codes
+    penalised = {"top_p": 1.0, "repetition_penalty": 2.0}
+    thoughts = [
+        plan(stub, rewrite_caption=True, sampling=planner_pb2.TokenSampling(**settings)).thought
+        for settings in ({"top_p": 1.0}, penalised, {**penalised, "profile": "SAMPLING_PROFILE_COMPAT"})
+    ]
+    assert thoughts[0] == thoughts[2] != thoughts[1]
+
+
+def test_each_mode_has_its_temperature(tiny_models: Path, stub: Stub) -> None:
+    """Analysis is cooler: hot it makes lyrics up."""
+    open_song, warm = planner_pb2.Blueprint(caption="rain"), planner_pb2.TokenSampling(temperature=0.85)
+    assert plan(stub, given=open_song).thought == plan(stub, given=open_song, sampling=warm).thought
+    with (
+        running("services.planner", "--models", str(tiny_models), "--max-lyric-tokens", "16") as server,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+        unset, cool = (
+            Stub(channel).Understand(planner_pb2.PlannerServiceUnderstandRequest(codes=[1, 2], sampling=sampling))
+            for sampling in (planner_pb2.TokenSampling(), planner_pb2.TokenSampling(temperature=0.3))
+        )
+        assert unset.blueprint == cool.blueprint
+
+
 def test_a_given_plan_needs_no_thinking(stub: Stub) -> None:
     result = plan(stub, write_metadata=False, write_codes=True)
     assert result.thought == "bpm: 120\nduration: 2\nkeyscale: F♯ minor\ntimesignature: 3"

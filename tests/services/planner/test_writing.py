@@ -123,6 +123,20 @@ def test_a_caption_ends_at_its_bound(loaded: LoadedPlanner, masks: ThreadPoolExe
         assert writer.written().cut == ("caption",)
 
 
+@pytest.mark.parametrize("written", [" warm", " 'warm", " a song\n  over", " 'a\n\n  b"])
+def test_no_control_token_is_possible_inside_a_caption(
+    loaded: LoadedPlanner, masks: ThreadPoolExecutor, written: str
+) -> None:
+    """Neither an end of the text nor one of the block."""
+    tokenizer = loaded.tokenizer
+    writer = Writer(tokenizer, Grammar((Field.CAPTION, Field.TIMESIGNATURE), 600), 0, masks)
+    write(writer, loaded, written)
+    allowed = writer.mask()
+    controls = [tokenizer.turn_start, tokenizer.turn_end, tokenizer.think_start, tokenizer.think_end]
+    assert not allowed[controls].any()
+    assert allowed[tokenizer.encode(" rain")[0]]
+
+
 @pytest.mark.parametrize("opening", ["", " '"])
 def test_a_caption_that_is_the_last_line_ends_with_the_block(
     loaded: LoadedPlanner, masks: ThreadPoolExecutor, opening: str
