@@ -12,8 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from services.planner.lengths import MIN_SECONDS
-from services.planner.thought import Thought
+from services.planner.thought import MIN_SECONDS, Thought
 from services.planner.tokenization import PlannerTokenizer
 from serving.planning import LANGUAGES, MAX_BPM, MIN_BPM, TIME_SIGNATURES
 

@@ -6,9 +6,7 @@ import math
 from dataclasses import dataclass
 
 from services.planner.codes import CODES_PER_SECOND
-
-# The shortest song that models choose by themselves, in seconds.
-MIN_SECONDS = 10
+from services.planner.thought import MIN_SECONDS
 
 
 @dataclass(frozen=True)

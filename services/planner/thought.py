@@ -14,6 +14,8 @@ from serving.planning import LANGUAGES, MAX_BPM, MIN_BPM, TIME_SIGNATURES
 
 _KEY = re.compile(r"[A-G](#|b|♯|♭)? (major|minor)")
 
+MIN_SECONDS = 10
+
 
 class ThoughtError(ValueError):
     """Text that is no think block."""
