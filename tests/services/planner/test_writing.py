@@ -12,7 +12,7 @@ from services.planner import writing
 from services.planner.checkpoint import LoadedPlanner
 from services.planner.grammar import Field, Grammar, known_lines
 from services.planner.thought import Thought, parse_written
-from services.planner.writing import Finish, Writer, Written
+from services.planner.writing import Finish, Writer
 
 ALL = tuple(Field)
 KNOWN = Thought(
@@ -159,7 +159,7 @@ def test_a_caption_that_is_the_last_line_ends_with_the_block(
     assert writer.finish is None
     assert writer.accept(loaded.tokenizer.think_end) == [loaded.tokenizer.think_end]
     assert writer.finish is Finish.STOP
-    assert writer.written() == Written("caption: rain", "", Finish.STOP)
+    assert writer.written() == writing.Written("caption: rain", "", Finish.STOP)
 
 
 def test_a_caption_ends_at_its_bound_of_characters(
