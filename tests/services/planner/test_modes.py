@@ -179,6 +179,14 @@ def test_rewriting_keeps_lyrics_that_the_model_left_out(prompts: Prompts) -> Non
     assert composed.warnings[-1] == "the model wrote no lyrics; yours are kept"
 
 
+def test_rewriting_without_lyrics_keeps_what_was_to_be_said(prompts: Prompts) -> None:
+    """None were given and none came, which is as wished; the warnings of the block stay."""
+    script = modes.rewrite(prompts, "rain", " ", Thought(), WARM, BOUNDS)
+    _, composed, _ = play(script, [Written(BLOCK, "", Finish.STOP, cut=("caption",))])
+    assert composed.lyrics == " "
+    assert composed.warnings == ("caption: longer than the planner may write, cut",)
+
+
 def test_cut_lyrics_are_reported(prompts: Prompts) -> None:
     script = modes.understand(prompts, (1, 2), WARM, BOUNDS)
     _, composed, _ = play(script, [Written(BLOCK, "la", Finish.LENGTH)])
