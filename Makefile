@@ -7,10 +7,11 @@ BUF_VERSION := 1.75.0
 PROTOS := $(wildcard protos/quartet/v1/*.proto)
 MODELS := models/tiny
 BENCH_MODELS := out/bench/models
+RECIPE := cpu
 PROMPT := $(shell cat examples/morning-train/caption.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help song test bench lint format types protos protos-check protos-release clean
+.PHONY: help song test bench nano lint format types protos protos-check protos-release clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -29,6 +30,9 @@ lint: $(VENV)/.installed-dev ## check style
 
 bench: $(VENV)/.installed-dev ## measure everything beside diffusers and write out/bench/report.md; takes an hour
 	$(BIN)/python -m bench $(BENCH_MODELS) --output out/bench
+
+nano: $(VENV)/.installed-dev ## make the nano model family from nothing in out/nano; takes hours, and goes on where it was
+	$(BIN)/python -m training.nano --recipe $(RECIPE) --output out/nano
 
 format: $(VENV)/.installed-dev ## format the code
 	$(BIN)/ruff check --fix .

@@ -1,1 +1,1 @@
-"""Making models: random checkpoints in the original layout now, training later."""
+"""Making models: random checkpoints in the original layout, and training."""

@@ -54,29 +54,7 @@ def write_tokenizer(
 
     `append_end_of_text` makes the post-processor end every sequence with `<|endoftext|>`, as the text encoder's does.
     """
-    added_tokens = [
-        {
-            "id": number,
-            "content": token,
-            "single_word": False,
-            "lstrip": False,
-            "rstrip": False,
-            "normalized": False,
-            "special": "think" not in token,
-        }
-        for token, number in added.items()
-    ]
-    content = {
-        "version": "1.0",
-        "truncation": None,
-        "padding": None,
-        "added_tokens": added_tokens,
-        "normalizer": {"type": "NFC"},
-        "pre_tokenizer": _pre_tokenizer(),
-        "post_processor": _end_of_text(added[END_OF_TEXT]) if append_end_of_text else _byte_level(),
-        "decoder": _byte_level(),
-        "model": _model(vocabulary, merges),
-    }
+    content = tokenizer_content(append_end_of_text, vocabulary, merges, added)
     (folder / "tokenizer.json").write_text(json.dumps(content, ensure_ascii=False), "utf-8")
     config = {
         "tokenizer_class": "Qwen2Tokenizer",
@@ -90,6 +68,38 @@ def write_tokenizer(
     }
     (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
     return {**vocabulary, **added}
+
+
+def tokenizer_content(
+    append_end_of_text: bool,
+    vocabulary: Mapping[str, int],
+    merges: Sequence[tuple[str, str]],
+    added: Mapping[str, int],
+) -> dict[str, Any]:
+    """What stands in tokenizer.json."""
+    added_tokens = [
+        {
+            "id": number,
+            "content": token,
+            "single_word": False,
+            "lstrip": False,
+            "rstrip": False,
+            "normalized": False,
+            "special": "think" not in token,
+        }
+        for token, number in added.items()
+    ]
+    return {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": added_tokens,
+        "normalizer": {"type": "NFC"},
+        "pre_tokenizer": _pre_tokenizer(),
+        "post_processor": _end_of_text(added[END_OF_TEXT]) if append_end_of_text else _byte_level(),
+        "decoder": _byte_level(),
+        "model": _model(vocabulary, merges),
+    }
 
 
 def byte_letters() -> list[str]:

@@ -37,19 +37,35 @@ class FiniteScalarQuantizer(nn.Module):
 
 
 def codes_of(z: torch.Tensor, levels: tuple[int, ...]) -> torch.Tensor:
-    """Codes [...] of unbounded values [..., dimensions]. The soft clamp c tanh(z / c) reaches the outer levels."""
-    steps = torch.tensor(levels, device=z.device, dtype=torch.float32) - 1
-    ceiling = 1 + 1 / steps
-    bounded = (ceiling * torch.tanh(z / ceiling)).clamp(-1, 1)
-    digits = torch.floor(steps * (bounded + 1) / 2 + 0.5).long()
-    return (digits * _basis(levels, z.device)).sum(-1)
+    """Codes [...] of unbounded values [..., dimensions]."""
+    return (digits_of(soft_clamp(z, levels), levels).long() * _basis(levels, z.device)).sum(-1)
+
+
+def soft_clamp(z: torch.Tensor, levels: tuple[int, ...]) -> torch.Tensor:
+    """Values within -1 and 1 of unbounded ones. The clamp c tanh(z / c) reaches the outer levels."""
+    ceiling = 1 + 1 / _steps(levels, z.device)
+    return (ceiling * torch.tanh(z / ceiling)).clamp(-1, 1)
+
+
+def digits_of(bounded: torch.Tensor, levels: tuple[int, ...]) -> torch.Tensor:
+    """The nearest level of each dimension, counted from 0, as float32; halves round up."""
+    return torch.floor(_steps(levels, bounded.device) * (bounded + 1) / 2 + 0.5)
+
+
+def level_values(digits: torch.Tensor, levels: tuple[int, ...]) -> torch.Tensor:
+    """Values within -1 and 1 of levels."""
+    return 2 * digits / _steps(levels, digits.device) - 1
 
 
 def values_of(codes: torch.Tensor, levels: tuple[int, ...]) -> torch.Tensor:
     """Values within -1 and 1 [..., dimensions] (float32) of codes [...]."""
     sizes = torch.tensor(levels, device=codes.device)
     digits = codes[..., None] // _basis(levels, codes.device) % sizes
-    return 2 * digits.float() / (sizes - 1) - 1
+    return level_values(digits.float(), levels)
+
+
+def _steps(levels: tuple[int, ...], device: torch.device) -> torch.Tensor:
+    return torch.tensor(levels, device=device, dtype=torch.float32) - 1
 
 
 def _basis(levels: tuple[int, ...], device: torch.device) -> torch.Tensor:

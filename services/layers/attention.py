@@ -105,9 +105,9 @@ class SelfAttention(nn.Module):
         queries = rotate(self.q_norm(queries), packing.rotation)
         keys = rotate(self.k_norm(keys), packing.rotation)
         out = torch.empty_like(queries)
-        for part, length in packing.runs:
-            asked, seen, said = (tensor[part].unflatten(0, (-1, length)) for tensor in (queries, keys, values))
-            out[part] = attend(asked, seen, said, self.sight).flatten(0, 1)
+        for run in packing.runs:
+            attended = attend(run.of(queries), run.of(keys), run.of(values), self.sight)
+            out[run.tokens] = attended.flatten(0, 1)
         return self.o_proj(out.flatten(1))  # type: ignore[no-any-return]
 
 

@@ -19,7 +19,10 @@ class Snake(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Same shape."""
-        pitch, depth = self.alpha.flatten().exp(), 1 / (self.beta.flatten().exp() + 1e-9)
+        pitch = self.alpha.flatten().exp().to(x.dtype)
+        depth = (1 / (self.beta.flatten().exp() + 1e-9)).to(x.dtype)
+        if pitch.requires_grad:
+            return torch.addcmul(x, (x * pitch).sin().square(), depth)
         if x.device.type != "cpu":
             return torch.addcmul(x, (x * pitch).sin_().square_(), depth)
         out = torch.empty(x.shape, dtype=x.dtype)

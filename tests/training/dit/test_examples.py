@@ -1,0 +1,63 @@
+"""Batches are functions of the seed and their number, and follow the laws of spec/training.md §3."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from services.encoder.tokenization import PromptTokenizer
+from tests.training.dit.conftest import SIZE, examples
+from training.dit.examples import Example, ExampleSettings
+from training.latents import LatentStore
+
+SETTINGS = ExampleSettings(frames_per_batch=300)
+
+
+@pytest.fixture(scope="module")
+def many(request: pytest.FixtureRequest) -> list[Example]:
+    store = LatentStore.open(request.getfixturevalue("latents"))
+    tokenizer = PromptTokenizer(request.getfixturevalue("tokenizer_folder") / "tokenizer.json")
+    drawn = examples(store, tokenizer, SETTINGS)
+    return [example for number in range(300) for example in drawn.batch(number)]
+
+
+def test_a_batch_is_always_the_same(store: LatentStore, tokenizer: PromptTokenizer) -> None:
+    first, again = (examples(store, tokenizer, SETTINGS).batch(7) for _ in range(2))
+    for ours, theirs in zip(first, again, strict=True):
+        assert (ours.caption, ours.lyrics, ours.t) == (theirs.caption, theirs.lyrics, theirs.t)
+        assert torch.equal(ours.noise, theirs.noise)
+        assert torch.equal(ours.framed.source, theirs.framed.source)
+    other = examples(store, tokenizer, SETTINGS, seed=1).batch(7)
+    assert [example.t for example in other] != [example.t for example in first]
+
+
+def test_a_batch_holds_about_the_frames_that_are_asked_for(store: LatentStore, tokenizer: PromptTokenizer) -> None:
+    for number in range(20):
+        frames = [len(example.noise) for example in examples(store, tokenizer, SETTINGS).batch(number)]
+        assert sum(frames) >= 300 > sum(frames) - max(frames)
+
+
+def test_noise_levels_are_the_larger_of_two_logit_normals(many: list[Example]) -> None:
+    levels = np.array([example.t for example in many])
+    assert len(levels) > 800
+    expected = [0.239, 0.401, 0.536, 0.670, 0.825]
+    np.testing.assert_allclose(np.quantile(levels, [0.05, 0.25, 0.5, 0.75, 0.95]), expected, atol=0.04)
+
+
+def test_conditions_are_dropped_in_one_of_seven(many: list[Example]) -> None:
+    dropped = np.mean([not example.conditioned for example in many])
+    assert abs(dropped - 0.15) < 3 * (0.15 * 0.85 / len(many)) ** 0.5
+
+
+def test_a_reference_is_silence_or_the_clip_itself(many: list[Example], store: LatentStore) -> None:
+    silent = [torch.equal(example.reference, store.silence[: SIZE.reference_frames]) for example in many]
+    assert all(len(example.reference) == SIZE.reference_frames for example in many)
+    assert 0.7 < np.mean(silent) < 0.9
+
+
+def test_metadata_are_left_out_now_and_then(store: LatentStore, tokenizer: PromptTokenizer) -> None:
+    always = replace(SETTINGS, value_dropout=1.0)
+    never = replace(SETTINGS, value_dropout=0.0)
+    without, with_all = (examples(store, tokenizer, each).batch(0)[0] for each in (always, never))
+    assert len(without.caption) != len(with_all.caption)

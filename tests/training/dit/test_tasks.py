@@ -1,0 +1,53 @@
+"""Each task as the served chain lays it out (spec/model.md §4)."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training.dit.tasks import Task, frame, tiled
+from training.latents import LatentStore
+
+
+def test_text_to_music_has_silence_and_is_free_everywhere(store: LatentStore) -> None:
+    entry = store.entries[0]
+    framed = frame(np.random.default_rng(0), Task.TEXT_TO_MUSIC, store, entry)
+    assert torch.equal(framed.target, store.mix(entry))
+    assert torch.equal(framed.source, tiled(store.silence, entry.frames))
+    assert framed.mask.eq(1).all()
+
+
+def test_a_repaint_keeps_its_source_outside_of_the_mask(store: LatentStore) -> None:
+    entry = store.entries[0]
+    framed = frame(np.random.default_rng(0), Task.REPAINT, store, entry)
+    kept = framed.mask == 0
+    assert 0 < kept.sum() < entry.frames
+    assert torch.equal(framed.source[kept], store.mix(entry)[kept])
+    assert torch.equal(framed.source[~kept], tiled(store.silence, entry.frames)[~kept])
+
+
+@pytest.mark.parametrize(
+    ("task", "source", "target"),
+    [
+        (Task.EXTRACT, "mix", "stem"),
+        (Task.LEGO, "rest", "stem"),
+        (Task.COMPLETE, "stem", "mix"),
+        (Task.COVER, "mix", "mix"),
+    ],
+)
+def test_stems_go_in_and_come_out(store: LatentStore, task: Task, source: str, target: str) -> None:
+    entry = store.entries[0]
+    framed = frame(np.random.default_rng(0), task, store, entry)
+    assert torch.equal(framed.source, getattr(store, source)(entry))
+    assert torch.equal(framed.target, getattr(store, target)(entry))
+    assert framed.mask.eq(1).all()
+    assert task is Task.COVER or entry.stem.upper() in framed.instruction
+
+
+@given(frames=st.integers(1, 200), held=st.integers(1, 50))
+def test_silence_is_as_long_as_it_has_to_be(frames: int, held: int) -> None:
+    silence = torch.arange(held, dtype=torch.float32)[:, None]
+    out = tiled(silence, frames)
+    assert len(out) == frames
+    assert out[:, 0].tolist() == [frame % held for frame in range(frames)]

@@ -1,0 +1,62 @@
+"""The whole recipe in small: from nothing to a family that the stages load."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from services.dit import checkpoint as dit_checkpoint
+from services.encoder import checkpoint as encoder_checkpoint
+from services.encoder.model import Words
+from services.encoder.prompt import Prompt
+from services.vae import checkpoint as vae_checkpoint
+from training.nano.__main__ import NanoSettings, main
+from training.nano.recipe import HELD_OUT_SEEDS, RECIPES, TRAINING_SEEDS
+
+VARIANT = "acestep-v15-base"
+MEGABYTES = 40
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("nano")
+    main(NanoSettings(recipe="rehearsal", output=output, processes=2))
+    return output
+
+
+def test_the_stages_load_what_was_made(made: Path) -> None:
+    models = made / "models"
+    dtype, device = torch.float32, torch.device("cpu")
+    codec = vae_checkpoint.load(models, dtype=dtype, device=device)
+    encoder = encoder_checkpoint.load(models, VARIANT, dtype=dtype, device=device)
+    dit = dit_checkpoint.load(models, VARIANT, dtype=dtype, device=device)
+    assert codec.model.config.latent_channels == dit.silence.shape[1] == 64
+    prompt = Prompt("a slow waltz", "[Instrumental]")
+    words = Words(encoder.tokenizer.caption(prompt).ids, encoder.tokenizer.lyrics(prompt).ids)
+    condition = encoder.model.encode([words])[0]
+    assert len(dit.model.cache_condition(condition)) == 8
+
+
+def test_the_family_is_small(made: Path) -> None:
+    size = sum(file.stat().st_size for file in (made / "models").rglob("*") if file.is_file())
+    assert size < MEGABYTES * 10**6
+
+
+def test_the_card_tells_how_it_was_made(made: Path) -> None:
+    card = (made / "models" / "README.md").read_text("utf-8")
+    assert "--recipe rehearsal" in card
+    assert f"| dit steps | {RECIPES['rehearsal'].dit_steps} |" in card
+    assert "| codec |" in card
+    assert "MIT" in card
+
+
+def test_what_is_made_is_not_made_again(made: Path) -> None:
+    shards = sorted((made / "latents").glob("*.npy"))
+    written = {shard: shard.stat().st_mtime_ns for shard in shards}
+    main(NanoSettings(recipe="rehearsal", output=made, processes=1))
+    assert {shard: shard.stat().st_mtime_ns for shard in shards} == written
+
+
+def test_no_recipe_trains_on_what_is_measured() -> None:
+    for recipe in RECIPES.values():
+        assert TRAINING_SEEDS + max(recipe.latent_clips, recipe.banked_clips) < HELD_OUT_SEEDS

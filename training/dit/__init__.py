@@ -1,0 +1,1 @@
+"""Training of a DiT package: text encoder, condition encoder, audio tokenizer and diffusion transformer together."""

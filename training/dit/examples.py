@@ -1,0 +1,120 @@
+"""Batches of examples: clips, tasks, words and noise levels, all drawn by the number of the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+
+from services.encoder.prompt import Prompt
+from services.encoder.tokenization import PromptTokenizer
+from serving.settings import setting
+from training.dit.tasks import Framed, Task, frame
+from training.latents import Entry, LatentStore
+from training.synth.captions import write_caption
+from training.synth.clip import Description, describe
+
+_MEANS = {
+    Task.TEXT_TO_MUSIC: 0.55,
+    Task.COVER: 0.13,
+    Task.REPAINT: 0.12,
+    Task.EXTRACT: 0.08,
+    Task.LEGO: 0.06,
+    Task.COMPLETE: 0.06,
+}
+
+
+@dataclass(frozen=True)
+class ExampleSettings:
+    """How examples are drawn. Probabilities are from 0 to 1."""
+
+    frames_per_batch: int = setting(4000, "frames of latents in a batch, about", at_least=1)
+    condition_dropout: float = setting(0.15, "how often the null condition takes the place of a condition", at_least=0)
+    value_dropout: float = setting(0.15, "how often each value of the metadata is left out", at_least=0)
+    reference: float = setting(0.2, "how often a clip's own sound is given as the reference", at_least=0)
+    timestep_mean: float = setting(-0.4, "mean of the normals whose sigmoids are noise levels")
+    timestep_std: float = setting(1.0, "their standard deviation", at_least=0)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A task at a clip, its token ids, its reference latents [frames, channels], noise [frames, channels] and level."""
+
+    framed: Framed
+    caption: Sequence[int]
+    lyrics: Sequence[int]
+    reference: torch.Tensor
+    noise: torch.Tensor
+    t: float
+    conditioned: bool
+
+
+class Examples:
+    """Draws batches from a store of latents. Batch n of a seed is always the same."""
+
+    def __init__(
+        self,
+        store: LatentStore,
+        tokenizer: PromptTokenizer,
+        settings: ExampleSettings,
+        reference_frames: int,
+        seed: int,
+    ) -> None:
+        self._store = store
+        self._tokenizer = tokenizer
+        self._settings = settings
+        self._reference_frames = reference_frames
+        self._seed = seed
+        self._describe = lru_cache(maxsize=None)(describe)
+
+    def batch(self, number: int) -> list[Example]:
+        """Examples whose frames add up to about the settings' number, at least one; alike lengths lie together."""
+        random = np.random.default_rng((self._seed, number))
+        examples: list[Example] = []
+        frames = 0
+        while frames < self._settings.frames_per_batch:
+            entry = self._store.entries[random.integers(len(self._store.entries))]
+            examples.append(self._example(random, entry))
+            frames += entry.frames
+        return sorted(examples, key=lambda example: len(example.noise))
+
+    def _example(self, random: np.random.Generator, entry: Entry) -> Example:
+        settings = self._settings
+        task = Task(random.choice(list(_MEANS), p=list(_MEANS.values())))
+        framed = frame(random, task, self._store, entry)
+        prompt = self._prompt(random, self._describe(entry.seed), framed)
+        levels = 1 / (1 + np.exp(-random.normal(settings.timestep_mean, settings.timestep_std, 2)))
+        generator = torch.Generator().manual_seed(int(random.integers(2**62)))
+        return Example(
+            framed=framed,
+            caption=self._tokenizer.caption(prompt).ids,
+            lyrics=self._tokenizer.lyrics(prompt).ids,
+            reference=self._reference(random, entry),
+            noise=torch.randn(framed.target.shape, generator=generator),
+            t=float(levels.max()),
+            conditioned=bool(random.random() >= settings.condition_dropout),
+        )
+
+    def _prompt(self, random: np.random.Generator, description: Description, framed: Framed) -> Prompt:
+        """What the served prompt of such a request is; values are left out now and then."""
+        facts = description.facts
+        kept = random.random(4) >= self._settings.value_dropout
+        return Prompt(
+            caption=write_caption(random, facts),
+            lyrics=description.lyrics,
+            instruction=framed.instruction,
+            bpm=facts.bpm if kept[0] else None,
+            key_scale=str(facts.key) if kept[1] else "",
+            time_signature=facts.style.meter if kept[2] else "",
+            vocal_language=facts.language if kept[3] else "",
+            duration_seconds=facts.seconds,
+        )
+
+    def _reference(self, random: np.random.Generator, entry: Entry) -> torch.Tensor:
+        """Silence, or as many frames of the clip as a reference has, over and over where it is shorter."""
+        heard = random.random() < self._settings.reference
+        source = self._store.mix(entry) if heard else self._store.silence
+        return source.repeat(-(-self._reference_frames // len(source)), 1)[: self._reference_frames]

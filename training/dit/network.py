@@ -1,0 +1,87 @@
+"""The networks of the encoder and DiT stages as one, with gradients: what is trained is what is served."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from services.dit.config import DitConfig
+from services.dit.model import Branch, DiffusionTransformer
+from services.encoder.config import EncoderConfig
+from services.encoder.fsq import digits_of, level_values, soft_clamp
+from services.encoder.model import DitPackageEncoder
+from services.encoder.text import TextEncoder
+from services.runtime.qwen3 import Qwen3Config
+
+
+@dataclass(frozen=True)
+class Item:
+    """One velocity to predict. Latents are [frames, channels], `context` [frames, 2 channels].
+
+    `caption` and `lyrics` are token ids; without a `reference` the timbre is that of silence. An item that is not
+    `conditioned` sees the null condition.
+    """
+
+    noisy: torch.Tensor
+    context: torch.Tensor
+    t: float
+    caption: Sequence[int]
+    lyrics: Sequence[int]
+    reference: torch.Tensor
+    conditioned: bool = True
+
+
+class SongModel(nn.Module):
+    """Text encoder, the encoder side of a DiT package, and the diffusion transformer."""
+
+    def __init__(self, package: dict[str, Any], text: dict[str, Any]) -> None:
+        super().__init__()
+        self.text_encoder = TextEncoder(Qwen3Config.from_json(text))
+        self.package = DitPackageEncoder(EncoderConfig.from_json(package))
+        self.decoder = DiffusionTransformer(DitConfig.from_json(package))
+
+    def velocities(self, items: Sequence[Item]) -> list[torch.Tensor]:
+        """Predicted velocities [frames, channels] in float32."""
+        branches = [
+            Branch(item.noisy, item.context, self.decoder.cache_condition(condition), item.t)
+            for item, condition in zip(items, self.conditions(items), strict=True)
+        ]
+        return self.decoder(branches)  # type: ignore[no-any-return]
+
+    def conditions(self, items: Sequence[Item]) -> list[torch.Tensor]:
+        """Conditions [tokens, width]: those of the words, or the null condition."""
+        texts = self.text_encoder([item.caption for item in items])
+        lyrics = [self.text_encoder.embed(item.lyrics) for item in items]
+        timbres = torch.split(self.package.encoder.timbre_encoder([item.reference for item in items]), 1)
+        conditions: list[torch.Tensor] = self.package.encoder(texts, lyrics, timbres)
+        null = self.package.null_condition_emb[0]
+        return [
+            condition if item.conditioned else null.to(condition.dtype).expand_as(condition)
+            for item, condition in zip(items, conditions, strict=True)
+        ]
+
+    def hints(self, windows: torch.Tensor) -> torch.Tensor:
+        """What audio codes keep of windows of latents [windows, frames, channels], same shape.
+
+        Rounding passes gradients straight through (Bengio et al. 2013).
+        """
+        tokenizer = self.package.tokenizer
+        embedded = tokenizer.audio_acoustic_proj(windows.flatten(0, 1)).view(*windows.shape[:2], -1)
+        quantizer = tokenizer.quantizer
+        bounded = soft_clamp(quantizer.project_in(tokenizer.attention_pooler(embedded)).float(), quantizer.levels)
+        rounded = level_values(digits_of(bounded, quantizer.levels), quantizer.levels)
+        values = bounded + (rounded - bounded).detach()
+        hints: torch.Tensor = self.package.detokenizer(quantizer.project_out(values.to(embedded.dtype)))
+        return hints.float()
+
+
+def flow_error(model: SongModel, items: Sequence[Item], velocities: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Mean squared error of the velocities, each item's mean counted once (spec/training.md §3.1)."""
+    predicted = model.velocities(items)
+    errors = [functional.mse_loss(ours, true) for ours, true in zip(predicted, velocities, strict=True)]
+    return torch.stack(errors).mean()

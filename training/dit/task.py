@@ -1,0 +1,97 @@
+"""The DiT package as a task of the training loop: flow matching, and what audio codes keep of latents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch.nn import functional
+
+from training.dit.examples import Example, Examples
+from training.dit.network import Item, SongModel
+from training.dit.tasks import Task
+from training.loop import Tensors
+from training.weights import weights
+
+_FRAMES_PER_SECOND = 25
+_HELD_OUT_BATCHES = 4
+
+
+class SongTask:
+    """Trains a SongModel. Held-out examples come from batches that training never reaches."""
+
+    def __init__(
+        self, model: SongModel, examples: Examples, held_out: Examples, *, frames_per_batch: int, autocast: bool
+    ) -> None:
+        self._model = model
+        self._examples = examples
+        self._held_out = held_out
+        self._frames = frames_per_batch
+        self._autocast = autocast
+        self._device = next(model.parameters()).device
+
+    @property
+    def parameters(self) -> Tensors:
+        """All weights."""
+        return dict(self._model.named_parameters())
+
+    @property
+    def units_per_batch(self) -> float:
+        """Seconds of music."""
+        return self._frames / _FRAMES_PER_SECOND
+
+    def loss(self, batch: int) -> tuple[torch.Tensor, Mapping[str, torch.Tensor]]:
+        """Error of the velocities, and of the hints that codes give."""
+        return self._errors(self._examples.batch(batch))
+
+    def sample(self, averaged: Tensors, folder: Path) -> Mapping[str, float]:
+        """The same errors of the averaged weights on clips held out."""
+        with torch.no_grad(), weights(self._model, averaged):
+            found = [self._errors(self._held_out.batch(number))[1] for number in range(_HELD_OUT_BATCHES)]
+        return {name: float(torch.stack([parts[name] for parts in found]).mean()) for name in found[0]}
+
+    def _errors(self, examples: list[Example]) -> tuple[torch.Tensor, Mapping[str, torch.Tensor]]:
+        with torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=self._autocast):
+            hints, kept = self._hints(examples)
+            items = [self._item(example, hints.get(number)) for number, example in enumerate(examples)]
+            predicted = self._model.velocities(items)
+        velocities = [(example.noise - example.framed.target).to(self._device) for example in examples]
+        flow = torch.stack([functional.mse_loss(*pair) for pair in zip(predicted, velocities, strict=True)]).mean()
+        return flow + kept, {"flow": flow, "codes": kept}
+
+    def _item(self, example: Example, hints: torch.Tensor | None) -> Item:
+        framed = example.framed
+        source = framed.source if hints is None else hints
+        mask = framed.mask[:, None].expand_as(framed.source)
+        noisy = example.t * example.noise + (1 - example.t) * framed.target
+        return Item(
+            noisy=noisy.to(self._device),
+            context=torch.cat((source.to(self._device), mask.to(self._device)), dim=1),
+            t=example.t,
+            caption=example.caption,
+            lyrics=example.lyrics,
+            reference=example.reference.to(self._device),
+            conditioned=example.conditioned,
+        )
+
+    def _hints(self, examples: list[Example]) -> tuple[dict[int, torch.Tensor], torch.Tensor]:
+        """What codes keep of the sources of covers, by the number of the example, and the error of it.
+
+        A batch without covers teaches the codes by the target of its first example.
+        """
+        covers = {number: each.framed.source for number, each in enumerate(examples) if each.framed.task is Task.COVER}
+        sources = covers or {0: examples[0].framed.target}
+        window = self._model.package.config.pool_window
+        whole = [source[: len(source) // window * window] for source in sources.values()]
+        latents = torch.cat(whole).view(-1, window, whole[0].shape[1]).to(self._device)
+        kept = self._model.hints(latents)
+        parts = torch.split(kept.flatten(0, 1).detach(), [len(part) for part in whole])
+        hints = {number: _as_long(part, covers[number]) for number, part in zip(sources, parts, strict=True) if covers}
+        return hints, functional.mse_loss(kept, latents)
+
+
+def _as_long(part: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
+    """Fills the last frames, which make no whole window, with the last hint."""
+    missing = len(source) - len(part)
+    return torch.cat((part, part[-1:].expand(missing, -1))) if missing else part

@@ -1,0 +1,85 @@
+"""What the transformer is asked to do with a clip: the tasks of spec/model.md §4 as source, mask and target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import torch
+
+from services.encoder.prompt import TEXT_TO_MUSIC
+from training.latents import Entry, LatentStore
+
+_FRAMES_PER_SECOND = 25
+_SHORTEST_REPAINT = 2 * _FRAMES_PER_SECOND
+
+
+class Task(StrEnum):
+    """The tasks."""
+
+    TEXT_TO_MUSIC = "text2music"
+    COVER = "cover"
+    REPAINT = "repaint"
+    EXTRACT = "extract"
+    LEGO = "lego"
+    COMPLETE = "complete"
+
+
+_INSTRUCTIONS = {
+    Task.TEXT_TO_MUSIC: TEXT_TO_MUSIC,
+    Task.COVER: "Generate audio semantic tokens based on the given conditions:",
+    Task.REPAINT: "Repaint the mask area based on the given conditions:",
+    Task.EXTRACT: "Extract the {track} track from the audio:",
+    Task.LEGO: "Generate the {track} track based on the audio context:",
+    Task.COMPLETE: "Complete the input track with {track}:",
+}
+
+
+@dataclass(frozen=True)
+class Framed:
+    """A task at a clip. Latents are [frames, channels], `mask` [frames] is 1 where the model writes.
+
+    A cover's source goes through the audio codes before it becomes the context.
+    """
+
+    task: Task
+    instruction: str
+    target: torch.Tensor
+    source: torch.Tensor
+    mask: torch.Tensor
+
+
+def frame(random: np.random.Generator, task: Task, store: LatentStore, entry: Entry) -> Framed:
+    """Lays out a task. What a repaint does not keep is silence in its source."""
+    whole = store.mix(entry)
+    mask = torch.ones(len(whole))
+    silence = tiled(store.silence, len(whole))
+    target, source = whole, whole
+    if task is Task.TEXT_TO_MUSIC:
+        source = silence
+    elif task is Task.REPAINT:
+        mask = _span(random, len(whole))
+        source = torch.where(mask[:, None] > 0, silence, whole)
+    elif task is Task.EXTRACT:
+        target = store.stem(entry)
+    elif task is Task.LEGO:
+        target, source = store.stem(entry), store.rest(entry)
+    elif task is Task.COMPLETE:
+        source = store.stem(entry)
+    instruction = _INSTRUCTIONS[task].format(track=entry.stem.upper())
+    return Framed(task, instruction, target, source, mask)
+
+
+def tiled(silence: torch.Tensor, frames: int) -> torch.Tensor:
+    """Silence [frames, channels] of any length."""
+    return silence.repeat(-(-frames // len(silence)), 1)[:frames]
+
+
+def _span(random: np.random.Generator, frames: int) -> torch.Tensor:
+    """Ones over a random part, from two seconds to almost all."""
+    mask = torch.zeros(frames)
+    length = int(random.integers(min(_SHORTEST_REPAINT, frames), max(frames - 1, _SHORTEST_REPAINT) + 1))
+    start = int(random.integers(0, max(frames - length, 0) + 1))
+    mask[start : start + length] = 1
+    return mask

@@ -1,0 +1,1 @@
+"""The recipe of nano, the small model family that is made from synthesised music."""

@@ -1,0 +1,120 @@
+"""`python -m training.nano`: makes nano from nothing, part by part; run it again to go on where it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.encoder.checkpoint import TEXT_ENCODER
+from services.vae.checkpoint import FOLDER as VAE
+from serving.settings import SettingsError, load, setting
+from training.dit.__main__ import DitTrainingSettings
+from training.dit.__main__ import main as train_dit
+from training.model_configs import NANO_TEXT_VOCABULARY, nano_vae_config
+from training.nano.card import write_card
+from training.nano.data import Codec, render_bank, render_latents
+from training.nano.recipe import RECIPES, TRAINING_SEEDS, Recipe
+from training.nano.tokenizer import learn_vocabulary
+from training.vae.__main__ import VaeTrainingSettings
+from training.vae.__main__ import main as train_codec
+
+_HOURS = "hours.json"
+
+
+@dataclass(frozen=True)
+class NanoSettings:
+    """Makes nano. Everything is kept below one folder; the model family is its `models`."""
+
+    recipe: str = setting("cpu", "amounts and steps, for the machine at hand", choices=tuple(RECIPES))
+    output: Path = setting(Path("out/nano"), "folder that holds everything")
+    processes: int = setting(os.cpu_count() or 1, "processes that render clips", at_least=1)
+
+
+def main(settings: NanoSettings) -> None:
+    """Renders, trains the codec, writes latents, trains the DiT package, and describes it all in a model card."""
+    recipe, output = RECIPES[settings.recipe], settings.output
+    models = output / "models"
+    rate = nano_vae_config()["sampling_rate"]
+    components = output / "codec" / "components.npz"
+    parts: dict[str, Callable[[], None]] = {
+        "bank": lambda: render_bank(output / "bank", recipe, rate, settings.processes),
+        "codec": lambda: _train_codec(recipe, output, models),
+        "vocabulary": lambda: _learn_vocabulary(recipe, models),
+        "latents": lambda: render_latents(
+            output / "latents",
+            output / "held-out",
+            recipe,
+            Codec(models, components, rate, recipe),
+            settings.processes,
+        ),
+        "dit": lambda: _train_dit(recipe, output, models),
+    }
+    hours = _hours(output / _HOURS)
+    for name, make in parts.items():
+        print(f"{name}: begins", flush=True)
+        started = time.monotonic()
+        try:
+            make()
+        finally:
+            hours[name] = hours.get(name, 0.0) + (time.monotonic() - started) / 3600
+            (output / _HOURS).write_text(json.dumps(hours) + "\n", "utf-8")
+    write_card(models / "README.md", settings.recipe, recipe, hours)
+
+
+def _train_codec(recipe: Recipe, output: Path, models: Path) -> None:
+    folder = output / "codec"
+    train_codec(
+        VaeTrainingSettings(
+            data=output / "bank",
+            output=folder,
+            encoder="fixed" if recipe.fixed_encoder else "trained",
+            steps=recipe.codec_steps,
+            items=recipe.codec_items,
+            device=recipe.device,
+        )
+    )
+    shutil.copytree(folder / VAE, models / VAE, dirs_exist_ok=True)
+
+
+def _learn_vocabulary(recipe: Recipe, models: Path) -> None:
+    folder = models / TEXT_ENCODER
+    if not (folder / "tokenizer.json").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        seeds = range(TRAINING_SEEDS, TRAINING_SEEDS + recipe.vocabulary_clips)
+        learn_vocabulary(seeds, NANO_TEXT_VOCABULARY).write(folder, append_end_of_text=True)
+
+
+def _train_dit(recipe: Recipe, output: Path, models: Path) -> None:
+    train_dit(
+        DitTrainingSettings(
+            data=output / "latents",
+            held_out=output / "held-out",
+            models=models,
+            output=output / "dit",
+            steps=recipe.dit_steps,
+            frames_per_batch=recipe.dit_frames,
+            device=recipe.device,
+        )
+    )
+
+
+def _hours(path: Path) -> dict[str, float]:
+    """Hours that each part has taken so far."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return {}
+    found: dict[str, float] = json.loads(path.read_text("utf-8"))
+    return found
+
+
+if __name__ == "__main__":
+    try:
+        main(load(NanoSettings, "quartet-make-nano"))
+    except (SettingsError, ValueError) as error:
+        sys.exit(f"error: {error}")

@@ -1,0 +1,74 @@
+"""What nano is made of: seeds, amounts and steps, for a CPU of a few hours, a GPU of half an hour, or a rehearsal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+# Seeds of clips. Those that are measured on are far from those that are trained on.
+TRAINING_SEEDS = 1
+HELD_OUT_SEEDS = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Clips and steps of each part. `fixed_encoder` leaves the codec's encoder the transform that it begins as."""
+
+    device: str
+    banked_clips: int
+    banked_seconds: float
+    latent_clips: int
+    held_out_clips: int
+    vocabulary_clips: int
+    fixed_encoder: bool
+    codec_steps: int
+    codec_items: int
+    dit_steps: int
+    dit_frames: int
+    clips_per_shard: int = 64
+    seconds: float | None = None
+
+
+RECIPES: Mapping[str, Recipe] = {
+    "cpu": Recipe(
+        device="cpu",
+        banked_clips=640,
+        banked_seconds=16.0,
+        latent_clips=4000,
+        held_out_clips=64,
+        vocabulary_clips=2000,
+        fixed_encoder=True,
+        codec_steps=3000,
+        codec_items=6,
+        dit_steps=12_000,
+        dit_frames=3000,
+    ),
+    "gpu": Recipe(
+        device="cuda",
+        banked_clips=2560,
+        banked_seconds=20.0,
+        latent_clips=20_000,
+        held_out_clips=128,
+        vocabulary_clips=2000,
+        fixed_encoder=False,
+        codec_steps=20_000,
+        codec_items=32,
+        dit_steps=40_000,
+        dit_frames=16_000,
+    ),
+    "rehearsal": Recipe(
+        device="cpu",
+        banked_clips=34,
+        banked_seconds=2.0,
+        latent_clips=4,
+        held_out_clips=2,
+        vocabulary_clips=30,
+        fixed_encoder=True,
+        codec_steps=2,
+        codec_items=1,
+        dit_steps=2,
+        dit_frames=200,
+        clips_per_shard=17,
+        seconds=6.0,
+    ),
+}

@@ -1,0 +1,71 @@
+"""nano's tokenizer: byte-level BPE in the layout of Qwen's, its joins counted on prompts of generated clips."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer, trainers
+
+from services.encoder.prompt import Prompt
+from training.synth.captions import write_caption
+from training.synth.clip import Description, describe
+from training.tiny_tokenizer import SPECIAL_TOKENS, byte_letters, tokenizer_content, write_tokenizer
+
+_CAPTIONS_OF_EACH = 4
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Pieces of text by their ids, and the joins that make them in falling rank."""
+
+    ids: dict[str, int]
+    joins: tuple[tuple[str, str], ...]
+
+    def write(self, folder: Path, *, append_end_of_text: bool, extra_tokens: Sequence[str] = ()) -> dict[str, int]:
+        """Writes a tokenizer with control tokens, and with others behind them; returns the ids of all."""
+        added = (*SPECIAL_TOKENS, *extra_tokens)
+        return write_tokenizer(
+            folder,
+            append_end_of_text=append_end_of_text,
+            vocabulary=self.ids,
+            merges=self.joins,
+            added={token: len(self.ids) + number for number, token in enumerate(added)},
+        )
+
+
+def learn_vocabulary(seeds: Sequence[int], size: int) -> Vocabulary:
+    """The vocabulary of so many pieces that writes the words of clips in the fewest tokens."""
+    letters = {letter: number for number, letter in enumerate(byte_letters())}
+    tokenizer = Tokenizer.from_str(json.dumps(tokenizer_content(False, letters, (), {})))
+    trainer = trainers.BpeTrainer(vocab_size=size, initial_alphabet=byte_letters(), show_progress=False)
+    tokenizer.train_from_iterator(_texts(seeds), trainer)
+    learned = json.loads(tokenizer.to_str())["model"]
+    return Vocabulary(learned["vocab"], tuple((left, right) for left, right in learned["merges"]))
+
+
+def _texts(seeds: Sequence[int]) -> Iterator[str]:
+    for seed in seeds:
+        description = describe(seed)
+        random = np.random.default_rng((seed, 2))
+        yield description.wish
+        for _ in range(_CAPTIONS_OF_EACH):
+            prompt = _prompt(description, write_caption(random, description.facts))
+            yield prompt.caption_text()
+            yield prompt.lyric_text()
+
+
+def _prompt(description: Description, caption: str) -> Prompt:
+    facts = description.facts
+    return Prompt(
+        caption=caption,
+        lyrics=description.lyrics,
+        bpm=facts.bpm,
+        key_scale=str(facts.key),
+        time_signature=facts.style.meter,
+        vocal_language=facts.language,
+        duration_seconds=facts.seconds,
+    )

@@ -1,0 +1,95 @@
+"""`python -m training.vae`: trains the codec of a model family on a bank of audio; run it again to go on."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from services.runtime.checkpoints import CheckpointError, read_json
+from services.vae.config import VaeConfig
+from serving.settings import SettingsError, load, setting
+from training.audio_bank import AudioBank, AudioBankError, open_bank
+from training.checkpoints import TrainingStateError
+from training.loop import LoopSettings, run
+from training.model_configs import nano_vae_config
+from training.vae.export import write_codec
+from training.vae.losses import LossWeights
+from training.vae.network import TrainableCodec
+from training.vae.task import Batches, VaeTask
+from training.vae.transform import Components, principal_components
+
+_CLIPS_FOR_COMPONENTS = 128
+
+
+@dataclass(frozen=True)
+class VaeTrainingSettings(LoopSettings):
+    """Trains the codec. Its folder gets the state, losses, samples, and in the end the codec in `vae/`."""
+
+    data: Path = setting(Path("out/bank"), "folder of a bank of audio")
+    output: Path = setting(Path("out/nano-vae"), "folder of the training; what is there is gone on with")
+    config: Path | None = setting(None, "config.json of the codec; that of nano unless given")
+    encoder: str = setting(
+        "trained",
+        "whether the encoder is trained or stays the transform that it begins as",
+        choices=("trained", "fixed"),
+    )
+    items: int = setting(4, "pieces of audio in a batch", at_least=1)
+    frames: int = setting(24, "latent frames of a piece, 25 per second", at_least=1)
+    waveform: float = setting(LossWeights.waveform, "weight of the error of the waveform, in dB", at_least=0)
+    spectrum: float = setting(LossWeights.spectrum, "weight of the distance of spectra", at_least=0)
+    divergence: float = setting(LossWeights.divergence, "weight of the divergence from the unit normal", at_least=0)
+    device: str = setting("cpu", "torch device to train on", choices=("cpu", "cuda"))
+    bfloat16: bool = setting(True, "computes in bfloat16 where that is safe")
+    threads: int = setting(0, "CPU threads; 0 leaves the choice to torch", at_least=0)
+
+
+def main(settings: VaeTrainingSettings) -> None:
+    """Trains, then exports the averaged weights; also after an interruption, so that what is there can be heard."""
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    values = nano_vae_config() if settings.config is None else read_json(settings.config)
+    fixed_encoder = settings.encoder == "fixed"
+    idle = "encoder." if fixed_encoder else "encoder.block.0."
+    codec = TrainableCodec(VaeConfig.from_json(values, str(settings.config or "nano")), (idle,))
+    shortest = settings.frames * codec.config.hop
+    bank = open_bank(
+        settings.data, rate=codec.config.sampling_rate, channels=codec.config.audio_channels, shortest=shortest
+    )
+    print(f"{bank.hours:.1f} h to train on, {len(bank.held_out)} clips held out", flush=True)
+    task = VaeTask(
+        codec,
+        bank,
+        Batches(settings.items, settings.frames, settings.seed),
+        LossWeights(settings.waveform, settings.spectrum, settings.divergence),
+        _components(settings.output / "components.npz", bank, codec.config),
+        fixed_encoder=fixed_encoder,
+        device=torch.device(settings.device),
+        bfloat16=settings.bfloat16,
+    )
+    outcome = run(task, settings, settings.output)
+    write_codec(
+        settings.output, codec, {**task.fixed, **outcome.averaged}, outcome.measured["latent_std"], torch.float16
+    )
+    state = "finished" if outcome.finished else "interrupted; run it again to go on"
+    print(f"step {outcome.progress.step}, {outcome.progress.skipped} skipped: {state}\n{json.dumps(outcome.measured)}")
+
+
+def _components(path: Path, bank: AudioBank, config: VaeConfig) -> Components:
+    """Those of the bank, found when a training begins."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        clips = bank.training[:: max(1, len(bank.training) // _CLIPS_FOR_COMPONENTS)]
+        pieces = (clip.piece(0, len(clip.samples)) for clip in clips)
+        principal_components(pieces, config.hop, config.latent_channels).save(path)
+    return Components.load(path)
+
+
+if __name__ == "__main__":
+    try:
+        main(load(VaeTrainingSettings, "quartet-train-vae"))
+    except (AudioBankError, CheckpointError, SettingsError, TrainingStateError) as error:
+        sys.exit(f"error: {error}")

@@ -1,0 +1,59 @@
+"""Fresh weights, and weights under the keys of the original layout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+
+from services.layers.linear import JoinedLinear
+
+# What the modulated branches of a DiT, and its velocities, begin at: training starts from an identity.
+_ZERO = ("time_proj.weight", "scale_shift_table", "proj_out.1.weight")
+_BRANCH_ENDS = ("o_proj.weight", "down_proj.weight")
+_BRANCH_GAIN = 0.3
+
+
+def initialise(module: nn.Module, seed: int) -> None:
+    """Norms at one, biases at zero, the rest normal by the width that it reads; ends of residual branches are small."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, parameter in module.named_parameters():
+            if name.endswith(("bias", *_ZERO)):
+                parameter.zero_()
+            elif parameter.ndim == 1:
+                parameter.fill_(1)
+            else:
+                gain = _BRANCH_GAIN if name.endswith(_BRANCH_ENDS) else 1.0
+                width = parameter[0].numel()
+                parameter.normal_(std=gain * width**-0.5, generator=generator)
+
+
+def original_tensors(module: nn.Module, prefix: str = "") -> dict[str, torch.Tensor]:
+    """The parameters of a module that is not packed, by the keys of the original layout; joined ones come apart."""
+    tensors: dict[str, torch.Tensor] = {}
+    for name, parameter in module.named_parameters():
+        path, _, leaf = name.rpartition(".")
+        owner = module.get_submodule(path)
+        if isinstance(owner, JoinedLinear):
+            parent = path.rpartition(".")[0]
+            parts = torch.split(parameter.detach(), list(owner.parts.values()))
+            tensors |= {f"{prefix}{parent}.{part}.{leaf}": rows for part, rows in zip(owner.parts, parts, strict=True)}
+        else:
+            tensors[prefix + name] = parameter.detach()
+    return tensors
+
+
+@contextmanager
+def weights(module: nn.Module, tensors: Mapping[str, torch.Tensor]) -> Iterator[None]:
+    """A module that computes with other weights for a while, such as their average."""
+    own = {name: parameter.data for name, parameter in module.named_parameters()}
+    try:
+        for name, parameter in module.named_parameters():
+            parameter.data = tensors[name]
+        yield
+    finally:
+        for name, parameter in module.named_parameters():
+            parameter.data = own[name]
