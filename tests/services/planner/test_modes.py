@@ -10,6 +10,7 @@ import pytest
 from quartet.errors import InternalError
 from services.planner import modes
 from services.planner.grammar import Field
+from services.planner.lengths import Lengths
 from services.planner.modes import Bounds, Composed, Planned, PlanWish
 from services.planner.prompts import PromptForm, Prompts
 from services.planner.sampling import TokenSampling
@@ -138,6 +139,13 @@ def test_an_open_length_has_room_in_the_context(prompts: Prompts, write_codes: b
     assert script.tokens == (task.tokens + 5 * longest if write_codes else task.tokens)
     long = modes.plan(prompts, wish(lyrics="la\n" * 1000, write_codes=write_codes), bounds)
     assert long.tokens > 2048
+
+
+def test_a_shortest_length_beyond_the_context_is_more_than_fits(prompts: Prompts) -> None:
+    """It is not made shorter than its caller can use."""
+    bounds = Bounds(600, lyric_tokens=100, context=2048)
+    assert modes.plan(prompts, wish(lengths=Lengths(shortest=240)), bounds).tokens <= 2048
+    assert modes.plan(prompts, wish(lengths=Lengths(shortest=400)), bounds).tokens > 2048
 
 
 def compose(prompts: Prompts, answers: Sequence[str], *, instrumental: bool = False) -> tuple[list[Task], Composed]:
