@@ -17,19 +17,18 @@ from transformers.generation.logits_process import TemperatureLogitsWarper, TopP
 
 from bench.clock import synchronise
 from services.planner.tasks import CodesTask
-from serving.planning import CODES
 
 
 class Generate:
-    """A planner in transformers. `first_code` is the id of the first audio code."""
+    """A planner in transformers. `codes` are the ids of the audio codes."""
 
     def __init__(
-        self, folder: Path, first_code: int, device: torch.device, *, dtype: torch.dtype = torch.bfloat16
+        self, folder: Path, codes: range, device: torch.device, *, dtype: torch.dtype = torch.bfloat16
     ) -> None:
         self._device = device
         model: Any = Qwen3ForCausalLM.from_pretrained(folder, dtype=dtype)
         self._model = model.to(device)
-        self._first_code = first_code
+        self._codes = codes
         self._pad = int(model.generation_config.eos_token_id)
 
     def rate(self, tasks: Sequence[CodesTask]) -> float:
@@ -43,7 +42,7 @@ class Generate:
         count, sampling = tasks[0].count, tasks[0].sampling
         pairs = [task.unconditional for task in tasks if task.unconditional is not None]
         ids, mask = self._padded([*(task.prompt for task in tasks), *pairs])
-        processors: list[LogitsProcessor] = [_OnlyCodes(self._first_code)]
+        processors: list[LogitsProcessor] = [_OnlyCodes(self._codes)]
         if sampling.temperature > 0:
             processors += [TemperatureLogitsWarper(sampling.temperature), TopPLogitsWarper(sampling.top_p)]
         if pairs:
@@ -61,7 +60,7 @@ class Generate:
                 pad_token_id=self._pad,
                 logits_processor=LogitsProcessorList([*processors, *watchers]),
             )
-        return [[token - self._first_code for token in row] for row in written[: len(tasks), ids.shape[1] :].tolist()]
+        return [[token - self._codes.start for token in row] for row in written[: len(tasks), ids.shape[1] :].tolist()]
 
     def _padded(self, prompts: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
         """Ids [rows, tokens] with padding on the left, and their mask."""
@@ -72,8 +71,8 @@ class Generate:
 
 
 class _OnlyCodes(LogitsProcessor):
-    def __init__(self, first_code: int) -> None:
-        self._codes = slice(first_code, first_code + CODES)
+    def __init__(self, codes: range) -> None:
+        self._codes = slice(codes.start, codes.stop)
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
         allowed = torch.full_like(scores, -torch.inf)

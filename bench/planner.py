@@ -38,7 +38,6 @@ from services.planner.thought import Thought
 from services.planner.writing import Writer
 from services.runtime.batching import BatchQueue
 from services.runtime.loading import loaded_apart
-from serving.planning import CODES
 from serving.telemetry import Telemetry
 from training.model_configs import PLANNERS
 from training.random_checkpoint import write_planner
@@ -107,7 +106,7 @@ async def measure(models: Path, name: str, codes: int, rounds: int, items: Seque
     """All cases as markdown."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     loaded = await loaded_apart(lambda: checkpoint.load(models, name, dtype=torch.bfloat16, device=device))
-    generate = await loaded_apart(lambda: Generate(models / name, loaded.tokenizer.first_code, device))
+    generate = await loaded_apart(lambda: Generate(models / name, loaded.tokenizer.audio_codes, device))
     cache = KeyValueCache(loaded.model.config, ROWS, CONTEXT, dtype=torch.bfloat16, device=device)
     measured = {case: Rates() for case in CASES if case.items in items}
     for _ in range(rounds):
@@ -155,7 +154,7 @@ def read_bytes(loaded: LoadedPlanner) -> int:
     config = loaded.model.config
     queries, keys = config.heads * config.head_dim, config.kv_heads * config.head_dim
     layer = config.width * (2 * queries + 2 * keys + 3 * config.hidden)
-    return 2 * (config.layers * layer + CODES * config.width)
+    return 2 * (config.layers * layer + len(loaded.tokenizer.audio_codes) * config.width)
 
 
 def task_of(loaded: LoadedPlanner, number: int, codes: int, *, guided: bool) -> CodesTask:

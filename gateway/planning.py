@@ -54,7 +54,8 @@ NO_CODES = AudioCodes((), 0)
 async def plan_song(song: SongSpec, tools: Tools, notes: Notes) -> PlannedSong:
     """Lets the planner decide what is open. Without a planner it stays open, but for the length.
 
-    Raises ConflictError where thinking was demanded and no planner is deployed.
+    Raises ConflictError where thinking was demanded and no planner is deployed, or one with other audio codes than the
+    encoder's.
     """
     thinking, planner = song.thinking, tools.stages.planner
     offer = await _offer(song, tools) if song.duration is None else None
@@ -66,6 +67,8 @@ async def plan_song(song: SongSpec, tools: Tools, notes: Notes) -> PlannedSong:
         if thinking.asks_planner:
             notes.warn("no planner is deployed: the song was made without a plan, what was left open stayed open")
         return PlannedSong(song, _blueprint(song), "", thinks=False)
+    if thinking.think is not False:
+        await tools.stages.check_codebooks(thinking.model)
     wish, thought, chosen = _blueprint(song), "", song
     if thinking.asks_planner:
         plan = await _think(song, offer, planner, tools, notes)

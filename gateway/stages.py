@@ -15,7 +15,7 @@ from gateway.calls import INFO_SECONDS, Report, StageCalls, broken, cancelled_on
 from gateway.planner import PlannerClient
 from gateway.requests import ModelOffer, WaveletDefault
 from quartet import tensors
-from quartet.errors import QuartetError
+from quartet.errors import ConflictError, QuartetError
 from quartet.songs import SongSpec
 from quartet.v1 import (
     dit_pb2,
@@ -231,6 +231,22 @@ class Stages:
             for model, defaults in zip(reply.info.models, reply.defaults, strict=True)
         )
         return offers, reply
+
+    async def check_codebooks(self, planner: str) -> None:
+        """Raises ConflictError where the audio codes of a planner, by its name, are not those of the encoder."""
+        if self.planner is None:
+            return
+        planners = (await self.planner.info()).models
+        with self._calls.call("encoder", "GetInfo"):
+            reply = await self._encoder.GetInfo(encoder_pb2.EncoderServiceGetInfoRequest(), timeout=INFO_SECONDS)
+        encoder = reply.info.models[0]
+        for model in [model for model in planners if model.id == planner] if planner else planners[:1]:
+            if 0 not in (model.codebook_size, encoder.codebook_size) and model.codebook_size != encoder.codebook_size:
+                raise ConflictError(
+                    f"the planner {model.id} has {model.codebook_size} audio codes, the encoder of {encoder.id} has "
+                    f"{encoder.codebook_size}; start both with models of one family",
+                    reason="CODEBOOKS_DIFFER",
+                )
 
     @property
     def names(self) -> tuple[str, ...]:

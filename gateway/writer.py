@@ -61,6 +61,8 @@ class Writer:
             one = bool(request.audio_id) != bool(request.codes)
             check.that(one, "audio_id", "and codes exclude one another; give one of them")
             planning.check_sampling(request.sampling, check, "sampling")
+        if request.audio_id:
+            await self._stages.check_codebooks(request.model)
         codes = tuple(request.codes) or await self._codes_of(request.audio_id, seconds_left)
         reply = await planner.understand(
             planner_pb2.PlannerServiceUnderstandRequest(model=request.model, codes=codes, sampling=request.sampling),

@@ -8,7 +8,6 @@ from quartet.v1 import planner_pb2
 from quartet.validation import Violations
 
 MIN_BPM, MAX_BPM = 30, 300
-CODES = 64_000
 MAX_CAPTION_CHARACTERS = 8192
 MAX_LYRIC_CHARACTERS = 10_000
 MAX_THOUGHT_CHARACTERS = 8192

@@ -18,7 +18,7 @@ import numpy.typing as npt
 _FULL_SCALE = 32_767
 _SILENCE = 1e-3
 # Clips of every so many seeds are never trained on.
-_HELD_OUT = 32
+HELD_OUT = 32
 
 Sound = npt.NDArray[np.float32]
 _Stored = npt.NDArray[np.int16]
@@ -95,13 +95,13 @@ def open_bank(folder: Path, *, rate: int, channels: int, shortest: int) -> Audio
     bank = AudioBank(
         rate,
         channels,
-        training=[clip for clip in clips if clip.seed % _HELD_OUT],
-        held_out=[clip for clip in clips if not clip.seed % _HELD_OUT],
+        training=[clip for clip in clips if clip.seed % HELD_OUT],
+        held_out=[clip for clip in clips if not clip.seed % HELD_OUT],
     )
     if not bank.training or not bank.held_out:
         raise AudioBankError(
             f"{folder}: {len(tables)} shards hold {len(bank.training)} clips to train on and {len(bank.held_out)} held "
-            f"out, those whose seeds {_HELD_OUT} divides; it takes one of each at least"
+            f"out, those whose seeds {HELD_OUT} divides; it takes one of each at least"
         )
     return bank
 

@@ -23,9 +23,9 @@ _MERGES = (
 )
 
 
-def audio_code_tokens() -> list[str]:
+def audio_code_tokens(count: int = AUDIO_CODES) -> list[str]:
     """Names of the planner's audio-code tokens, in the order of their ids."""
-    return [f"<|audio_code_{code}|>" for code in range(AUDIO_CODES)]
+    return [f"<|audio_code_{code}|>" for code in range(count)]
 
 
 def write_tiny_tokenizer(folder: Path, *, append_end_of_text: bool, extra_tokens: Sequence[str] = ()) -> dict[str, int]:

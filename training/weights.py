@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from services.layers.linear import JoinedLinear
@@ -44,6 +46,13 @@ def original_tensors(module: nn.Module, prefix: str = "") -> dict[str, torch.Ten
         else:
             tensors[prefix + name] = parameter.detach()
     return tensors
+
+
+def write_weights(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Writes tensors in bfloat16; the file appears under its name once it is whole."""
+    partial = path.with_name(path.name + ".partial")
+    save_file({name: tensor.to(torch.bfloat16).cpu().contiguous() for name, tensor in tensors.items()}, partial)
+    partial.replace(path)
 
 
 @contextmanager

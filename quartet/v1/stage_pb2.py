@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16quartet/v1/stage.proto\x12\nquartet.v1\"`\n\tModelInfo\x12\n\n\x02id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\t\x12\x15\n\rcompute_dtype\x18\x03 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x04 \x01(\t\x12\x0e\n\x06loaded\x18\x05 \x01(\x08\"R\n\tStageLoad\x12\x14\n\x0cqueued_items\x18\x01 \x01(\r\x12\x15\n\rrunning_items\x18\x02 \x01(\r\x12\x18\n\x10\x65xpected_wait_ns\x18\x03 \x01(\x03\"\xa4\x01\n\x0bStageReport\x12\x10\n\x08queue_ns\x18\x01 \x01(\x03\x12\x12\n\ncompute_ns\x18\x02 \x01(\x03\x12\x10\n\x08total_ns\x18\x03 \x01(\x03\x12$\n\x05model\x18\x04 \x01(\x0b\x32\x15.quartet.v1.ModelInfo\x12\x12\n\nbatch_size\x18\x05 \x01(\r\x12#\n\x04load\x18\x06 \x01(\x0b\x32\x15.quartet.v1.StageLoad\")\n\nStageLimit\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\"\xd0\x01\n\tStageInfo\x12\r\n\x05stage\x18\x01 \x01(\t\x12%\n\x06models\x18\x02 \x03(\x0b\x32\x15.quartet.v1.ModelInfo\x12&\n\x06limits\x18\x03 \x03(\x0b\x32\x16.quartet.v1.StageLimit\x12#\n\x04load\x18\x04 \x01(\x0b\x32\x15.quartet.v1.StageLoad\x12\x16\n\x0esteps_computed\x18\x05 \x01(\x04\x12(\n\x06memory\x18\x06 \x01(\x0b\x32\x18.quartet.v1.DeviceMemory\"9\n\x0c\x44\x65viceMemory\x12\x15\n\rweights_bytes\x18\x01 \x01(\x03\x12\x12\n\npeak_bytes\x18\x02 \x01(\x03\"\x9b\x01\n\x08Metadata\x12\x10\n\x03\x62pm\x18\x01 \x01(\rH\x00\x88\x01\x01\x12\x11\n\tkey_scale\x18\x02 \x01(\t\x12\x16\n\x0etime_signature\x18\x03 \x01(\t\x12\x16\n\x0evocal_language\x18\x04 \x01(\t\x12\x1d\n\x10\x64uration_seconds\x18\x05 \x01(\x01H\x01\x88\x01\x01\x42\x06\n\x04_bpmB\x13\n\x11_duration_secondsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16quartet/v1/stage.proto\x12\nquartet.v1\"w\n\tModelInfo\x12\n\n\x02id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\t\x12\x15\n\rcompute_dtype\x18\x03 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x04 \x01(\t\x12\x0e\n\x06loaded\x18\x05 \x01(\x08\x12\x15\n\rcodebook_size\x18\x06 \x01(\r\"R\n\tStageLoad\x12\x14\n\x0cqueued_items\x18\x01 \x01(\r\x12\x15\n\rrunning_items\x18\x02 \x01(\r\x12\x18\n\x10\x65xpected_wait_ns\x18\x03 \x01(\x03\"\xa4\x01\n\x0bStageReport\x12\x10\n\x08queue_ns\x18\x01 \x01(\x03\x12\x12\n\ncompute_ns\x18\x02 \x01(\x03\x12\x10\n\x08total_ns\x18\x03 \x01(\x03\x12$\n\x05model\x18\x04 \x01(\x0b\x32\x15.quartet.v1.ModelInfo\x12\x12\n\nbatch_size\x18\x05 \x01(\r\x12#\n\x04load\x18\x06 \x01(\x0b\x32\x15.quartet.v1.StageLoad\")\n\nStageLimit\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\"\xd0\x01\n\tStageInfo\x12\r\n\x05stage\x18\x01 \x01(\t\x12%\n\x06models\x18\x02 \x03(\x0b\x32\x15.quartet.v1.ModelInfo\x12&\n\x06limits\x18\x03 \x03(\x0b\x32\x16.quartet.v1.StageLimit\x12#\n\x04load\x18\x04 \x01(\x0b\x32\x15.quartet.v1.StageLoad\x12\x16\n\x0esteps_computed\x18\x05 \x01(\x04\x12(\n\x06memory\x18\x06 \x01(\x0b\x32\x18.quartet.v1.DeviceMemory\"9\n\x0c\x44\x65viceMemory\x12\x15\n\rweights_bytes\x18\x01 \x01(\x03\x12\x12\n\npeak_bytes\x18\x02 \x01(\x03\"\x9b\x01\n\x08Metadata\x12\x10\n\x03\x62pm\x18\x01 \x01(\rH\x00\x88\x01\x01\x12\x11\n\tkey_scale\x18\x02 \x01(\t\x12\x16\n\x0etime_signature\x18\x03 \x01(\t\x12\x16\n\x0evocal_language\x18\x04 \x01(\t\x12\x1d\n\x10\x64uration_seconds\x18\x05 \x01(\x01H\x01\x88\x01\x01\x42\x06\n\x04_bpmB\x13\n\x11_duration_secondsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,17 +32,17 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quartet.v1.stage_pb2', _glo
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_MODELINFO']._serialized_start=38
-  _globals['_MODELINFO']._serialized_end=134
-  _globals['_STAGELOAD']._serialized_start=136
-  _globals['_STAGELOAD']._serialized_end=218
-  _globals['_STAGEREPORT']._serialized_start=221
-  _globals['_STAGEREPORT']._serialized_end=385
-  _globals['_STAGELIMIT']._serialized_start=387
-  _globals['_STAGELIMIT']._serialized_end=428
-  _globals['_STAGEINFO']._serialized_start=431
-  _globals['_STAGEINFO']._serialized_end=639
-  _globals['_DEVICEMEMORY']._serialized_start=641
-  _globals['_DEVICEMEMORY']._serialized_end=698
-  _globals['_METADATA']._serialized_start=701
-  _globals['_METADATA']._serialized_end=856
+  _globals['_MODELINFO']._serialized_end=157
+  _globals['_STAGELOAD']._serialized_start=159
+  _globals['_STAGELOAD']._serialized_end=241
+  _globals['_STAGEREPORT']._serialized_start=244
+  _globals['_STAGEREPORT']._serialized_end=408
+  _globals['_STAGELIMIT']._serialized_start=410
+  _globals['_STAGELIMIT']._serialized_end=451
+  _globals['_STAGEINFO']._serialized_start=454
+  _globals['_STAGEINFO']._serialized_end=662
+  _globals['_DEVICEMEMORY']._serialized_start=664
+  _globals['_DEVICEMEMORY']._serialized_end=721
+  _globals['_METADATA']._serialized_start=724
+  _globals['_METADATA']._serialized_end=879
 # @@protoc_insertion_point(module_scope)

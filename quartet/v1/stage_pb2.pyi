@@ -7,18 +7,20 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ModelInfo(_message.Message):
-    __slots__ = ("id", "revision", "compute_dtype", "device", "loaded")
+    __slots__ = ("id", "revision", "compute_dtype", "device", "loaded", "codebook_size")
     ID_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
     COMPUTE_DTYPE_FIELD_NUMBER: _ClassVar[int]
     DEVICE_FIELD_NUMBER: _ClassVar[int]
     LOADED_FIELD_NUMBER: _ClassVar[int]
+    CODEBOOK_SIZE_FIELD_NUMBER: _ClassVar[int]
     id: str
     revision: str
     compute_dtype: str
     device: str
     loaded: bool
-    def __init__(self, id: _Optional[str] = ..., revision: _Optional[str] = ..., compute_dtype: _Optional[str] = ..., device: _Optional[str] = ..., loaded: _Optional[bool] = ...) -> None: ...
+    codebook_size: int
+    def __init__(self, id: _Optional[str] = ..., revision: _Optional[str] = ..., compute_dtype: _Optional[str] = ..., device: _Optional[str] = ..., loaded: _Optional[bool] = ..., codebook_size: _Optional[int] = ...) -> None: ...
 
 class StageLoad(_message.Message):
     __slots__ = ("queued_items", "running_items", "expected_wait_ns")

@@ -73,7 +73,7 @@ def application(settings: EncoderSettings) -> Application:
             reference_frames=config.reference_frames,
             max_frames=settings.max_frames,
             max_codes=settings.max_frames // config.pool_window,
-            code_count=math.prod(config.fsq_levels),
+            codebook_size=math.prod(config.fsq_levels),
         )
         reported_limits = {
             "max_caption_characters": servicer.MAX_CAPTION_CHARACTERS,
@@ -99,7 +99,7 @@ def application(settings: EncoderSettings) -> Application:
             max_queued_cost=settings.max_queued_tokens,
             turnstile=settings.turns(),
         )
-        identity = ModelIdentity(settings.variant, loaded.revision, dtype, device)
+        identity = ModelIdentity(settings.variant, loaded.revision, dtype, device, limits.codebook_size)
         async with queue:
             engine = EncoderEngine(
                 loaded.model.null_condition, loaded.tokenizer, queue, cache_bytes=settings.cache_mib * 2**20

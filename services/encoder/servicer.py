@@ -34,7 +34,7 @@ class EncoderLimits:
     reference_frames: int
     max_frames: int
     max_codes: int
-    code_count: int
+    codebook_size: int
 
 
 class EncoderServicer(encoder_pb2_grpc.EncoderServiceServicer):
@@ -89,7 +89,7 @@ class EncoderServicer(encoder_pb2_grpc.EncoderServiceServicer):
             )
             largest = max(request.codes, default=0)
             check.that(
-                largest < limits.code_count, "codes", f"{largest} is no code; they end at {limits.code_count - 1}"
+                largest < limits.codebook_size, "codes", f"{largest} is no code; they end at {limits.codebook_size - 1}"
             )
         finished = await self._engine.detokenize(torch.tensor(request.codes), context.time_remaining())
         return encoder_pb2.DetokenizeResponse(

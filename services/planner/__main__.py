@@ -12,7 +12,7 @@ import torch
 
 from quartet.v1 import planner_pb2, planner_pb2_grpc
 from services.layers.quantization import WeightForm
-from services.planner import checkpoint, modes
+from services.planner import checkpoint, modes, tokenization
 from services.planner.cache import BLOCK, KeyValueCache
 from services.planner.codes import CODES_PER_SECOND
 from services.planner.engine import PlannerEngine
@@ -93,23 +93,25 @@ def application(settings: PlannerSettings) -> Application:
         dtype = settings.torch_dtype()
         if dtype == torch.float16:
             raise StartupError("--dtype: float16 overflows in planners; use bfloat16 or float32")
-        for name in names:
-            _check_installed(name, settings)
+        codebook_sizes = {name: _codebook_size(name, settings) for name in names}
         bounds = Bounds(settings.max_seconds, settings.max_lyric_tokens)
         async with AsyncExitStack() as stack:
             planners = {}
             for name in names:
                 load = partial(_served, name, len(names), dtype, bounds, settings, telemetry)
                 planners[name] = await stack.enter_async_context(Residence(name, load, settings.idle_seconds))
-            planner_pb2_grpc.add_PlannerServiceServicer_to_server(PlannerServicer(planners, bounds), grpc_server)
+            servicer = PlannerServicer(planners, codebook_sizes, bounds)
+            planner_pb2_grpc.add_PlannerServiceServicer_to_server(servicer, grpc_server)
             yield
 
     return serving
 
 
-def _check_installed(name: str, settings: PlannerSettings) -> None:
+def _codebook_size(name: str, settings: PlannerSettings) -> int:
+    """Audio codes of a model that is not loaded yet."""
     if name not in (installed := checkpoint.installed(settings.models)):
         raise StartupError(f"--planners: {settings.models} has no {name}, only {', '.join(installed) or 'none'}")
+    return tokenization.codebook_size(settings.models / name / checkpoint.TOKENIZER)
 
 
 @asynccontextmanager
@@ -159,7 +161,7 @@ async def _served(
             warm_up = modes.plan(prompts, _WARM_UP, bounds)
             await queue.run(warm_up, cost=warm_up.cost, seconds_left=None)
             queue.forget_pace()
-            identity = ModelIdentity(name, loaded.revision, dtype, device)
+            identity = ModelIdentity(name, loaded.revision, dtype, device, len(loaded.tokenizer.audio_codes))
             yield ServedPlanner(prompts, bounds, queue, Reporter(STAGE, identity, queue, limits, memory))
         finally:
             engine.close()

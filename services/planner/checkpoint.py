@@ -22,7 +22,6 @@ from services.runtime.checkpoints import (
 )
 from services.runtime.placement import place
 from services.runtime.qwen3 import Qwen3Config
-from serving.planning import CODES
 
 CONFIG = "config.json"
 TOKENIZER = "tokenizer.json"
@@ -74,7 +73,7 @@ def load(
         weight = weight.to(device if budget is None else host)
         setattr(model.get_submodule(owner), leaf, nn.Parameter(weight, requires_grad=False))
     place([model], device, sys.maxsize if budget is None else budget)
-    model.pack_head(tokenizer.first_code, tokenizer.first_code + CODES)
+    model.pack_head(tokenizer.audio_codes.start, tokenizer.audio_codes.stop)
     files = (folder / CONFIG, folder / TOKENIZER, *tensors.files)
     return LoadedPlanner(model.eval(), tokenizer, revision(files))
 

@@ -17,7 +17,6 @@ from services.planner.cache import KeyValueCache
 from services.planner.model import LanguageModel
 from services.planner.runs import CodesRun
 from services.planner.sampling import Draws
-from serving.planning import CODES
 
 _SHORTEST = 256
 
@@ -75,17 +74,17 @@ class _State:
 class CodeSteps:
     """Up to `steps` codes for each run at once, in the order and with the numbers that single steps would take.
 
-    `capture` turns steps into CUDA graphs; left out, on every GPU.
+    `codes` are the ids of the audio codes. `capture` turns steps into CUDA graphs; left out, on every GPU.
     """
 
     def __init__(
-        self, model: LanguageModel, cache: KeyValueCache, first_code: int, steps: int, *, capture: bool | None = None
+        self, model: LanguageModel, cache: KeyValueCache, codes: range, steps: int, *, capture: bool | None = None
     ) -> None:
         self.steps = steps
         self._capture = cache.keys[0].device.type == "cuda" if capture is None else capture
         self._model = model
         self._cache = cache
-        self._first_code = first_code
+        self._codes = codes
         self._device = cache.keys[0].device
         self._state = self._at_rest(self._device)
         self._replays: dict[tuple[int, int], Callable[[], None]] = {}
@@ -113,7 +112,7 @@ class CodeSteps:
             for codes in drawn:
                 for row in run.rows:
                     row.take(1)
-                run.accept(codes[run.rows[0].index], self._first_code)
+                run.accept(codes[run.rows[0].index], self._codes.start)
         return steps
 
     def _at_rest(self, device: torch.device) -> _State:
@@ -159,7 +158,7 @@ class CodeSteps:
     def _step(self, rows: int, length: int) -> None:
         state = self._state
         hidden = self._model(state.tokens[:rows], Lanes.of(state.positions[:rows], length), self._cache)
-        logits = self._model.logits(hidden, self._first_code, self._first_code + CODES)
+        logits = self._model.logits(hidden, self._codes.start, self._codes.stop)
         unconditional = logits[state.unconditional[:rows]]
         guided = sampling.guide(logits, unconditional, state.guidance_scale[:rows])
         finite = sampling.finite(guided)
@@ -174,7 +173,7 @@ class CodeSteps:
         )
         codes = sampling.draw(guided.masked_fill(~finite[:, None], 0), draws)[state.leader[:rows]]
         state.drawn[:, :rows].index_copy_(0, state.step, codes[None])
-        state.tokens[:rows] = self._first_code + codes
+        state.tokens[:rows] = self._codes.start + codes
         state.positions[:rows] += state.moves[:rows]
         state.step.add_(1)
 

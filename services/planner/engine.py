@@ -85,7 +85,7 @@ class PlannerEngine:
         self._prefill_tokens = prefill_tokens
         self._deterministic = deterministic
         self._pool = RowPool(cache, share_prefixes=not deterministic, compact=codes_at_once > 1)
-        self._code_steps = CodeSteps(model, cache, tokenizer.first_code, codes_at_once) if codes_at_once > 1 else None
+        self._code_steps = CodeSteps(model, cache, tokenizer.audio_codes, codes_at_once) if codes_at_once > 1 else None
         self._masks = ThreadPoolExecutor(max_workers=1, thread_name_prefix="grammar-masks")
         self._members: list[Speaker] = []
 
@@ -211,7 +211,7 @@ class PlannerEngine:
         if codes:
             rows = [last[run.rows[0].index] for run in codes]
             rows += [last[run.rows[1].index] for run in codes if run.guided]
-            advance_codes(codes, hidden[rows], self._model, self._tokenizer.first_code)
+            advance_codes(codes, hidden[rows], self._model, self._tokenizer.audio_codes)
         for speaker in fed:
             speaker.ticket.step_done()
             self._proceed_if_done(speaker)

@@ -17,7 +17,6 @@ from services.planner.tasks import CodesTask, ScoreTask, TextTask, TokenScores
 from services.planner.tokenization import PlannerTokenizer
 from services.planner.writing import Writer
 from services.runtime.noise import Purpose, uniform
-from serving.planning import CODES
 
 _SCORED_AT_ONCE = 64
 _CODES_BETWEEN_EVENTS = 5
@@ -154,13 +153,13 @@ class CodesRun(_Run):
             self.task.on_codes(done)
 
 
-def advance_codes(runs: Sequence[CodesRun], hidden: torch.Tensor, model: LanguageModel, first_code: int) -> None:
+def advance_codes(runs: Sequence[CodesRun], hidden: torch.Tensor, model: LanguageModel, codes: range) -> None:
     """Draws the next code of each run from hidden states [rows, width] of all conditional, then all guiding rows.
 
     A run that fails gets an error instead.
-    The head is asked for the 64,000 codes alone: the count ends a run, so the model's end token has no say.
+    The head is asked for the ids of `codes` alone: the count ends a run, so the model's end token has no say.
     """
-    logits = model.logits(hidden, first_code, first_code + CODES)
+    logits = model.logits(hidden, codes.start, codes.stop)
     finite = sampling.finite(logits).tolist()
     guided = [number for number, run in enumerate(runs) if run.guided]
     for row, number in enumerate((*range(len(runs)), *guided)):
@@ -176,7 +175,7 @@ def advance_codes(runs: Sequence[CodesRun], hidden: torch.Tensor, model: Languag
     drawing = [runs[number] for number in numbers]
     draws = Draws.of([run.task.sampling for run in drawing], [float(run.uniforms(1)) for run in drawing], logits.device)
     for run, code in zip(drawing, sampling.draw(_rows(logits, numbers), draws).tolist(), strict=True):
-        run.accept(code, first_code)
+        run.accept(code, codes.start)
 
 
 def _rows(tensor: torch.Tensor, numbers: Sequence[int]) -> torch.Tensor:

@@ -46,10 +46,13 @@ class ServedPlanner:
 
 
 class PlannerServicer(planner_pb2_grpc.PlannerServiceServicer):
-    """Serves language models by name; the first is the default."""
+    """Serves language models by name; the first is the default. Their codebooks are known before they are loaded."""
 
-    def __init__(self, planners: Mapping[str, Residence[ServedPlanner]], bounds: Bounds) -> None:
+    def __init__(
+        self, planners: Mapping[str, Residence[ServedPlanner]], codebook_sizes: Mapping[str, int], bounds: Bounds
+    ) -> None:
         self._planners = planners
+        self._codebook_sizes = codebook_sizes
         self._bounds = bounds
 
     async def Plan(self, request: planner_pb2.PlanRequest, context: Context) -> AsyncIterator[planner_pb2.PlanResponse]:
@@ -129,7 +132,12 @@ class PlannerServicer(planner_pb2_grpc.PlannerServiceServicer):
         arrived_ns = time.monotonic_ns()
         residence = self._residence(request.model)
         with Violations() as check:
-            codes = validation.audio_codes(request.codes, check, max_seconds=self._bounds.seconds)
+            codes = validation.audio_codes(
+                request.codes,
+                check,
+                max_seconds=self._bounds.seconds,
+                codebook_size=self._codebook_size(request.model),
+            )
             sampling = validation.sampling(request.sampling, check, temperature=validation.UNDERSTAND_TEMPERATURE)
         async with residence.use() as planner:
             finished = await _run(planner, modes.understand(planner.prompts, codes, sampling, planner.bounds), context)
@@ -148,7 +156,12 @@ class PlannerServicer(planner_pb2_grpc.PlannerServiceServicer):
         arrived_ns = time.monotonic_ns()
         residence = self._residence(request.model)
         with Violations() as check:
-            wish = validation.score_wish(request, check, max_seconds=self._bounds.seconds)
+            wish = validation.score_wish(
+                request,
+                check,
+                max_seconds=self._bounds.seconds,
+                codebook_size=self._codebook_size(request.model),
+            )
         async with residence.use() as planner:
             finished = await _run(planner, score(planner.prompts, wish), context)
         named = {_SCORE_NAMES.get(name, name): value for name, value in finished.result.items()}
@@ -160,7 +173,9 @@ class PlannerServicer(planner_pb2_grpc.PlannerServiceServicer):
         self, request: planner_pb2.PlannerServiceGetInfoRequest, context: Context
     ) -> planner_pb2.PlannerServiceGetInfoResponse:
         """All models at this moment."""
-        first, *others = (_info(name, planner.present) for name, planner in self._planners.items())
+        first, *others = (
+            _info(name, self._codebook_sizes[name], planner.present) for name, planner in self._planners.items()
+        )
         for info in others:
             first.models.extend(info.models)
             first.load.queued_items += info.load.queued_items
@@ -175,13 +190,17 @@ class PlannerServicer(planner_pb2_grpc.PlannerServiceServicer):
             raise NotFoundError.of("model", name, f"this planner serves {', '.join(served)}")
         return self._planners[name or served[0]]
 
+    def _codebook_size(self, name: str) -> int:
+        return self._codebook_sizes[name or next(iter(self._planners))]
+
 
 _SCORE_NAMES = {"keyscale": "key_scale", "timesignature": "time_signature", "language": "vocal_language"}
 
 
-def _info(name: str, planner: ServedPlanner | None) -> stage_pb2.StageInfo:
+def _info(name: str, codebook_size: int, planner: ServedPlanner | None) -> stage_pb2.StageInfo:
     if planner is None:
-        return stage_pb2.StageInfo(stage="planner", models=[stage_pb2.ModelInfo(id=name)])
+        model = stage_pb2.ModelInfo(id=name, codebook_size=codebook_size)
+        return stage_pb2.StageInfo(stage="planner", models=[model])
     return planner.reporter.info()
 
 

@@ -131,9 +131,11 @@ def _check_length(thought: Thought, given: float | None, lengths: Lengths, check
         )
 
 
-def score_wish(request: planner_pb2.PlannerServiceScoreRequest, check: Violations, *, max_seconds: int) -> ScoreWish:
+def score_wish(
+    request: planner_pb2.PlannerServiceScoreRequest, check: Violations, *, max_seconds: int, codebook_size: int
+) -> ScoreWish:
     """The wish of a score."""
-    codes = audio_codes(request.codes, check, max_seconds=max_seconds)
+    codes = audio_codes(request.codes, check, max_seconds=max_seconds, codebook_size=codebook_size)
     check.that(len(codes) > 0, "codes", "are missing")
     song = given_song(request.blueprint, check, lengths=Lengths(longest=max_seconds), path="blueprint")
     check_text(request.genres, planning.MAX_CAPTION_CHARACTERS, check, "genres")
@@ -145,12 +147,12 @@ def score_wish(request: planner_pb2.PlannerServiceScoreRequest, check: Violation
     return ScoreWish(codes, thought, song.lyrics, scale, request.skip_tags)
 
 
-def audio_codes(codes: Sequence[int], check: Violations, *, max_seconds: int) -> tuple[int, ...]:
-    """Audio codes within the longest song."""
+def audio_codes(codes: Sequence[int], check: Violations, *, max_seconds: int, codebook_size: int) -> tuple[int, ...]:
+    """Audio codes of a model, within the longest song."""
     most = max_seconds * CODES_PER_SECOND
     check.that(len(codes) <= most, "codes", f"{len(codes)} codes, at most {most} are allowed")
     largest = max(codes, default=0)
-    check.that(largest < planning.CODES, "codes", f"{largest} is no code; they end at {planning.CODES - 1}")
+    check.that(largest < codebook_size, "codes", f"{largest} is no code; they end at {codebook_size - 1}")
     return tuple(codes)
 
 

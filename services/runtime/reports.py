@@ -17,12 +17,13 @@ from services.runtime.items import Finished, Load
 
 @dataclass(frozen=True)
 class ModelIdentity:
-    """The weights that a stage serves and how it computes with them."""
+    """The weights that a stage serves and how it computes with them; the codebook is that of audio codes."""
 
     id: str
     revision: str
     dtype: torch.dtype
     device: torch.device
+    codebook_size: int = 0
 
     def message(self) -> stage_pb2.ModelInfo:
         """As a message."""
@@ -32,6 +33,7 @@ class ModelIdentity:
             compute_dtype=str(self.dtype).removeprefix("torch."),
             device=self.device.type,
             loaded=True,
+            codebook_size=self.codebook_size,
         )
 
 

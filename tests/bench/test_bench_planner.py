@@ -12,7 +12,7 @@ from bench.generate import Generate
 from bench.planner import CASES, Case, Rates, measure, read_bytes, table, task_of
 from services.planner import checkpoint
 from services.planner.checkpoint import LoadedPlanner
-from serving.planning import CODES
+from services.planner.tokenization import MOST_CODES
 
 PLANNER = "acestep-5Hz-lm-0.6B"
 CPU = torch.device("cpu")
@@ -46,13 +46,13 @@ def test_generate_writes_the_same_codes_alone_and_beside_a_longer_prompt(
     task = task_of(planner, 0, 4, guided=guided)
     greedy = replace(task, sampling=replace(task.sampling, temperature=0.0))
     longer = replace(greedy, prompt=(*greedy.prompt[:8], *greedy.prompt))
-    generate = Generate(tiny_models / PLANNER, planner.tokenizer.first_code, CPU, dtype=torch.float32)
+    generate = Generate(tiny_models / PLANNER, planner.tokenizer.audio_codes, CPU, dtype=torch.float32)
     (alone,) = generate.codes([greedy])
     beside = generate.codes([longer, greedy])
     assert beside[1] == alone
-    assert all(len(codes) == 4 and 0 <= code < CODES for codes in beside for code in codes)
+    assert all(len(codes) == 4 and 0 <= code < MOST_CODES for codes in beside for code in codes)
 
 
 def test_a_code_reads_every_layer_once_and_the_rows_of_the_codes(planner: LoadedPlanner) -> None:
     weights = {name: weight.numel() for name, weight in planner.model.layers.named_parameters() if "norm" not in name}
-    assert read_bytes(planner) == 2 * (sum(weights.values()) + CODES * planner.model.config.width)
+    assert read_bytes(planner) == 2 * (sum(weights.values()) + MOST_CODES * planner.model.config.width)

@@ -16,6 +16,7 @@ import yaml
 from quartet import Blueprint, Client, Planned, Progress, Record, SongSpec, Thinking, TokenSampling
 from quartet.errors import ConflictError, InvalidRequestError, NotFoundError, UnavailableError
 from quartet.events import Event, JobState
+from tests.support.planners import copy_with_codes
 from tests.support.processes import Start, running
 
 SONG = SongSpec("rain on a tin roof", "[Verse]\nlet it rain", duration=2.4, bpm=96, seeds=(11,), steps=2)
@@ -209,6 +210,28 @@ def test_scores(client: Client) -> None:
     _, unplanned = record_of(client, dataclasses.replace(SONG, thinking=Thinking.none()))
     with pytest.raises(ConflictError, match="made without a plan"):
         client.score(unplanned.job_id)
+
+
+def test_a_planner_with_other_codes_than_the_encoder_is_refused(
+    start_gateway: Start, tiny_models: Path, tmp_path: Path
+) -> None:
+    """Not one code of it is written, but what takes no codes is still made."""
+    models = copy_with_codes(tiny_models, tmp_path, 16)
+    soundfile.write(tmp_path / "noise.flac", np.random.default_rng(0).uniform(-0.5, 0.5, (48_000, 2)), 48_000)
+    with (
+        running("services.planner", "--models", str(models)) as planner,
+        start_gateway("--planner", planner.address) as gateway,
+        Client(gateway.address) as client,
+    ):
+        differ = "the planner acestep-5Hz-lm-1.7B has 16 audio codes, the encoder of acestep-v15-turbo has 64000"
+        with pytest.raises(ConflictError, match=differ) as refused:
+            client.generate(SONG)
+        assert refused.value.reason == "CODEBOOKS_DIFFER"
+        with pytest.raises(ConflictError, match=differ):
+            client.understand(tmp_path / "noise.flac")
+        assert client.understand([3, 15, 7]).blueprint.key_scale
+        _, record = record_of(client, dataclasses.replace(SONG, thinking=Thinking(think=False)))
+        assert record.plan.thought
 
 
 def test_a_planner_that_dies_in_mid_plan_ends_the_job(start_gateway: Start, tiny_models: Path) -> None:

@@ -7,15 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 
 from services.encoder.checkpoint import TEXT_ENCODER
 from training.dit.network import SongModel
 from training.dit.tasks import tiled
-from training.weights import original_tensors
+from training.weights import original_tensors, write_weights
 
 WEIGHTS = "model.safetensors"
-_DTYPE = torch.bfloat16
 
 
 def write_package(
@@ -24,7 +22,7 @@ def write_package(
     """Writes `models/variant`: weights, config, and so many frames of silence, which bound the length of songs."""
     folder = models / variant
     folder.mkdir(parents=True, exist_ok=True)
-    _save(folder / WEIGHTS, {**original_tensors(model.package), **original_tensors(model.decoder, "decoder.")})
+    write_weights(folder / WEIGHTS, {**original_tensors(model.package), **original_tensors(model.decoder, "decoder.")})
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
     torch.save(tiled(silence, frames).T[None].to(torch.float16).contiguous(), folder / "silence_latent.pt")
 
@@ -32,12 +30,5 @@ def write_package(
 def write_text_encoder(models: Path, model: SongModel, config: dict[str, Any]) -> None:
     """Writes weights and config of the text encoder; its tokenizer is there already."""
     folder = models / TEXT_ENCODER
-    _save(folder / WEIGHTS, original_tensors(model.text_encoder))
+    write_weights(folder / WEIGHTS, original_tensors(model.text_encoder))
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
-
-
-def _save(path: Path, tensors: dict[str, torch.Tensor]) -> None:
-    """The file appears under its name once it is whole."""
-    partial = path.with_name(path.name + ".partial")
-    save_file({name: tensor.to(_DTYPE).cpu().contiguous() for name, tensor in tensors.items()}, partial)
-    partial.replace(path)

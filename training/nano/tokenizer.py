@@ -11,6 +11,7 @@ import numpy as np
 from tokenizers import Tokenizer, trainers
 
 from services.encoder.prompt import Prompt
+from services.runtime.checkpoints import CheckpointError, read_json
 from training.synth.captions import write_caption
 from training.synth.clip import Description, describe
 from training.tiny_tokenizer import SPECIAL_TOKENS, byte_letters, tokenizer_content, write_tokenizer
@@ -24,6 +25,15 @@ class Vocabulary:
 
     ids: dict[str, int]
     joins: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def read(cls, path: Path) -> Vocabulary:
+        """That of a tokenizer.json, without its control tokens. Raises CheckpointError."""
+        try:
+            model = read_json(path)["model"]
+            return cls(dict(model["vocab"]), tuple((left, right) for left, right in model["merges"]))
+        except (KeyError, TypeError, ValueError):
+            raise CheckpointError(f"{path}: key model: expected vocab and merges of byte pairs") from None
 
     def write(self, folder: Path, *, append_end_of_text: bool, extra_tokens: Sequence[str] = ()) -> dict[str, int]:
         """Writes a tokenizer with control tokens, and with others behind them; returns the ids of all."""

@@ -19,9 +19,10 @@ from services.planner import checkpoint
 from services.planner.attention import Packing
 from services.planner.cache import KeyValueCache, Segment
 from services.planner.checkpoint import LoadedPlanner
-from services.planner.tokenization import PlannerTokenizer
+from services.planner.tokenization import PlannerTokenizer, codebook_size
 from services.runtime.checkpoints import CheckpointError
 from tests.services.planner.conftest import CPU, PLANNER
+from tests.support.planners import copy_with_codes
 
 WEIGHTS = "model.safetensors"
 TOKENS = [3, 99, 250, 7, 7, 180, 12]
@@ -157,6 +158,16 @@ def test_wrong_tokenizers_are_refused(models: Path, mistake: str) -> None:
 def test_a_vocabulary_that_ends_before_the_codes(models: Path) -> None:
     with pytest.raises(CheckpointError, match=r"audio codes end at id \d+, the model has 1000 ids"):
         PlannerTokenizer.load(models / PLANNER / "tokenizer.json", 1000)
+
+
+@pytest.mark.parametrize(("named", "codes"), [(1, 1), (4096, 4096), (64_000, 64_000), (65_535, 64_000)])
+def test_the_audio_codes_are_those_that_the_tokenizer_names(
+    tiny_models: Path, tmp_path: Path, named: int, codes: int
+) -> None:
+    models = copy_with_codes(tiny_models, tmp_path, named)
+    tokenizer = load(models).tokenizer
+    assert tokenizer.audio_codes == range(tokenizer.first_code, tokenizer.first_code + codes)
+    assert codebook_size(models / PLANNER / "tokenizer.json") == codes
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ from services.planner.prompts import Prompts
 from services.planner.sampling import TokenSampling
 from services.planner.tasks import Script
 from services.planner.thought import Thought
-from serving.planning import CODES, LANGUAGES, TIME_SIGNATURES
+from services.planner.tokenization import MOST_CODES
+from serving.planning import LANGUAGES, TIME_SIGNATURES
 from tests.services.planner.conftest import planner_queue, results
 
 GENERATIONS = 2000
@@ -73,7 +74,7 @@ class Wishes:
         )
 
     def codes(self) -> tuple[int, ...]:
-        return tuple(self._random.integers(0, CODES, size=self._random.integers(0, 40)).tolist())
+        return tuple(self._random.integers(0, MOST_CODES, size=self._random.integers(0, 40)).tolist())
 
     def seconds(self) -> float:
         return float(self._random.uniform(0.2, 6))
@@ -124,7 +125,7 @@ def plan_case(prompts: Prompts, wishes: Wishes) -> tuple[Script, Check]:
         chosen = 5 * (thought.duration or 0) if wish.seconds is None else code_count(wish.seconds)
         assert len(planned.codes) == (chosen if wish.write_codes else 0)
         assert planned.codes or not wish.write_codes
-        assert all(0 <= code < CODES for code in planned.codes)
+        assert all(0 <= code < MOST_CODES for code in planned.codes)
 
     return modes.plan(prompts, wish, BOUNDS), check
 

@@ -85,7 +85,7 @@ def test_a_broken_network_is_told(tiny_models: Path, prompts: Prompts) -> None:
     for row in run.rows:
         row.take(len(row.pending) - 1)
     broken.model.norm.weight.data.fill_(torch.nan)
-    CodeSteps(broken.model, cache, broken.tokenizer.first_code, 4).advance([run], 4)
+    CodeSteps(broken.model, cache, broken.tokenizer.audio_codes, 4).advance([run], 4)
     assert isinstance(run.error, InternalError)
     assert run.codes == []
 
@@ -103,7 +103,7 @@ def test_a_cuda_graph_repeats_the_step(tiny_models: Path, prompts: Prompts) -> N
         run.fit(pool)
         for row in run.rows:
             row.take(len(row.pending) - 1)
-        steps = CodeSteps(on_gpu.model, cache, on_gpu.tokenizer.first_code, 8, capture=capture)
+        steps = CodeSteps(on_gpu.model, cache, on_gpu.tokenizer.audio_codes, 8, capture=capture)
         while run.missing:
             steps.advance([run], 8)
         written.append(run.codes)

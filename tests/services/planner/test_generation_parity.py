@@ -19,7 +19,6 @@ from services.planner.sampling import TokenSampling
 from services.planner.tasks import CodesTask, Script, Task
 from services.planner.thought import Thought
 from services.runtime.noise import Purpose, uniform
-from serving.planning import CODES
 from tests.services.planner.conftest import CPU, planner_queue, results
 
 THOUGHT = Thought(bpm=96, duration=12, keyscale="A minor", language="en", timesignature="3")
@@ -28,20 +27,20 @@ THOUGHT = Thought(bpm=96, duration=12, keyscale="A minor", language="en", timesi
 class ReferenceSampling(LogitsProcessor):
     """Guidance, mask, and the draw written out; leaves the one token that it gives."""
 
-    def __init__(self, model: Any, task: CodesTask, first_code: int) -> None:
+    def __init__(self, model: Any, task: CodesTask, codes: range) -> None:
         self._model = model
         self._task = task
-        self._first = first_code
+        self._codes = codes
         self._uniform = uniform(task.sampling.seed, Purpose.AUDIO_CODES, task.count).numpy()
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
         task, done = self._task, input_ids.shape[1] - len(self._task.prompt)
-        logits = scores[0, self._first : self._first + CODES]
+        logits = scores[0, self._codes.start : self._codes.stop]
         if task.unconditional is not None:
             ids = torch.tensor([[*task.unconditional, *input_ids[0, len(task.prompt) :].tolist()]])
-            other = self._model(ids).logits[0, -1, self._first : self._first + CODES]
+            other = self._model(ids).logits[0, -1, self._codes.start : self._codes.stop]
             logits = other + task.guidance_scale * (logits - other)
-        return only(self._first + picked(logits, task.sampling, float(self._uniform[done])), scores)
+        return only(self._codes.start + picked(logits, task.sampling, float(self._uniform[done])), scores)
 
 
 def picked(scores: torch.Tensor, wish: TokenSampling, number: float) -> int:
@@ -89,7 +88,7 @@ def script_of(task: CodesTask) -> Script:
     return Script(1 if task.unconditional is None else 2, task.tokens, task.count, start)
 
 
-def generated(model: Any, task: CodesTask, first_code: int) -> list[int]:
+def generated(model: Any, task: CodesTask, codes: range) -> list[int]:
     """What transformers generates."""
     ids = torch.tensor([task.prompt])
     out = model.generate(
@@ -99,9 +98,9 @@ def generated(model: Any, task: CodesTask, first_code: int) -> list[int]:
         do_sample=False,
         eos_token_id=None,
         pad_token_id=0,
-        logits_processor=LogitsProcessorList([ReferenceSampling(model, task, first_code)]),
+        logits_processor=LogitsProcessorList([ReferenceSampling(model, task, codes)]),
     )
-    return [int(token) - first_code for token in out[0, len(task.prompt) :]]
+    return [int(token) - codes.start for token in out[0, len(task.prompt) :]]
 
 
 @pytest.mark.parametrize("guided", [False, True])
@@ -116,7 +115,7 @@ async def test_codes_equal_those_of_generate(
     task = codes_task(prompts, 3, guided=guided, sampling=sampling)
     async with planner_queue(loaded, rows=2) as queue:
         (codes,) = await results(queue, [script_of(task)])
-    assert codes == generated(reference, task, loaded.tokenizer.first_code)
+    assert codes == generated(reference, task, loaded.tokenizer.audio_codes)
 
 
 @pytest.mark.parametrize("mates", [1, 4, 15])

@@ -19,6 +19,7 @@ from quartet.errors import (
     from_rpc_error,
 )
 from quartet.v1 import planner_pb2, planner_pb2_grpc, stage_pb2
+from tests.support.planners import copy_with_codes
 from tests.support.processes import running, wait_until
 
 Stub = planner_pb2_grpc.PlannerServiceStub
@@ -258,6 +259,24 @@ def test_other_wrong_calls(stub: Stub) -> None:
         assert [violation.field for violation in error.violations] == [field]
     codes = planner_pb2.PlannerServiceUnderstandRequest(codes=[0] * 3001)
     assert "at most 3000" in refused(lambda: [stub.Understand(codes, timeout=30)]).message
+
+
+def test_codes_are_those_of_the_model(tiny_models: Path, tmp_path: Path) -> None:
+    """Of 16 codes songs have no others, none is understood beyond them, and all is told before the model is loaded."""
+    flags = ("--models", str(copy_with_codes(tiny_models, tmp_path, 16)), "--idle-seconds", "60")
+    with running("services.planner", *flags) as server, grpc.insecure_channel(server.address) as channel:
+        stub = Stub(channel)
+        error = refused(
+            lambda: stub.Understand(planner_pb2.PlannerServiceUnderstandRequest(codes=[15, 16]), timeout=30)
+        )
+        assert [(fault.field, fault.description) for fault in error.violations] == [
+            ("codes", "16 is no code; they end at 15")
+        ]
+        (model,) = stub.GetInfo(planner_pb2.PlannerServiceGetInfoRequest()).info.models
+        assert (model.codebook_size, model.loaded) == (16, False)
+        codes = plan(stub, given=GIVEN, write_codes=True, write_metadata=False).codes
+        assert len(codes) > 5
+        assert max(codes) < 16
 
 
 def test_a_context_that_is_too_short(tiny_models: Path) -> None:

@@ -1,0 +1,1 @@
+"""Training of a planner: the language model that writes metadata, lyrics and audio codes."""

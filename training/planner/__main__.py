@@ -1,0 +1,78 @@
+"""`python -m training.planner`: trains a planner on the audio codes of generated clips; run it again to go on."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from services.encoder import checkpoint as encoder_checkpoint
+from services.encoder.text import TextEncoder
+from services.planner.checkpoint import TOKENIZER
+from services.planner.prompts import Prompts
+from services.planner.tokenization import PlannerTokenizer
+from services.runtime.checkpoints import CheckpointError
+from services.runtime.qwen3 import Qwen3Config
+from serving.settings import SettingsError, load, setting
+from training.checkpoints import TrainingStateError
+from training.latents import LatentStoreError
+from training.loop import LoopSettings, run
+from training.model_configs import NANO_PLANNER
+from training.planner.codes import open_codes
+from training.planner.examples import Examples, ExampleSettings
+from training.planner.export import write_planner, write_tokenizer
+from training.planner.task import PlannerTask
+from training.weights import initialise, weights
+
+
+@dataclass(frozen=True)
+class PlannerTrainingSettings(LoopSettings, ExampleSettings):
+    """Trains a planner. The family must have its text encoder and its DiT package already."""
+
+    data: Path = setting(Path("out/nano/latents"), "folder of latents to train on; it keeps their audio codes")
+    held_out: Path = setting(Path("out/nano/held-out"), "folder of latents to measure on")
+    models: Path = setting(Path("out/nano/models"), "model family that gets the planner")
+    output: Path = setting(Path("out/nano/planner"), "folder of the training; what is there is gone on with")
+    variant: str = setting("acestep-v15-base", "DiT package of the family that makes the audio codes")
+    name: str = setting("acestep-5Hz-lm-nano", "name of the planner")
+    device: str = setting("cpu", "torch device to train on", choices=("cpu", "cuda"))
+    bfloat16: bool = setting(True, "computes in bfloat16 where that is safe")
+    threads: int = setting(0, "CPU threads; 0 leaves the choice to torch", at_least=0)
+
+
+def main(settings: PlannerTrainingSettings) -> None:
+    """Trains, then exports the averaged weights; also after an interruption, so that what is there can be tried."""
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    encoder = encoder_checkpoint.load(
+        settings.models, settings.variant, dtype=torch.float32, device=torch.device("cpu")
+    )
+    codes, held_out = (open_codes(folder, encoder) for folder in (settings.data, settings.held_out))
+    config = write_tokenizer(settings.models, settings.name, codes.codebook_size, NANO_PLANNER)
+    folder = settings.models / settings.name
+    prompts = Prompts(PlannerTokenizer.load(folder / TOKENIZER, config["vocab_size"]))
+    model = TextEncoder(Qwen3Config.from_json(config))
+    initialise(model, settings.seed)
+    model.to(settings.device)
+    task = PlannerTask(
+        model,
+        Examples(codes, prompts, settings, settings.seed, new_words=True),
+        Examples(held_out, prompts, settings, settings.seed, new_words=False),
+        first_code=prompts.tokenizer.first_code,
+        tokens_per_batch=settings.tokens_per_batch,
+        autocast=settings.bfloat16,
+    )
+    outcome = run(task, settings, settings.output)
+    with weights(model, outcome.averaged):
+        write_planner(folder, model, config)
+    state = "finished" if outcome.finished else "interrupted; run it again to go on"
+    print(f"step {outcome.progress.step}, {outcome.progress.skipped} skipped: {state}")
+
+
+if __name__ == "__main__":
+    try:
+        main(load(PlannerTrainingSettings, "quartet-train-planner"))
+    except (CheckpointError, LatentStoreError, SettingsError, TrainingStateError) as error:
+        sys.exit(f"error: {error}")
