@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import grpc.aio
 
 from gateway.calls import INFO_SECONDS, Report, StageCalls, broken, cancelled_on_leaving
+from gateway.requests import ModelOffer
 from quartet.planning import Blueprint, Thinking
 from quartet.v1 import planner_pb2, planner_pb2_grpc, stage_pb2
 from serving.telemetry import outgoing_metadata
@@ -42,9 +43,9 @@ class PlannerClient:
         self._stub = planner_pb2_grpc.PlannerServiceStub(channel)
 
     async def plan(
-        self, given: Blueprint, thinking: Thinking, seconds_left: float
+        self, given: Blueprint, thinking: Thinking, offer: ModelOffer | None, seconds_left: float
     ) -> AsyncGenerator[CodesProgress | Plan, None]:
-        """Metadata, caption and language, as far as they are wished for."""
+        """Metadata, caption and language, as far as they are wished for; an open length is within what is offered."""
         request = planner_pb2.PlanRequest(
             model=thinking.model,
             given=given.to_message(),
@@ -52,6 +53,8 @@ class PlannerClient:
             detect_language=thinking.detect_language is not False,
             write_metadata=thinking.write_metadata is not False,
             sampling=thinking.sampling.to_message(thinking.seed or 0),
+            min_seconds=offer.min_seconds if offer else None,
+            max_seconds=offer.max_seconds if offer else None,
         )
         async for event in self._stream(request, seconds_left):
             yield event

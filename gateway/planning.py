@@ -8,9 +8,10 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from gateway.calls import broken
 from gateway.notes import Notes
-from gateway.planner import CodesProgress, Plan, PlannerClient
-from gateway.requests import fallback_seconds
+from gateway.planner import STAGE, CodesProgress, Plan, PlannerClient
+from gateway.requests import ModelOffer, fallback_seconds
 from gateway.results import Progress
 from gateway.tools import Tools
 from quartet.errors import ConflictError, InternalError
@@ -57,22 +58,21 @@ async def plan_song(song: SongSpec, tools: Tools, notes: Notes) -> PlannedSong:
     encoder's.
     """
     thinking, planner = song.thinking, tools.stages.planner
+    offer = await _offer(song, tools) if song.duration is None else None
+    if offer and (planner is None or thinking.write_metadata is False):
+        song = _with_fallback_length(song, offer, notes)
     if planner is None:
         if thinking.think:
             raise ConflictError(NO_PLANNER, reason="NO_PLANNER")
         if thinking.asks_planner:
             notes.warn("no planner is deployed: the song was made without a plan, what was left open stayed open")
-        if song.duration is None:
-            song = await _with_length(song, tools, notes)
         return PlannedSong(song, _blueprint(song), "", thinks=False)
     if thinking.think is not False:
         await tools.stages.check_codebooks(thinking.model)
     wish, thought, chosen = _blueprint(song), "", song
-    if any(flag is not False for flag in (thinking.write_metadata, thinking.rewrite_caption, thinking.detect_language)):
-        plan = await _think(song, wish, planner, tools, notes)
+    if thinking.asks_planner:
+        plan = await _think(song, offer, planner, tools, notes)
         chosen, thought = _filled(song, plan.blueprint), plan.thought
-    if song.duration is None:
-        chosen = await _with_length(chosen, tools, notes)
     thinks = thinking.think is not False
     if not thinks:
         tools.report(Progress("plan", 0, 1, 1))
@@ -139,22 +139,23 @@ NO_PLANNER = (
 )
 
 
-async def _with_length(song: SongSpec, tools: Tools, notes: Notes) -> SongSpec:
-    """The song with a length that its model can make."""
+async def _offer(song: SongSpec, tools: Tools) -> ModelOffer:
+    """What the song's model can make."""
     offers, _ = await tools.stages.offers()
-    offer = next(offer for offer in offers if offer.id == song.model)
-    if song.duration is None:
-        return dataclasses.replace(song, duration=fallback_seconds(offer))
-    seconds = min(max(song.duration, offer.min_seconds), offer.max_seconds)
-    if seconds != song.duration:
-        notes.warn(f"the planner chose {song.duration:g} s, which {offer.id} cannot make; it is {seconds:g} s")
+    return next(offer for offer in offers if offer.id == song.model)
+
+
+def _with_fallback_length(song: SongSpec, offer: ModelOffer, notes: Notes) -> SongSpec:
+    seconds = fallback_seconds(offer)
+    notes.warn(f"the length was left open and no planner was to choose it: it is {seconds:g} s")
     return dataclasses.replace(song, duration=seconds)
 
 
-async def _think(song: SongSpec, wish: Blueprint, planner: PlannerClient, tools: Tools, notes: Notes) -> Plan:
+async def _think(song: SongSpec, offer: ModelOffer | None, planner: PlannerClient, tools: Tools, notes: Notes) -> Plan:
+    """The plan of a song. Raises InternalError where its length is not one that the model offers."""
     plan = None
     with notes.timed("plan") as timed:
-        async with aclosing(planner.plan(wish, song.thinking, tools.seconds_left())) as events:
+        async with aclosing(planner.plan(_blueprint(song), song.thinking, offer, tools.seconds_left())) as events:
             async for event in events:
                 if isinstance(event, Plan):
                     timed.take(event.report, "planner")
@@ -162,6 +163,9 @@ async def _think(song: SongSpec, wish: Blueprint, planner: PlannerClient, tools:
                     plan = event
     if plan is None:
         raise InternalError("the planner ended without a plan", metadata={"stage": "planner"})
+    chosen = song.duration or plan.blueprint.duration or 0
+    if offer and not offer.min_seconds <= chosen <= offer.max_seconds:
+        raise broken(STAGE, f"chose {chosen:g} s, where {offer.min_seconds:g} to {offer.max_seconds:g} were offered")
     return plan
 
 

@@ -77,7 +77,7 @@ def resolve(song: music_pb2.SongSpec, offer: ModelOffer, *, has_planner: bool) -
     """The song with every open choice made but for those that are the planner's. It must have passed `check_song`.
 
     Without a planner the length is chosen here and the wishes of `thinking` are left as they are, so that whoever runs
-    the song knows what was wished for.
+    the song knows what was wished for. With one, an open length stays open until the song is planned.
     """
     spec = _normalised(SongSpec.from_message(song))
     missing = spec.items - len(spec.seeds)
@@ -85,7 +85,7 @@ def resolve(song: music_pb2.SongSpec, offer: ModelOffer, *, has_planner: bool) -
     thinking, duration, correction = spec.thinking, spec.duration, spec.wavelet_correction
     if has_planner and thinking.asks_planner:
         thinking = _decided(thinking, seeds)
-    if not has_planner or thinking.write_metadata is False:
+    if not has_planner:
         duration = duration or fallback_seconds(offer)
     if correction is None and offer.wavelet_correction:
         correction = (offer.wavelet_correction.low, offer.wavelet_correction.high)

@@ -92,6 +92,7 @@ class Writer:
                 blueprint=record.plan.blueprint,
                 scale=request.scale if request.HasField("scale") else None,
                 skip_tags=request.skip_tags,
+                genres=request.genres,
             ),
             seconds_left,
         )

@@ -184,11 +184,14 @@ class AsyncClient:
         *,
         scale: float | None = None,
         skip_tags: bool = False,
+        genres: str = "",
         model: str = "",
         timeout: float | None = None,
     ) -> dict[str, float]:
-        """How well a planned song fits its plan: scores from 0 to 1 by name, "reward" over all."""
-        request = music_pb2.ScoreRequest(job_id=job_id, item=item, scale=scale, skip_tags=skip_tags, model=model)
+        """How well a planned song fits its plan, and genres that are given: scores from 0 to 1, "reward" over all."""
+        request = music_pb2.ScoreRequest(
+            job_id=job_id, item=item, scale=scale, skip_tags=skip_tags, genres=genres, model=model
+        )
         return dict((await self._attempt(self._stub.Score, request, Attempts(self._retry, timeout))).scores)
 
     async def models(self) -> tuple[MusicModel, ...]:

@@ -88,7 +88,7 @@ class Thinking:
         sampling: How tokens are drawn.
         guidance: Guidance of the audio codes by the negative prompt, 1 to 10.
         negative_prompt: What the song should not be.
-        seed: Seed of the plan; None takes that of the first item.
+        seed: Seed of the plan; None and -1 take that of the first item.
         code_seeds: Seeds of the audio codes by item; items without one take `seed` + index.
         model: Planner model.
         prompt_form: Layout of the prompts of audio codes.
@@ -131,7 +131,7 @@ class Thinking:
             sampling=self.sampling.to_message() if self.sampling != TokenSampling() else None,
             guidance_scale=self.guidance,
             negative_prompt=self.negative_prompt,
-            seed=self.seed,
+            seed=None if self.seed == -1 else self.seed,
             code_seeds=self.code_seeds,
             model=self.model,
             prompt_form=f"PROMPT_FORM_{form}",

@@ -6,6 +6,7 @@ import click
 
 from quartet.cli.info import info
 from quartet.cli.pull import models, pull
+from quartet.cli.score import score
 from quartet.cli.song import song
 from quartet.cli.status import jobs, status
 from quartet.cli.up import up
@@ -18,5 +19,5 @@ def cli() -> None:
     """Text becomes music: ACE-Step 1.5 as four stages behind a gateway."""
 
 
-for command in (up, song, compose, rewrite, understand, status, jobs, info, pull, models):
+for command in (up, song, compose, rewrite, understand, score, status, jobs, info, pull, models):
     cli.add_command(command)

@@ -29,9 +29,9 @@ sampling_options = tuple(
         (
             "--lm-seed",
             "lm_seed",
-            click.IntRange(0, 2**32 - 1),
+            click.IntRange(-1, 2**32 - 1),
             None,
-            "Seed of the plan.  [default: --seed, or random]",
+            "Seed of the plan; -1 leaves it open.  [default: --seed, or random]",
         ),
         ("--lm-temperature", "lm_temperature", float, None, f"How daring the words are, 0 to 2.  [default: {_LM}]"),
         ("--lm-top-p", "lm_top_p", float, None, "Share of the likeliest words to choose from.  [default: 0.9]"),

@@ -51,6 +51,10 @@ def _options(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
 )
 @click.option("--plan/--no-plan", default=True, help="Let the planner decide what you leave open, and the caption.")
 @click.option("--keep-caption", is_flag=True, help="Make the music from your own caption, not from the planner's.")
+@click.option(
+    "--keep-metadata", is_flag=True, help="Leave tempo, key and meter open where you do; take 120 s as length."
+)
+@click.option("--keep-language", is_flag=True, help="Do not let the planner name the language where you leave it open.")
 @click.option("--lm-guidance", type=float, help="How strictly the plan follows your words, 1 to 10.  [default: 2]")
 @click.option("--best-of", type=click.IntRange(1, 8), default=1, help="Plans per song; the best is followed.")
 @click.option("--negative-prompt", default="", help="What the song should not be.")
@@ -130,9 +134,9 @@ def _thinking(options: dict[str, Any]) -> Thinking:
     words = None if options["plan"] else False
     return Thinking(
         think=options["think"] if options["plan"] or options["think"] else False,
-        write_metadata=words,
+        write_metadata=False if options["keep_metadata"] else words,
         rewrite_caption=False if options["keep_caption"] else words,
-        detect_language=words,
+        detect_language=False if options["keep_language"] else words,
         sampling=TokenSampling(options["lm_temperature"], options["lm_top_p"], options["lm_top_k"]),
         guidance=options["lm_guidance"],
         negative_prompt=options["negative_prompt"],

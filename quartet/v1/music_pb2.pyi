@@ -523,18 +523,20 @@ class TranscribeLyricsTimingResponse(_message.Message):
     def __init__(self, lines: _Optional[_Iterable[_Union[LyricLine, _Mapping]]] = ...) -> None: ...
 
 class ScoreRequest(_message.Message):
-    __slots__ = ("job_id", "item", "model", "scale", "skip_tags")
+    __slots__ = ("job_id", "item", "model", "scale", "skip_tags", "genres")
     JOB_ID_FIELD_NUMBER: _ClassVar[int]
     ITEM_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     SCALE_FIELD_NUMBER: _ClassVar[int]
     SKIP_TAGS_FIELD_NUMBER: _ClassVar[int]
+    GENRES_FIELD_NUMBER: _ClassVar[int]
     job_id: str
     item: int
     model: str
     scale: float
     skip_tags: bool
-    def __init__(self, job_id: _Optional[str] = ..., item: _Optional[int] = ..., model: _Optional[str] = ..., scale: _Optional[float] = ..., skip_tags: _Optional[bool] = ...) -> None: ...
+    genres: str
+    def __init__(self, job_id: _Optional[str] = ..., item: _Optional[int] = ..., model: _Optional[str] = ..., scale: _Optional[float] = ..., skip_tags: _Optional[bool] = ..., genres: _Optional[str] = ...) -> None: ...
 
 class ScoreResponse(_message.Message):
     __slots__ = ("scores",)

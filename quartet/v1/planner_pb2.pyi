@@ -66,7 +66,7 @@ class Blueprint(_message.Message):
     def __init__(self, caption: _Optional[str] = ..., lyrics: _Optional[str] = ..., metadata: _Optional[_Union[_stage_pb2.Metadata, _Mapping]] = ...) -> None: ...
 
 class PlanRequest(_message.Message):
-    __slots__ = ("model", "given", "rewrite_caption", "detect_language", "write_codes", "sampling", "guidance_scale", "negative_prompt", "thought", "prompt_form", "write_metadata")
+    __slots__ = ("model", "given", "rewrite_caption", "detect_language", "write_codes", "sampling", "guidance_scale", "negative_prompt", "thought", "prompt_form", "write_metadata", "min_seconds", "max_seconds")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     GIVEN_FIELD_NUMBER: _ClassVar[int]
     REWRITE_CAPTION_FIELD_NUMBER: _ClassVar[int]
@@ -78,6 +78,8 @@ class PlanRequest(_message.Message):
     THOUGHT_FIELD_NUMBER: _ClassVar[int]
     PROMPT_FORM_FIELD_NUMBER: _ClassVar[int]
     WRITE_METADATA_FIELD_NUMBER: _ClassVar[int]
+    MIN_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    MAX_SECONDS_FIELD_NUMBER: _ClassVar[int]
     model: str
     given: Blueprint
     rewrite_caption: bool
@@ -89,7 +91,9 @@ class PlanRequest(_message.Message):
     thought: str
     prompt_form: PromptForm
     write_metadata: bool
-    def __init__(self, model: _Optional[str] = ..., given: _Optional[_Union[Blueprint, _Mapping]] = ..., rewrite_caption: _Optional[bool] = ..., detect_language: _Optional[bool] = ..., write_codes: _Optional[bool] = ..., sampling: _Optional[_Union[TokenSampling, _Mapping]] = ..., guidance_scale: _Optional[float] = ..., negative_prompt: _Optional[str] = ..., thought: _Optional[str] = ..., prompt_form: _Optional[_Union[PromptForm, str]] = ..., write_metadata: _Optional[bool] = ...) -> None: ...
+    min_seconds: float
+    max_seconds: float
+    def __init__(self, model: _Optional[str] = ..., given: _Optional[_Union[Blueprint, _Mapping]] = ..., rewrite_caption: _Optional[bool] = ..., detect_language: _Optional[bool] = ..., write_codes: _Optional[bool] = ..., sampling: _Optional[_Union[TokenSampling, _Mapping]] = ..., guidance_scale: _Optional[float] = ..., negative_prompt: _Optional[str] = ..., thought: _Optional[str] = ..., prompt_form: _Optional[_Union[PromptForm, str]] = ..., write_metadata: _Optional[bool] = ..., min_seconds: _Optional[float] = ..., max_seconds: _Optional[float] = ...) -> None: ...
 
 class PlanResponse(_message.Message):
     __slots__ = ("thought", "blueprint", "progress", "result")
@@ -206,18 +210,20 @@ class PlannerServiceUnderstandResponse(_message.Message):
     def __init__(self, blueprint: _Optional[_Union[Blueprint, _Mapping]] = ..., report: _Optional[_Union[_stage_pb2.StageReport, _Mapping]] = ..., genres: _Optional[str] = ..., finish: _Optional[_Union[FinishReason, str]] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class PlannerServiceScoreRequest(_message.Message):
-    __slots__ = ("model", "codes", "blueprint", "scale", "skip_tags")
+    __slots__ = ("model", "codes", "blueprint", "scale", "skip_tags", "genres")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     CODES_FIELD_NUMBER: _ClassVar[int]
     BLUEPRINT_FIELD_NUMBER: _ClassVar[int]
     SCALE_FIELD_NUMBER: _ClassVar[int]
     SKIP_TAGS_FIELD_NUMBER: _ClassVar[int]
+    GENRES_FIELD_NUMBER: _ClassVar[int]
     model: str
     codes: _containers.RepeatedScalarFieldContainer[int]
     blueprint: Blueprint
     scale: float
     skip_tags: bool
-    def __init__(self, model: _Optional[str] = ..., codes: _Optional[_Iterable[int]] = ..., blueprint: _Optional[_Union[Blueprint, _Mapping]] = ..., scale: _Optional[float] = ..., skip_tags: _Optional[bool] = ...) -> None: ...
+    genres: str
+    def __init__(self, model: _Optional[str] = ..., codes: _Optional[_Iterable[int]] = ..., blueprint: _Optional[_Union[Blueprint, _Mapping]] = ..., scale: _Optional[float] = ..., skip_tags: _Optional[bool] = ..., genres: _Optional[str] = ...) -> None: ...
 
 class PlannerServiceScoreResponse(_message.Message):
     __slots__ = ("scores", "report")

@@ -68,7 +68,7 @@ class Grammar:
     """What a text may be: the lines of a think block and, with `lyrics`, free text behind it.
 
     `known` values are written as they are, free ones take at most `free_tokens`. Without lyrics the text ends after its
-    last line, before the closing tag.
+    last line, before the closing tag, unless that alone says that a caption does not go on.
     """
 
     lines: tuple[Field, ...]
@@ -76,14 +76,17 @@ class Grammar:
     known: Mapping[Field, str] = field(default_factory=dict)
     lyrics: bool = False
     free_tokens: Mapping[str, int] = field(default_factory=lambda: FIELD_TOKENS)
+    min_seconds: int = MIN_SECONDS
 
     def lark(self, tokenizer: PlannerTokenizer) -> str:
         """The grammar in Lark."""
         block = " ".join(self._line(line) for line in self.lines)
         start = rf'start: <[{tokenizer.think_start}]> "\n" {block}'
+        if self.closes:
+            start += rf" <[{tokenizer.think_end}]>"
         if self.lyrics:
-            start += rf" <[{tokenizer.think_end}]> LYRICS"
-        durations = "|".join(map(str, range(MIN_SECONDS, self.max_seconds + 1)))
+            start += " LYRICS"
+        durations = "|".join(map(str, range(self.min_seconds, self.max_seconds + 1)))
         return f"{start}\n{_RULES}DURATION: /{durations}/\nLYRICS: /(.|\\n)*/\n"
 
     @property
@@ -104,6 +107,11 @@ class Grammar:
         if line in self.known:
             return json.dumps(f"{line}: {self.known[line]}\n", ensure_ascii=False)
         return rf'"{line}: " {_NAMES.get(line, line.upper())} "\n"'
+
+    @property
+    def closes(self) -> bool:
+        """Whether the closing tag is part of the text."""
+        return self.lyrics or (self.lines[-1] is Field.CAPTION and Field.CAPTION not in self.known)
 
     def after(self, line: Field) -> str:
         """How the line behind one begins; empty behind the last."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from services.planner.codes import CODES_PER_SECOND, LONGEST_RUN, code_count, longest_run
 from services.planner.grammar import FIELD_TOKENS, Field, Grammar, known_lines
+from services.planner.lengths import Lengths
 from services.planner.prompts import INSTRUMENTAL, Ids, PromptForm, Prompts
 from services.planner.sampling import TokenSampling
 from services.planner.tasks import CodesTask, Script, Task, TextTask, cost
@@ -34,24 +35,33 @@ Emit = Callable[[Any], None]
 
 @dataclass(frozen=True)
 class Bounds:
-    """The longest song, the longest lyrics and free values that the planner writes, and what its context holds."""
+    """The shortest and longest song that the planner chooses, the longest lyrics and free values that it writes, and
+    what its context holds.
+    """
 
     seconds: int
     lyric_tokens: int
     free_tokens: Mapping[str, int] = field(default_factory=lambda: FIELD_TOKENS)
     context: int = sys.maxsize
+    min_seconds: int = MIN_SECONDS
+
+    def within(self, lengths: Lengths) -> Bounds:
+        """With songs of lengths that the caller can use, of which there is one."""
+        choices = lengths.choices(self.seconds)
+        return dataclasses.replace(self, min_seconds=choices[0], seconds=choices[-1])
 
     def with_room_behind(self, tokens: int) -> Bounds:
         """With songs no longer than those whose codes fit into the context behind so many tokens."""
         seconds = (self.context - tokens) // CODES_PER_SECOND
-        return dataclasses.replace(self, seconds=max(MIN_SECONDS, min(self.seconds, seconds)))
+        return dataclasses.replace(self, seconds=max(self.min_seconds, min(self.seconds, seconds)))
 
 
 @dataclass(frozen=True)
 class PlanWish:
     """What a plan is to hold. `given` values stand as they are; `seconds` is the exact length where it is known.
 
-    `thought` is that of an earlier plan, which is then taken instead of a new one.
+    `thought` is that of an earlier plan, which is then taken instead of a new one. An open length is chosen within
+    `lengths`.
     """
 
     caption: str
@@ -67,6 +77,7 @@ class PlanWish:
     negative_prompt: str = ""
     thought: Thought | None = None
     form: PromptForm = PromptForm.ALIGNED
+    lengths: Lengths = Lengths()
 
     def lines(self) -> tuple[Field, ...]:
         """The lines of the think block: given ones and wanted ones."""
@@ -124,14 +135,16 @@ def plan(prompts: Prompts, wish: PlanWish, bounds: Bounds) -> Script:
 
     A length that is open is one for whose codes the context has room.
     """
+    bounds = bounds.within(wish.lengths)
+    prompt = prompts.plan(wish.caption, wish.lyrics)
     grammar = _block(wish, bounds)
     settled = wish.thought or (wish.given if len(grammar.known) == len(grammar.lines) else None)
     if settled:
         conditional = len(prompts.codes(wish.caption, wish.lyrics, settled, wish.form))
     else:
-        conditional = len(prompts.plan(wish.caption, wish.lyrics)) + grammar.most_tokens
-    unconditional = len(_unconditional(prompts, wish) or ())
-    before_codes = max(conditional, unconditional)
+        conditional = len(prompt) + grammar.most_tokens
+    unconditional = _unconditional(prompts, wish)
+    before_codes = max(conditional, len(unconditional or ()))
     seconds = wish.seconds or (wish.thought or wish.given).duration
     if seconds is None:
         bounds = bounds.with_room_behind(before_codes)
@@ -153,8 +166,9 @@ def plan(prompts: Prompts, wish: PlanWish, bounds: Bounds) -> Script:
             planned = yield from _write_codes(prompts, wish, planned, emit)
         return planned
 
-    work = cost(prompt=conditional + unconditional, written=usual)
-    return Script(2 if wish.guided else 1, tokens, work, start, "ask for guidance_scale 1, which takes one")
+    fed = conditional + len(unconditional or ())
+    rows = 2 if wish.guided else 1
+    return Script(rows, tokens, cost(prompt=fed, written=usual), start, "ask for guidance_scale 1, which takes one")
 
 
 def compose(
@@ -206,7 +220,8 @@ def understand(prompts: Prompts, codes: tuple[int, ...], sampling: TokenSampling
 
 def _block(wish: PlanWish, bounds: Bounds) -> Grammar:
     lines = wish.lines()
-    return Grammar(lines, bounds.seconds, known_lines(wish.given, lines), free_tokens=bounds.free_tokens)
+    known = known_lines(wish.given, lines)
+    return Grammar(lines, bounds.seconds, known, free_tokens=bounds.free_tokens, min_seconds=bounds.min_seconds)
 
 
 def _think(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from services.planner.grammar import Field
@@ -24,7 +25,7 @@ _RANKS = 10
 class ScoreWish:
     """What to rate: every part of the thought and the lyrics that is set.
 
-    `skip_tags` leaves out the tokens that any value would have around it.
+    `skip_tags` leaves out the tokens that any value would have before it, and those of the block.
     """
 
     codes: tuple[int, ...]
@@ -43,7 +44,7 @@ def score(prompts: Prompts, wish: ScoreWish) -> Script:
     def start(emit: Callable[[Any], None]) -> Generator[Task, Any, dict[str, float]]:
         scores: dict[str, float] = {}
         for name, target in _targets(prompts, wish).items():
-            counted = _inner(prompts, target) if wish.skip_tags else slice(None)
+            counted = _value(prompts, name, target) if wish.skip_tags else slice(None)
             with_codes: TokenScores = yield ScoreTask(given, target, row=0)
             if name in WEIGHTS:
                 without: TokenScores = yield ScoreTask(alone, target, row=1)
@@ -70,10 +71,17 @@ def _targets(prompts: Prompts, wish: ScoreWish) -> dict[str, Ids]:
     return targets
 
 
-def _inner(prompts: Prompts, target: Ids) -> slice:
-    """The tokens of the value: behind the first line end of the block and before its closing tag, or behind it."""
+def _value(prompts: Prompts, name: str, target: Ids) -> slice:
+    """The tokens of a part's value and of its line end: behind its name in the block, or behind the lyrics' header."""
     end = target.index(prompts.tokenizer.think_end)
-    return slice(2, end) if end > 2 else slice(end + 1, None)
+    if name == "lyrics":
+        return slice(end + 1 + _shared(target[end + 1 :], prompts.tokenizer.encode("\n# Lyric\n")), None)
+    return slice(1 + _shared(target[1:end], prompts.tokenizer.encode(f"\n{name}:")), end)
+
+
+def _shared(target: Sequence[int], prefix: Sequence[int]) -> int:
+    """How many tokens they begin with alike: of a token that the value merges with its prefix, the value has a part."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(target, prefix, strict=False)))
 
 
 def _summed_up(scores: dict[str, float]) -> dict[str, float]:

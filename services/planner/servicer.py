@@ -14,6 +14,7 @@ from quartet.errors import NotFoundError
 from quartet.v1 import planner_pb2, planner_pb2_grpc, stage_pb2
 from quartet.validation import Violations
 from services.planner import modes, validation
+from services.planner.lengths import Lengths
 from services.planner.modes import Bounds, CodesWritten, Composed, Planned, ThoughtText
 from services.planner.prompts import Prompts
 from services.planner.scoring import score
@@ -106,7 +107,7 @@ class PlannerServicer(planner_pb2_grpc.PlannerServiceServicer):
         arrived_ns = time.monotonic_ns()
         residence = self._residence(request.model)
         with Violations() as check:
-            given = validation.given_song(request.given, check, max_seconds=self._bounds.seconds)
+            given = validation.given_song(request.given, check, lengths=Lengths(longest=self._bounds.seconds))
             sampling = validation.sampling(request.sampling, check, temperature=validation.TEMPERATURE)
         async with residence.use() as planner:
             script = modes.rewrite(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from quartet.v1 import planner_pb2, stage_pb2
 from quartet.validation import Violations
 from services.planner.codes import CODES_PER_SECOND
+from services.planner.lengths import Lengths
 from services.planner.modes import PlanWish
 from services.planner.prompts import PromptForm
 from services.planner.sampling import TokenSampling
@@ -54,12 +55,12 @@ def sampling(message: planner_pb2.TokenSampling, check: Violations, *, temperatu
 
 
 def given_song(
-    message: planner_pb2.Blueprint, check: Violations, *, max_seconds: int, path: str = "given"
+    message: planner_pb2.Blueprint, check: Violations, *, lengths: Lengths, path: str = "given"
 ) -> GivenSong:
     """Caption, lyrics and metadata of a blueprint."""
     check_text(message.caption, planning.MAX_CAPTION_CHARACTERS, check, f"{path}.caption")
     check_text(message.lyrics, planning.MAX_LYRIC_CHARACTERS, check, f"{path}.lyrics")
-    seconds = _seconds(message.metadata, max_seconds, check, f"{path}.metadata.duration_seconds")
+    seconds = _seconds(message.metadata, lengths, check, f"{path}.metadata.duration_seconds")
     thought = replace(
         _metadata(message.metadata, check, f"{path}.metadata"),
         duration=None if seconds is None else max(1, int(seconds)),
@@ -69,7 +70,8 @@ def given_song(
 
 def plan_wish(request: planner_pb2.PlanRequest, check: Violations, *, max_seconds: int) -> PlanWish:
     """The wish of a plan; of use only where nothing was noted."""
-    given = given_song(request.given, check, max_seconds=max_seconds)
+    lengths = _lengths(request, max_seconds, check)
+    given = given_song(request.given, check, lengths=lengths)
     scale = request.guidance_scale if request.HasField("guidance_scale") else GUIDANCE_SCALE
     planning.check_guidance(scale, check, "guidance_scale")
     planning.check_prompt_form(request.prompt_form, check, "prompt_form")
@@ -84,6 +86,7 @@ def plan_wish(request: planner_pb2.PlanRequest, check: Violations, *, max_second
     )
     if thought:
         _check_agreement(given.thought, thought, check)
+        _check_length(thought, given.seconds, lengths, check)
     if thought and given.seconds is not None:
         thought = replace(thought, duration=given.thought.duration)
     return PlanWish(
@@ -100,6 +103,7 @@ def plan_wish(request: planner_pb2.PlanRequest, check: Violations, *, max_second
         negative_prompt=request.negative_prompt,
         thought=thought,
         form=_FORMS.get(request.prompt_form, PromptForm.ALIGNED),
+        lengths=lengths,
     )
 
 
@@ -116,14 +120,26 @@ def _check_agreement(given: Thought, thought: Thought, check: Violations) -> Non
         check.that(agree, f"given.metadata.{path}", f"is {asked}, but the thought says {planned}")
 
 
+def _check_length(thought: Thought, given: float | None, lengths: Lengths, check: Violations) -> None:
+    """The length of an earlier plan is one that the caller can use, unless he gives another."""
+    if given is None and thought.duration is not None:
+        check.that(
+            lengths.shortest <= thought.duration <= lengths.longest,
+            "thought",
+            f"has the duration {thought.duration}, must be within {lengths.shortest:g} and {lengths.longest:g}; "
+            "give another in given.metadata.duration_seconds",
+        )
+
+
 def score_wish(
     request: planner_pb2.PlannerServiceScoreRequest, check: Violations, *, max_seconds: int, codebook_size: int
 ) -> ScoreWish:
     """The wish of a score."""
     codes = audio_codes(request.codes, check, max_seconds=max_seconds, codebook_size=codebook_size)
     check.that(len(codes) > 0, "codes", "are missing")
-    song = given_song(request.blueprint, check, max_seconds=max_seconds, path="blueprint")
-    thought = replace(song.thought, caption=song.caption.strip())
+    song = given_song(request.blueprint, check, lengths=Lengths(longest=max_seconds), path="blueprint")
+    check_text(request.genres, planning.MAX_CAPTION_CHARACTERS, check, "genres")
+    thought = replace(song.thought, caption=song.caption.strip(), genres=request.genres.strip())
     something = thought != Thought() or bool(song.lyrics.strip())
     check.that(something, "blueprint", "is empty; set at least one part to score")
     scale = request.scale if request.HasField("scale") else SCORE_SCALE
@@ -179,13 +195,25 @@ def _normalised(text: str, found: str | None, is_open: bool, check: Violations, 
     return found or ""
 
 
-def _seconds(message: stage_pb2.Metadata, max_seconds: int, check: Violations, path: str) -> float | None:
+def _lengths(request: planner_pb2.PlanRequest, max_seconds: int, check: Violations) -> Lengths:
+    """Lengths that the caller can use and the planner can plan; all of the latter where a limit is wrong."""
+    every = Lengths(longest=max_seconds)
+    if not check.within(request.min_seconds, 0, max_seconds, "min_seconds"):
+        return every
+    shortest = max(request.min_seconds, every.shortest)
+    if not request.HasField("max_seconds"):
+        return replace(every, shortest=shortest)
+    lengths = Lengths(shortest, min(request.max_seconds, max_seconds))
+    fits = math.isfinite(request.max_seconds) and len(lengths.choices(max_seconds)) > 0
+    check.that(fits, "max_seconds", f"is {request.max_seconds:g}, leaves no whole second from {shortest:g} on")
+    return lengths if fits else every
+
+
+def _seconds(message: stage_pb2.Metadata, lengths: Lengths, check: Violations, path: str) -> float | None:
     """The length; None where it is open."""
     if not message.HasField("duration_seconds") or message.duration_seconds <= 0:
         return None
-    least = 1 / CODES_PER_SECOND
-    fits = math.isfinite(message.duration_seconds) and least <= message.duration_seconds <= max_seconds
-    check.that(fits, path, f"is {message.duration_seconds:g}, must be within {least:g} and {max_seconds}")
+    fits = check.within(message.duration_seconds, lengths.shortest, lengths.longest, path)
     return message.duration_seconds if fits else None
 
 

@@ -181,6 +181,8 @@ class Writer:
     def _close_field(self) -> list[int]:
         """Ends a free value at its bound, where the text can end here, and begins the next line."""
         following = self._tokenizer.encode(self._grammar.after(Field(self._field)))
+        if not following and self._grammar.closes:
+            following = [self._tokenizer.think_end]
         for end in ("\n", "'\n"):
             closing = [*self._tokenizer.encode(end), *following]
             if self._matcher.validate_tokens(closing) == len(closing):

@@ -63,9 +63,14 @@ def test_given_seeds_of_thinking_stay() -> None:
 
 
 def test_a_planner_that_is_not_asked_changes_nothing() -> None:
-    spec = SongSpec("rain", seeds=(1,), thinking=Thinking.none())
+    spec = SongSpec("rain", seeds=(1,), duration=30, thinking=Thinking.none())
     assert resolved(spec, has_planner=True) == resolved(spec)
-    assert resolved(SongSpec("rain", thinking=Thinking(write_metadata=False)), has_planner=True).duration == 120
+
+
+@pytest.mark.parametrize("thinking", [Thinking(), Thinking(write_metadata=False), Thinking.none()])
+def test_an_open_length_is_chosen_with_the_plan_which_says_so(thinking: Thinking) -> None:
+    assert resolved(SongSpec("rain", thinking=thinking), has_planner=True).duration is None
+    assert resolved(SongSpec("rain", thinking=thinking)).duration == 120
 
 
 @pytest.mark.parametrize("word", ["", "auto", "N/A", " n/a "])

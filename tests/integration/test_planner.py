@@ -202,6 +202,9 @@ def test_scores(client: Client) -> None:
     scores = client.score(record.job_id)
     assert {"caption", "lyrics", "metadata", "bpm", "key_scale", "reward"} <= set(scores)
     assert all(0 <= score <= 1 for score in scores.values())
+    styled = client.score(record.job_id, genres="lo-fi", skip_tags=True)
+    assert set(styled) == {"genres", *scores}
+    assert styled["caption"] != scores["caption"]
     with pytest.raises(NotFoundError, match="the job has 1"):
         client.score(record.job_id, 1)
     _, unplanned = record_of(client, dataclasses.replace(SONG, thinking=Thinking.none()))

@@ -1,4 +1,4 @@
-"""`quartet compose`, `rewrite` and `understand` against a real gateway with a planner."""
+"""`quartet compose`, `rewrite`, `understand` and `score` against a real gateway with a planner."""
 
 from __future__ import annotations
 
@@ -60,6 +60,12 @@ def test_a_song_shows_its_plan(planned_gateway_address: str, tmp_path: Path) -> 
     assert made.returncode == 0, made.stderr
     assert "tempo     77 bpm" in made.stderr
     assert "caption:" in made.stderr
+    job, *_ = (line.split()[0] for line in quartet("jobs", *there[:2]).stdout.splitlines() if "rain" in line)
+    scores = answer("score", job, "--genres", "lo-fi", *there[:2])
+    assert {"caption", "lyrics", "bpm", "genres", "reward"} <= scores.keys()
+    shown = quartet("score", job, "--skip-tags", *there[:2])
+    assert shown.returncode == 0
+    assert shown.stdout.splitlines()[-1].split()[0] == "reward"
     plain = quartet("song", "rain", "--no-plan", "--no-think", *there)
     assert plain.returncode == 0
     assert "tempo" not in plain.stderr

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import torch
 from diffusers import AceStepPipeline, AceStepTransformer1DModel, AutoencoderOobleck, FlowMatchEulerDiscreteScheduler
-from diffusers.pipelines.ace_step import AceStepConditionEncoder
+from diffusers.pipelines.ace_step import AceStepAudioTokenDetokenizer, AceStepAudioTokenizer, AceStepConditionEncoder
 from safetensors.torch import load_file
 from transformers import AutoTokenizer, Qwen3Model
 
@@ -35,12 +35,14 @@ from services.vae.codec import WindowedCodec
 from services.vae.engine import VaeEngine
 from services.vae.stepper import DecodeItem, PcmRun
 from services.vae.stepper import EncodeItem as AudioItem
-from tests.parity.mapping import condition_encoder_state, transformer_state
+from tests.parity.mapping import condition_encoder_state, detokenizer_state, tokenizer_state, transformer_state
 from tests.parity.tolerance import relative_error
 from tests.services.dit.tiny import dit_engine
 from tests.services.encoder.engines import encoder_engine
 from tests.services.vae.engines import vae_engine
 
+# spec/model.md §4.2
+FOLLOW_CODES = "Generate audio semantic tokens based on the given conditions:"
 CPU: dict[str, Any] = {"dtype": torch.float32, "device": torch.device("cpu")}
 PROMPT = Prompt(
     caption="a slow waltz",
@@ -94,6 +96,12 @@ def reference_pipeline(models: Path, variant: str) -> Any:
     layers = ("num_lyric_encoder_hidden_layers", "num_timbre_encoder_hidden_layers")
     condition_encoder = AceStepConditionEncoder(**sizes, **shared, **{name: values[name] for name in layers + widths})
     condition_encoder.load_state_dict(condition_encoder_state(state, silence), strict=True)
+    pooling = ("audio_acoustic_hidden_dim", "pool_window_size", "num_attention_pooler_hidden_layers")
+    of_codes = {**sizes, **shared, **{name: values[name] for name in pooling}}
+    fsq = {name: values[name] for name in ("fsq_dim", "fsq_input_levels")}
+    tokenizer, detokenizer = AceStepAudioTokenizer(**of_codes, **fsq), AceStepAudioTokenDetokenizer(**of_codes)
+    tokenizer.load_state_dict(tokenizer_state(state), strict=True)
+    detokenizer.load_state_dict(detokenizer_state(state), strict=True)
     vae = AutoencoderOobleck(**{k: v for k, v in read_json(models / "vae" / "config.json").items() if k[0] != "_"})
     vae_state = load_file(models / "vae" / "diffusion_pytorch_model.safetensors")
     vae.load_state_dict({key: tensor.float() for key, tensor in vae_state.items()}, strict=True)
@@ -105,6 +113,8 @@ def reference_pipeline(models: Path, variant: str) -> Any:
         transformer=transformer.eval(),
         condition_encoder=condition_encoder.eval(),
         scheduler=FlowMatchEulerDiscreteScheduler(num_train_timesteps=1, shift=1.0),
+        audio_tokenizer=tokenizer.eval(),
+        audio_token_detokenizer=detokenizer.eval(),
     )
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
@@ -133,10 +143,12 @@ async def ours(
     options: SamplingOptions,
     *references: torch.Tensor,
     prompt: Prompt = PROMPT,
+    codes: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Our latents [frames, channels]."""
+    """Our latents [frames, channels], which follow audio codes where there are some."""
     encoded = (await stages.encoder.encode(EncodeItem(prompt, references), None)).result
-    item = SampleItem(encoded.condition, encoded.null_condition, len(noise), noise=noise, options=options)
+    hints = None if codes is None else (await stages.encoder.detokenize(codes, None)).result
+    item = SampleItem(encoded.condition, encoded.null_condition, len(noise), hints, noise=noise, options=options)
     async for event in stages.dit.sample(item, None):
         if isinstance(event, Finished):
             return event.result.latents
@@ -162,6 +174,28 @@ async def test_turbo_from_words_to_audio(tiny_models: Path, frames: int) -> None
     assert relative_error(latents, expected) <= 1e-3
     assert relative_error(elsewhere, expected) > 5e-3, "the comparison must notice a single word"
     assert relative_error(pcm * 10 ** (-1 / 20) / pcm.abs().max(), audio) <= 1e-3
+
+
+async def test_music_that_follows_audio_codes(tiny_models: Path) -> None:
+    """Codes become hints, which the DiT follows, and the instruction says so."""
+    codes = torch.randint(64_000, (27,), generator=torch.Generator().manual_seed(5))
+    noise = torch.randn(5 * len(codes), 8, generator=torch.Generator().manual_seed(6))
+    pipeline = reference_pipeline(tiny_models, "acestep-v15-turbo")
+    written = "".join(f"<|audio_code_{code}|>" for code in codes.tolist())
+    expected = theirs(
+        pipeline, noise, "latent", num_inference_steps=8, shift=3.0, guidance_scale=1.0, audio_codes=written
+    )
+    options, following = SamplingOptions(steps=8, shift=3.0), dataclasses.replace(PROMPT, instruction=FOLLOW_CODES)
+    async with engines(tiny_models, "acestep-v15-turbo") as stages:
+        latents = await ours(stages, noise, options, prompt=following, codes=codes)
+        others = [
+            await ours(stages, noise, options, prompt=PROMPT, codes=codes),
+            await ours(stages, noise, options, prompt=following, codes=codes.flip(0)),
+            await ours(stages, noise, options, prompt=following),
+        ]
+    assert relative_error(latents, expected) <= 1e-3
+    for other in others:
+        assert relative_error(other, expected) > 5e-3, "the comparison must notice instruction, codes and hints"
 
 
 @pytest.mark.parametrize(("steps", "shift"), [(8, 1.0), (10, 3.0)])

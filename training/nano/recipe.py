@@ -25,8 +25,6 @@ class Recipe:
     codec_items: int
     dit_steps: int
     dit_frames: int
-    planner_steps: int
-    planner_tokens: int
     clips_per_shard: int = 64
     seconds: float | None = None
 
@@ -44,8 +42,6 @@ RECIPES: Mapping[str, Recipe] = {
         codec_items=6,
         dit_steps=12_000,
         dit_frames=3000,
-        planner_steps=6000,
-        planner_tokens=4000,
     ),
     "gpu": Recipe(
         device="cuda",
@@ -59,8 +55,6 @@ RECIPES: Mapping[str, Recipe] = {
         codec_items=32,
         dit_steps=40_000,
         dit_frames=16_000,
-        planner_steps=5000,
-        planner_tokens=16_000,
     ),
     "rehearsal": Recipe(
         device="cpu",
@@ -74,8 +68,6 @@ RECIPES: Mapping[str, Recipe] = {
         codec_items=1,
         dit_steps=2,
         dit_frames=200,
-        planner_steps=2,
-        planner_tokens=500,
         clips_per_shard=17,
         seconds=6.0,
     ),

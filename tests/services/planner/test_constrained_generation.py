@@ -13,6 +13,7 @@ from services.planner import modes
 from services.planner.canonical import KEY_SCALES
 from services.planner.checkpoint import LoadedPlanner
 from services.planner.codes import code_count
+from services.planner.lengths import Lengths
 from services.planner.modes import Bounds, Composed, Planned, PlanWish
 from services.planner.prompts import Prompts
 from services.planner.sampling import TokenSampling
@@ -78,6 +79,9 @@ class Wishes:
     def seconds(self) -> float:
         return float(self._random.uniform(0.2, 6))
 
+    def lengths(self) -> Lengths:
+        return Lengths(longest=float(self._random.uniform(10, 13)))
+
 
 def check_thought(thought: Thought, given: Thought, lines: tuple[str, ...]) -> None:
     """Every asked line is there and in range; what was given stands as it was."""
@@ -96,25 +100,31 @@ def check_thought(thought: Thought, given: Thought, lines: tuple[str, ...]) -> N
 
 def plan_case(prompts: Prompts, wishes: Wishes) -> tuple[Script, Check]:
     given = wishes.thought()
-    seconds = wishes.seconds()
+    seconds, write_metadata = wishes.seconds(), wishes.coin()
     wish = PlanWish(
         caption=wishes.text(),
         lyrics=wishes.text(),
         given=given if given.duration is None else Thought(**{**given.__dict__, "duration": max(1, int(seconds))}),
         seconds=None if given.duration is None else seconds,
-        write_metadata=wishes.coin(),
+        write_metadata=write_metadata,
         rewrite_caption=wishes.coin(),
         detect_language=wishes.coin(),
-        write_codes=given.duration is not None and wishes.coin(),
+        write_codes=(given.duration is not None or write_metadata) and wishes.coin(),
         sampling=wishes.sampling(),
         guidance_scale=2.0 if wishes.coin() else 1.0,
         negative_prompt=wishes.text(),
+        lengths=wishes.lengths(),
     )
+    choices = wish.lengths.choices(600)
 
     def check(planned: Planned) -> None:
-        check_thought(planned.thought, wish.given, tuple(line.value for line in wish.lines()))
-        count = code_count(wish.seconds or 0) if wish.write_codes else 0
-        assert len(planned.codes) == count
+        thought = planned.thought
+        check_thought(thought, wish.given, tuple(line.value for line in wish.lines()))
+        if wish.seconds is None:
+            assert thought.duration is None or thought.duration in choices
+        chosen = 5 * (thought.duration or 0) if wish.seconds is None else code_count(wish.seconds)
+        assert len(planned.codes) == (chosen if wish.write_codes else 0)
+        assert planned.codes or not wish.write_codes
         assert all(0 <= code < MOST_CODES for code in planned.codes)
 
     return modes.plan(prompts, wish, BOUNDS), check

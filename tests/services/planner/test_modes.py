@@ -10,6 +10,7 @@ import pytest
 from quartet.errors import InternalError
 from services.planner import modes
 from services.planner.grammar import Field
+from services.planner.lengths import Lengths
 from services.planner.modes import Bounds, Composed, Planned, PlanWish
 from services.planner.prompts import PromptForm, Prompts
 from services.planner.sampling import TokenSampling
@@ -140,6 +141,13 @@ def test_an_open_length_has_room_in_the_context(prompts: Prompts, write_codes: b
     assert long.tokens > 2048
 
 
+def test_a_shortest_length_beyond_the_context_is_more_than_fits(prompts: Prompts) -> None:
+    """It is not made shorter than its caller can use."""
+    bounds = Bounds(600, lyric_tokens=100, context=2048)
+    assert modes.plan(prompts, wish(lengths=Lengths(shortest=240)), bounds).tokens <= 2048
+    assert modes.plan(prompts, wish(lengths=Lengths(shortest=400)), bounds).tokens > 2048
+
+
 def compose(prompts: Prompts, answers: Sequence[str], *, instrumental: bool = False) -> tuple[list[Task], Composed]:
     script = modes.compose(prompts, "a song", instrumental=instrumental, language="no", sampling=WARM, bounds=BOUNDS)
     tasks, composed, _ = play(script, [Written(BLOCK, lyrics, Finish.STOP) for lyrics in answers])
@@ -177,6 +185,14 @@ def test_rewriting_keeps_lyrics_that_the_model_left_out(prompts: Prompts) -> Non
     assert tasks[0].grammar.known == {Field.LANGUAGE: "'no'"}
     assert composed.lyrics == "my words"
     assert composed.warnings[-1] == "the model wrote no lyrics; yours are kept"
+
+
+def test_rewriting_without_lyrics_keeps_what_was_to_be_said(prompts: Prompts) -> None:
+    """None were given and none came, which is as wished; the warnings of the block stay."""
+    script = modes.rewrite(prompts, "rain", " ", Thought(), WARM, BOUNDS)
+    _, composed, _ = play(script, [Written(BLOCK, "", Finish.STOP, cut=("caption",))])
+    assert composed.lyrics == " "
+    assert composed.warnings == ("caption: longer than the planner may write, cut",)
 
 
 def test_cut_lyrics_are_reported(prompts: Prompts) -> None:

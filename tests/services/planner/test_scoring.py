@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from tokenizers import Tokenizer
 from transformers import Qwen3ForCausalLM
 
 from services.planner.checkpoint import LoadedPlanner
@@ -16,10 +17,17 @@ from services.planner.scoring import ScoreWish, score
 from services.planner.thought import Thought
 from tests.services.planner.conftest import PLANNER, planner_queue, results
 
-THOUGHT = Thought(bpm=92, caption="warm rain on a roof", keyscale="C major")
+THOUGHT = Thought(bpm=92, caption="warm rain on a roof", genres="lo-fi, ambient", keyscale="C major")
 LYRICS = "[Verse]\nla la la\n" * 20
 CODES = tuple(range(0, 6000, 97))
-Ids = tuple[int, ...]
+# What is rated: before the value, the value with its line end, behind it (spec/planner.md §6.1).
+PARTS = {
+    "bpm": ("<think>\nbpm:", " 92\n", "</think>\n"),
+    "genres": ("<think>\ngenres:", " lo-fi, ambient\n", "</think>\n"),
+    "keyscale": ("<think>\nkeyscale:", " C major\n", "</think>\n"),
+    "caption": ("<think>\ncaption:", " warm rain on a roof\n", "</think>\n"),
+    "lyrics": ("<think>\n</think>\n# Lyric\n", LYRICS + "\n", ""),
+}
 
 
 def log_probabilities(
@@ -33,38 +41,39 @@ def log_probabilities(
     return logits.log_softmax(-1).gather(1, ids[:, None])[:, 0], (logits > wanted).sum(-1) + 1
 
 
+def target_and_value(tokenizer: Tokenizer, part: str) -> tuple[tuple[int, ...], torch.Tensor]:
+    """Ids of the whole text, and which of them hold a character of the value."""
+    before, value, behind = PARTS[part]
+    encoded = tokenizer.encode(before + value + behind, add_special_tokens=False)
+    start, end = len(before), len(before) + len(value)
+    return tuple(encoded.ids), torch.tensor([first < end and last > start for first, last in encoded.offsets])
+
+
 @pytest.mark.parametrize("skip_tags", [False, True])
 async def test_scores(loaded: LoadedPlanner, prompts: Prompts, tiny_models: Path, skip_tags: bool) -> None:
     model: Any = Qwen3ForCausalLM.from_pretrained(tiny_models / PLANNER, dtype=torch.float32)
+    tokenizer = Tokenizer.from_file(str(tiny_models / PLANNER / "tokenizer.json"))
     wish = ScoreWish(CODES, THOUGHT, LYRICS, scale=0.2, skip_tags=skip_tags)
     async with planner_queue(loaded, rows=2) as queue:
         (found,) = await results(queue, [score(prompts, wish)])
 
     given, alone = prompts.understand(CODES), prompts.understand(())
-    encode, think = prompts.tokenizer.encode, (prompts.tokenizer.think_start, prompts.tokenizer.think_end)
 
-    def block(yaml: str) -> tuple[Ids, slice]:
-        ids = (think[0], *encode(f"\n{yaml}\n"), think[1], *encode("\n"))
-        return ids, slice(2, len(ids) - 2) if skip_tags else slice(None)
+    def rated(part: str, prompt: tuple[int, ...]) -> tuple[torch.Tensor, torch.Tensor]:
+        target, value = target_and_value(tokenizer, part)
+        assert not value.all()
+        counted = value if skip_tags else torch.ones_like(value)
+        log_probability, rank = log_probabilities(model, prompt, target)
+        return log_probability[counted], rank[counted].double()
 
-    def gain(target: Ids, counted: slice) -> float:
-        both = [log_probabilities(model, prompt, target)[0][counted].mean() for prompt in (given, alone)]
-        return 1 / (1 + math.exp(-float(both[0] - both[1]) / 0.2))
-
-    def recall(yaml: str) -> float:
-        target, counted = block(yaml)
-        ranks = log_probabilities(model, given, target)[1][counted].double()
-        return float((1 - (ranks - 1) / 10).clamp(min=0).mean())
-
-    lyric_tail = encode(f"\n# Lyric\n{LYRICS}\n")
-    lyric_target = (think[0], *encode("\n"), think[1], *lyric_tail)
     wanted = {
-        "bpm": recall("bpm: 92"),
-        "keyscale": recall("keyscale: C major"),
-        "caption": gain(*block("caption: warm rain on a roof")),
-        "lyrics": gain(lyric_target, slice(3, None) if skip_tags else slice(None)),
+        part: float((1 - (rated(part, given)[1] - 1) / 10).clamp(min=0).mean())
+        for part in ("bpm", "genres", "keyscale")
     }
-    wanted["metadata"] = (wanted["bpm"] + wanted["keyscale"]) / 2
+    wanted["metadata"] = sum(wanted.values()) / 3
+    for part in ("caption", "lyrics"):
+        gain = float(rated(part, given)[0].mean() - rated(part, alone)[0].mean())
+        wanted[part] = 1 / (1 + math.exp(-gain / 0.2))
     wanted["reward"] = 0.5 * wanted["caption"] + 0.3 * wanted["lyrics"] + 0.2 * wanted["metadata"]
     assert found == pytest.approx(wanted, abs=1e-4)
 

@@ -102,6 +102,34 @@ def test_the_forms_and_profiles_differ(stub: Stub) -> None:
     assert plan(stub, write_codes=True, sampling=compat).codes == plan(stub, write_codes=True, sampling=full).codes
 
 
+def test_top_p_and_the_penalty_act_in_the_standard_profile(stub: Stub) -> None:
+    """In the reference application's default backend they act only where they are to be off."""
+    narrow, greedy = planner_pb2.TokenSampling(top_p=0.0001), planner_pb2.TokenSampling(temperature=0)
+    assert plan(stub, write_codes=True, sampling=narrow).codes == plan(stub, write_codes=True, sampling=greedy).codes
+    assert plan(stub, write_codes=True).codes != plan(stub, write_codes=True, sampling=greedy).codes
+    penalised = {"top_p": 1.0, "repetition_penalty": 2.0}
+    thoughts = [
+        plan(stub, rewrite_caption=True, sampling=planner_pb2.TokenSampling(**settings)).thought
+        for settings in ({"top_p": 1.0}, penalised, {**penalised, "profile": "SAMPLING_PROFILE_COMPAT"})
+    ]
+    assert thoughts[0] == thoughts[2] != thoughts[1]
+
+
+def test_each_mode_has_its_temperature(tiny_models: Path, stub: Stub) -> None:
+    """Analysis is cooler: hot it makes lyrics up."""
+    open_song, warm = planner_pb2.Blueprint(caption="rain"), planner_pb2.TokenSampling(temperature=0.85)
+    assert plan(stub, given=open_song).thought == plan(stub, given=open_song, sampling=warm).thought
+    with (
+        running("services.planner", "--models", str(tiny_models), "--max-lyric-tokens", "16") as server,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+        unset, cool = (
+            Stub(channel).Understand(planner_pb2.PlannerServiceUnderstandRequest(codes=[1, 2], sampling=sampling))
+            for sampling in (planner_pb2.TokenSampling(), planner_pb2.TokenSampling(temperature=0.3))
+        )
+        assert unset.blueprint == cool.blueprint
+
+
 def test_a_given_plan_needs_no_thinking(stub: Stub) -> None:
     result = plan(stub, write_metadata=False, write_codes=True)
     assert result.thought == "bpm: 120\nduration: 2\nkeyscale: F♯ minor\ntimesignature: 3"
@@ -144,6 +172,27 @@ def test_deterministic_mode_gives_the_same(tiny_models: Path, stub: Stub) -> Non
         assert plan(Stub(channel), write_codes=True).codes == plan(stub, write_codes=True).codes
 
 
+@pytest.mark.parametrize(
+    ("shortest", "longest", "choices"), [(1, 12.5, (10, 12)), (None, 3.9, (3, 3)), (599, None, (599, 600))]
+)
+def test_an_open_length_is_chosen_within_what_the_caller_can_use(
+    stub: Stub, shortest: float | None, longest: float | None, choices: tuple[int, int]
+) -> None:
+    open_length = planner_pb2.Blueprint(caption="rain", metadata=stage_pb2.Metadata(bpm=90))
+    for seed in range(3):
+        sampling = planner_pb2.TokenSampling(seed=seed)
+        found = plan(stub, given=open_length, min_seconds=shortest, max_seconds=longest, sampling=sampling)
+        assert choices[0] <= found.blueprint.metadata.duration_seconds <= choices[1]
+        assert f"duration: {found.blueprint.metadata.duration_seconds:g}\n" in found.thought
+
+
+def test_a_given_length_overrides_that_of_an_earlier_thought(stub: Stub) -> None:
+    """So a plan that is too long for the caller can still be followed."""
+    found = plan(stub, thought="bpm: 120\nduration: 400", write_codes=True, max_seconds=240.0)
+    assert found.thought == "bpm: 120\nduration: 2"
+    assert len(found.codes) == 12
+
+
 WRONG_PLANS: dict[str, tuple[dict[str, Any], str]] = {
     "long lyrics": ({"given": planner_pb2.Blueprint(lyrics="a" * 10_001)}, "given.lyrics"),
     "long caption": ({"given": planner_pb2.Blueprint(caption="a" * 8193)}, "given.caption"),
@@ -163,6 +212,20 @@ WRONG_PLANS: dict[str, tuple[dict[str, Any], str]] = {
     "no length": (
         {"given": planner_pb2.Blueprint(), "write_metadata": False, "write_codes": True},
         "given.metadata.duration_seconds",
+    ),
+    "shorter than wanted": ({"min_seconds": 3.0}, "given.metadata.duration_seconds"),
+    "longer than wanted": (
+        {"given": planner_pb2.Blueprint(metadata=stage_pb2.Metadata(duration_seconds=31)), "max_seconds": 30.5},
+        "given.metadata.duration_seconds",
+    ),
+    "no shortest length": ({"min_seconds": float("nan")}, "min_seconds"),
+    "shortest of all beyond the planner": ({"min_seconds": 601.0}, "min_seconds"),
+    "no longest length": ({"max_seconds": float("inf")}, "max_seconds"),
+    "limits the wrong way round": ({"min_seconds": 30.0, "max_seconds": 20.0}, "max_seconds"),
+    "no whole second": ({"min_seconds": 2.2, "max_seconds": 2.9}, "max_seconds"),
+    "a thought that is too long": (
+        {"given": planner_pb2.Blueprint(), "thought": "duration: 400", "max_seconds": 240.0},
+        "thought",
     ),
     "no thought": ({"thought": "tempo: 90"}, "thought"),
     "deep thought": ({"thought": "bpm: " + "[" * 3000}, "thought"),
@@ -190,6 +253,7 @@ def test_other_wrong_calls(stub: Stub) -> None:
         (planner_pb2.PlannerServiceScoreRequest(blueprint=GIVEN), "codes"),
         (planner_pb2.PlannerServiceScoreRequest(codes=[64_000], blueprint=GIVEN), "codes"),
         (planner_pb2.PlannerServiceScoreRequest(codes=[1], blueprint=GIVEN, scale=2), "scale"),
+        (planner_pb2.PlannerServiceScoreRequest(codes=[1], genres="a" * 8193), "genres"),
     ):
         error = refused(functools.partial(score, stub, request))
         assert [violation.field for violation in error.violations] == [field]

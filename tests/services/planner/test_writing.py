@@ -179,6 +179,45 @@ def test_a_caption_ends_at_its_bound(loaded: LoadedPlanner, masks: ThreadPoolExe
         assert writer.written().cut == ("caption",)
 
 
+@pytest.mark.parametrize("written", [" warm", " 'warm", " a song\n  over", " 'a\n\n  b"])
+def test_no_control_token_is_possible_inside_a_caption(
+    loaded: LoadedPlanner, masks: ThreadPoolExecutor, written: str
+) -> None:
+    """Neither an end of the text nor one of the block."""
+    tokenizer = loaded.tokenizer
+    writer = Writer(tokenizer, Grammar((Field.CAPTION, Field.TIMESIGNATURE), 600), 0, masks)
+    write(writer, loaded, written)
+    allowed = writer.mask()
+    controls = [tokenizer.turn_start, tokenizer.turn_end, tokenizer.think_start, tokenizer.think_end]
+    assert not allowed[controls].any()
+    assert allowed[tokenizer.encode(" rain")[0]]
+
+
+@pytest.mark.parametrize("opening", ["", " '"])
+def test_a_caption_that_is_the_last_line_ends_with_the_block(
+    loaded: LoadedPlanner, masks: ThreadPoolExecutor, opening: str
+) -> None:
+    """Nothing but the closing tag tells its end from another line of it; at its bound it ends all the same."""
+    random = np.random.default_rng(0)
+    for _ in range(20):
+        writer = Writer(loaded.tokenizer, Grammar((Field.CAPTION,), 600, free_tokens={"caption": 12}), 0, masks)
+        write(writer, loaded, opening)
+        drawn = 0
+        while writer.finish is None:
+            allowed = np.flatnonzero(writer.mask())
+            writer.accept(int(random.choice(allowed[allowed != loaded.tokenizer.think_end])))
+            drawn += 1
+        assert drawn < 24
+        assert parse_written(writer.written().block, 600).caption
+        assert writer.written().cut == ("caption",)
+    writer = Writer(loaded.tokenizer, Grammar((Field.CAPTION,), 600), 0, masks)
+    write(writer, loaded, " rain\n")
+    assert writer.finish is None
+    assert writer.accept(loaded.tokenizer.think_end) == [loaded.tokenizer.think_end]
+    assert writer.finish is Finish.STOP
+    assert writer.written() == writing.Written("caption: rain", "", Finish.STOP)
+
+
 def test_a_caption_ends_at_its_bound_of_characters(
     loaded: LoadedPlanner, masks: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,7 +1,5 @@
 """nano's tokenizer: every text comes back, prompts are short, and it loads as the stages load it."""
 
-import json
-import math
 from pathlib import Path
 
 import pytest
@@ -11,12 +9,8 @@ from tokenizers import Tokenizer
 
 from services.encoder.prompt import END_OF_TEXT
 from services.encoder.tokenization import PromptTokenizer
-from services.planner.tokenization import PlannerTokenizer
-from services.runtime.checkpoints import CheckpointError
-from training.model_configs import NANO, NANO_PLANNER, NANO_TEXT_VOCABULARY, qwen3_shapes
 from training.nano.tokenizer import Vocabulary, learn_vocabulary
 from training.synth.clip import describe
-from training.tiny_tokenizer import SPECIAL_TOKENS, audio_code_tokens
 
 
 @pytest.fixture(scope="module")
@@ -65,32 +59,3 @@ def test_control_tokens_and_others_follow_the_pieces(vocabulary: Vocabulary, tmp
 
 def test_the_same_seeds_give_the_same_vocabulary(vocabulary: Vocabulary) -> None:
     assert learn_vocabulary(range(40), size=1000) == vocabulary
-
-
-def test_a_vocabulary_is_read_as_it_was_written(vocabulary: Vocabulary, folder: Path) -> None:
-    assert Vocabulary.read(folder / "tokenizer.json") == vocabulary
-
-
-def test_what_holds_no_vocabulary_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "tokenizer.json"
-    path.write_text(json.dumps({"model": {"type": "WordLevel"}}))
-    with pytest.raises(CheckpointError, match=rf"{path}: key model: expected vocab and merges"):
-        Vocabulary.read(path)
-
-
-def test_the_planner_reads_text_as_the_text_encoder_does(
-    vocabulary: Vocabulary, tokenizer: Tokenizer, tmp_path: Path
-) -> None:
-    ids = vocabulary.write(tmp_path, append_end_of_text=False, extra_tokens=audio_code_tokens(20))
-    planner = PlannerTokenizer.load(tmp_path / "tokenizer.json", len(ids))
-    assert planner.audio_codes == range(len(ids) - 20, len(ids))
-    words = "A slow waltz in 3/4 with violin.\n\n[Verse 1]\nL'été s'en va, 夏が行く"
-    assert planner.encode(words) == tokenizer.encode(words, add_special_tokens=False).ids
-    assert planner.decode(planner.encode(words)).decode() == words
-
-
-def test_the_planner_of_nano_takes_no_more_than_its_share() -> None:
-    """Of the 40 MB that all of nano may take."""
-    ids = NANO_TEXT_VOCABULARY + len(SPECIAL_TOKENS) + math.prod(NANO.fsq_levels)
-    shapes = qwen3_shapes(NANO_PLANNER, ids).values()
-    assert 2 * sum(math.prod(shape) for shape in shapes) <= 8_000_000
