@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import sys
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import torch
@@ -11,8 +13,6 @@ import torch
 from services.encoder import checkpoint as encoder_checkpoint
 from services.encoder.text import TextEncoder
 from services.planner.checkpoint import TOKENIZER
-from services.planner.prompts import Prompts
-from services.planner.tokenization import PlannerTokenizer
 from services.runtime.checkpoints import CheckpointError
 from services.runtime.qwen3 import Qwen3Config
 from serving.settings import SettingsError, load, setting
@@ -20,8 +20,9 @@ from training.checkpoints import TrainingStateError
 from training.latents import LatentStoreError
 from training.loop import LoopSettings, run
 from training.model_configs import NANO_PLANNER
-from training.planner.codes import open_codes
-from training.planner.examples import Examples, ExampleSettings
+from training.planner.ahead import DrawnAhead, ExampleSource
+from training.planner.codes import keep_codes
+from training.planner.examples import ExampleSettings
 from training.planner.export import write_planner, write_tokenizer
 from training.planner.task import PlannerTask
 from training.weights import initialise, weights
@@ -39,6 +40,7 @@ class PlannerTrainingSettings(LoopSettings, ExampleSettings):
     name: str = setting("acestep-5Hz-lm-nano", "name of the planner")
     device: str = setting("cpu", "torch device to train on", choices=("cpu", "cuda"))
     bfloat16: bool = setting(True, "computes in bfloat16 where that is safe")
+    processes: int = setting(0, "processes that draw examples ahead; 0 draws when they are needed", at_least=0)
     threads: int = setting(0, "CPU threads; 0 leaves the choice to torch", at_least=0)
 
 
@@ -49,22 +51,34 @@ def main(settings: PlannerTrainingSettings) -> None:
     encoder = encoder_checkpoint.load(
         settings.models, settings.variant, dtype=torch.float32, device=torch.device("cpu")
     )
-    codes, held_out = (open_codes(folder, encoder) for folder in (settings.data, settings.held_out))
-    config = write_tokenizer(settings.models, settings.name, codes.codebook_size, NANO_PLANNER)
+    for latents in (settings.data, settings.held_out):
+        keep_codes(latents, encoder)
+    codebook_size = math.prod(encoder.config.fsq_levels)
+    config = write_tokenizer(settings.models, settings.name, codebook_size, NANO_PLANNER)
     folder = settings.models / settings.name
-    prompts = Prompts(PlannerTokenizer.load(folder / TOKENIZER, config["vocab_size"]))
+    source = ExampleSource(
+        latents=settings.data,
+        tokenizer=folder / TOKENIZER,
+        vocabulary=config["vocab_size"],
+        settings=ExampleSettings(**{each.name: getattr(settings, each.name) for each in fields(ExampleSettings)}),
+        seed=settings.seed,
+        new_words=True,
+    )
+    held_out = replace(source, latents=settings.held_out, new_words=False)
     model = TextEncoder(Qwen3Config.from_json(config))
     initialise(model, settings.seed)
     model.to(settings.device)
-    task = PlannerTask(
-        model,
-        Examples(codes, prompts, settings, settings.seed, new_words=True),
-        Examples(held_out, prompts, settings, settings.seed, new_words=False),
-        first_code=prompts.tokenizer.first_code,
-        tokens_per_batch=settings.tokens_per_batch,
-        autocast=settings.bfloat16,
-    )
-    outcome = run(task, settings, settings.output)
+    processes = settings.processes
+    with DrawnAhead(source, processes) if processes else nullcontext(source.examples()) as examples:
+        task = PlannerTask(
+            model,
+            examples,
+            held_out.examples(),
+            first_code=config["vocab_size"] - codebook_size,
+            tokens_per_batch=settings.tokens_per_batch,
+            autocast=settings.bfloat16,
+        )
+        outcome = run(task, settings, settings.output)
     with weights(model, outcome.averaged):
         write_planner(folder, model, config)
     state = "finished" if outcome.finished else "interrupted; run it again to go on"

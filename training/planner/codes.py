@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +19,10 @@ from safetensors.torch import save_file
 
 from services.encoder.checkpoint import LoadedEncoder
 from services.runtime.checkpoints import revision
-from training.latents import Entry, LatentStore, LatentStoreError
+from training.latents import LatentStore, LatentStoreError
 
 _SUFFIX = ".codes.safetensors"
-_CODES = "codes"
+_CODES, _COUNTS, _CODEBOOK_SIZE = "codes", "counts", "codebook_size"
 _WINDOWS_AT_ONCE = 512
 
 
@@ -47,11 +46,10 @@ class CodeStore:
     codebook_size: int
 
 
-def open_codes(folder: Path, encoder: LoadedEncoder) -> CodeStore:
-    """The codes of a folder of latents, as the encoder stage makes them. Raises LatentStoreError."""
+def keep_codes(folder: Path, encoder: LoadedEncoder) -> None:
+    """Keeps codes of a folder of latents as the encoder stage makes them. Raises LatentStoreError."""
     store = LatentStore.open(folder)
     channels = encoder.config.latent_channels
-    clips: list[CodedClip] = []
     for shard, latents in store.shards.items():
         path = folder / f"{shard}.npy"
         if latents.shape[1] != channels:
@@ -59,39 +57,56 @@ def open_codes(folder: Path, encoder: LoadedEncoder) -> CodeStore:
                 f"{path}: has latents of {latents.shape[1]} channels, the DiT package reads {channels}; write them "
                 "with the codec of its family"
             )
-        entries = [entry for entry in store.entries if entry.shard == shard]
-        counts = [math.ceil(entry.frames / encoder.config.pool_window) for entry in entries]
-        made_of = {"package": encoder.revision, "latents": revision([path])}
-        codes = _kept(path.with_suffix(_SUFFIX), made_of, sum(counts))
-        if codes is None:
-            codes = _tokenized(store, entries, encoder)
+        made_of = {
+            "package": encoder.revision,
+            "latents": revision([path]),
+            _CODEBOOK_SIZE: str(math.prod(encoder.config.fsq_levels)),
+        }
+        if _made_of(path.with_suffix(_SUFFIX)) != made_of:
+            codes = [_tokenized(store.mix(entry), encoder) for entry in store.entries if entry.shard == shard]
             _keep(path.with_suffix(_SUFFIX), made_of, codes)
-        ends = pairwise(accumulate(counts, initial=0))
-        clips += [
-            CodedClip(entry.seed, codes[slice(*end)], entry.seconds) for entry, end in zip(entries, ends, strict=True)
-        ]
-    return CodeStore(tuple(clips), math.prod(encoder.config.fsq_levels))
 
 
-def _tokenized(store: LatentStore, entries: Sequence[Entry], encoder: LoadedEncoder) -> NDArray[np.int32]:
-    """Codes of all mixes, end to end."""
-    windows = (encoder.model.windows(store.mix(entry)) for entry in entries)
-    codes = [encoder.model.tokenize(part) for mix in windows for part in torch.split(mix, _WINDOWS_AT_ONCE)]
-    return torch.cat(codes).numpy().astype(np.int32)
+def read_codes(folder: Path) -> CodeStore:
+    """The codes that are kept in a folder of latents. Raises LatentStoreError."""
+    store = LatentStore.open(folder)
+    clips: list[CodedClip] = []
+    sizes = set()
+    for shard in store.shards:
+        path = folder / f"{shard}{_SUFFIX}"
+        try:
+            with safe_open(path, framework="np") as file:
+                codes, counts = file.get_tensor(_CODES), file.get_tensor(_COUNTS)
+                sizes.add(int(file.metadata()[_CODEBOOK_SIZE]))
+        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+            raise LatentStoreError(f"{path}: holds no audio codes: {error}; keep them again") from None
+        entries = [entry for entry in store.entries if entry.shard == shard]
+        parts = np.split(codes, np.cumsum(counts)[:-1])
+        clips += [CodedClip(entry.seed, part, entry.seconds) for entry, part in zip(entries, parts, strict=True)]
+    if len(sizes) > 1:
+        raise LatentStoreError(f"{folder}: holds codes of codebooks of {sorted(sizes)} entries; keep them again")
+    return CodeStore(tuple(clips), sizes.pop())
 
 
-def _kept(path: Path, made_of: Mapping[str, str], count: int) -> NDArray[np.int32] | None:
-    """Codes that were made of the same; None where there are none."""
+def _tokenized(mix: torch.Tensor, encoder: LoadedEncoder) -> torch.Tensor:
+    """Codes [codes] of latents [frames, channels]."""
+    windows = encoder.model.windows(mix)
+    return torch.cat([encoder.model.tokenize(part) for part in torch.split(windows, _WINDOWS_AT_ONCE)])
+
+
+def _made_of(path: Path) -> Mapping[str, str]:
+    """What kept codes were made of; nothing where there are none."""
     try:
         with safe_open(path, framework="np") as file:
-            codes: NDArray[np.int32] = file.get_tensor(_CODES)
-            return codes if (file.metadata() or {}) == made_of and codes.shape == (count,) else None
+            return file.metadata() or {}
     except (OSError, SafetensorError):
-        return None
+        return {}
 
 
-def _keep(path: Path, made_of: Mapping[str, str], codes: NDArray[np.int32]) -> None:
+def _keep(path: Path, made_of: Mapping[str, str], codes: Sequence[torch.Tensor]) -> None:
     """The file appears under its name once it is whole."""
     partial = path.with_name(path.name + ".partial")
-    save_file({_CODES: torch.from_numpy(codes)}, partial, metadata=dict(made_of))
+    counts = torch.tensor([len(clip) for clip in codes], dtype=torch.int32)
+    tensors = {_CODES: torch.cat(list(codes)).to(torch.int32), _COUNTS: counts}
+    save_file(tensors, partial, metadata=dict(made_of))
     partial.replace(path)

@@ -13,7 +13,7 @@ import torch
 from services.encoder.checkpoint import LoadedEncoder
 from tests.training.planner.conftest import CHANNELS, CODES, write_latents
 from training.latents import LatentStore, LatentStoreError
-from training.planner.codes import open_codes
+from training.planner.codes import CodeStore, keep_codes, read_codes
 
 
 @pytest.fixture
@@ -23,8 +23,13 @@ def latents(tmp_path: Path) -> Path:
     return tmp_path / "latents"
 
 
+def kept_codes(latents: Path, encoder: LoadedEncoder) -> CodeStore:
+    keep_codes(latents, encoder)
+    return read_codes(latents)
+
+
 def test_codes_are_those_of_the_encoder_stage(latents: Path, encoder: LoadedEncoder) -> None:
-    store, found = LatentStore.open(latents), open_codes(latents, encoder)
+    store, found = LatentStore.open(latents), kept_codes(latents, encoder)
     assert found.codebook_size == CODES
     assert [clip.seed for clip in found.clips] == [5, 9, 3]
     for entry, clip in zip(store.entries, found.clips, strict=True):
@@ -48,23 +53,23 @@ def test_codes_are_made_once_and_again_where_they_do_not_fit(
     latents: Path, encoder: LoadedEncoder, change: Callable[[Path], None]
 ) -> None:
     kept = [latents / f"{shard}.codes.safetensors" for shard in "ab"]
-    first = open_codes(latents, encoder)
+    first = kept_codes(latents, encoder)
     written = [path.stat().st_mtime_ns for path in kept]
-    open_codes(latents, encoder)
+    kept_codes(latents, encoder)
     assert [path.stat().st_mtime_ns for path in kept] == written
 
     change(latents)
-    found = open_codes(latents, encoder)
+    found = kept_codes(latents, encoder)
     assert np.array_equal(found.clips[0].codes, first.clips[0].codes) == (change is cut_short)
     assert np.array_equal(found.clips[2].codes, first.clips[2].codes)
     assert [path.stat().st_mtime_ns == time for path, time in zip(kept, written, strict=True)] == [False, True]
 
 
 def test_codes_of_another_package_are_made_again(latents: Path, encoder: LoadedEncoder) -> None:
-    open_codes(latents, encoder)
+    kept_codes(latents, encoder)
     path = latents / "a.codes.safetensors"
     before = path.read_bytes()
-    open_codes(latents, replace(encoder, revision="another"))
+    keep_codes(latents, replace(encoder, revision="another"))
     assert path.read_bytes() != before
 
 
@@ -72,7 +77,7 @@ def test_latents_of_another_codec_are_refused(latents: Path, encoder: LoadedEnco
     frames = len(np.load(latents / "b.npy"))
     np.save(latents / "b.npy", np.zeros((frames, CHANNELS + 1), np.float16))
     with pytest.raises(LatentStoreError, match=r"b\.npy: has latents of 9 channels, the DiT package reads 8; write"):
-        open_codes(latents, encoder)
+        kept_codes(latents, encoder)
 
 
 def test_latents_that_are_not_finite_are_refused(latents: Path, encoder: LoadedEncoder) -> None:
@@ -80,4 +85,9 @@ def test_latents_that_are_not_finite_are_refused(latents: Path, encoder: LoadedE
     broken[3] = np.nan
     np.save(latents / "a.npy", broken)
     with pytest.raises(LatentStoreError, match=r"a\.npy: latents of seed 5 are not finite"):
-        open_codes(latents, encoder)
+        kept_codes(latents, encoder)
+
+
+def test_codes_that_were_never_made_are_missed(latents: Path) -> None:
+    with pytest.raises(LatentStoreError, match=r"a\.codes\.safetensors: holds no audio codes: .*; keep them again"):
+        read_codes(latents)

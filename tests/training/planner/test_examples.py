@@ -20,7 +20,7 @@ from training.latents import LatentStoreError
 from training.nano.recipe import HELD_OUT_SEEDS, RECIPES
 from training.planner import answers, examples
 from training.planner.answers import Example
-from training.planner.codes import CodedClip, CodeStore, open_codes
+from training.planner.codes import CodedClip, CodeStore, keep_codes, read_codes
 from training.planner.examples import NEW_SEEDS, Examples, ExampleSettings
 from training.synth.clip import Description, describe
 
@@ -31,7 +31,8 @@ SEEDS = (5, 9, 3, 14)
 def store(tmp_path_factory: pytest.TempPathFactory, encoder: LoadedEncoder) -> CodeStore:
     folder = tmp_path_factory.mktemp("latents")
     write_latents(folder, "clips", SEEDS)
-    return open_codes(folder, encoder)
+    keep_codes(folder, encoder)
+    return read_codes(folder)
 
 
 @pytest.fixture(scope="module")

@@ -205,6 +205,7 @@ def command(tmp_path: Path) -> list[str]:
     flags = {
         "data": tmp_path / "latents", "held-out": tmp_path / "held-out", "models": tmp_path / "models",
         "output": tmp_path / "run", "steps": 2, "tokens-per-batch": 500, "save-every": 1, "log-every": 1, "threads": 1,
+        "processes": 1,
     }  # fmt: skip
     return [sys.executable, "-m", "training.planner", *(f"--{name}={value}" for name, value in flags.items())]
 
