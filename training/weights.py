@@ -7,11 +7,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch import nn
 
 from services.layers.linear import JoinedLinear
+from training.safetensors_stream import write_safetensors, write_shards
 
+WEIGHTS = "model.safetensors"
+_DTYPE = torch.bfloat16
+# Bytes; a repository and a lent machine take small files only.
+_LONGEST_FILE = 14 * 2**20
 # What the modulated branches of a DiT, and its velocities, begin at: training starts from an identity.
 _ZERO = ("time_proj.weight", "scale_shift_table", "proj_out.1.weight")
 _BRANCH_ENDS = ("o_proj.weight", "down_proj.weight")
@@ -48,11 +52,14 @@ def original_tensors(module: nn.Module, prefix: str = "") -> dict[str, torch.Ten
     return tensors
 
 
-def write_weights(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
-    """Writes tensors in bfloat16; the file appears under its name once it is whole."""
-    partial = path.with_name(path.name + ".partial")
-    save_file({name: tensor.to(torch.bfloat16).cpu().contiguous() for name, tensor in tensors.items()}, partial)
-    partial.replace(path)
+def write_weights(folder: Path, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Writes `model.safetensors` in bfloat16, or several files and an index where one would be long."""
+    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    files = -(-sum(tensor.numel() for tensor in tensors.values()) * _DTYPE.itemsize // _LONGEST_FILE)
+    if files > 1:
+        write_shards(folder, WEIGHTS, shapes, _DTYPE, lambda name, _: tensors[name].cpu(), files)
+    else:
+        write_safetensors(folder / WEIGHTS, shapes, _DTYPE, lambda name, _: tensors[name].cpu())
 
 
 @contextmanager

@@ -13,8 +13,6 @@ from training.dit.network import SongModel
 from training.dit.tasks import tiled
 from training.weights import original_tensors, write_weights
 
-WEIGHTS = "model.safetensors"
-
 
 def write_package(
     models: Path, variant: str, model: SongModel, config: dict[str, Any], silence: torch.Tensor, frames: int
@@ -22,7 +20,7 @@ def write_package(
     """Writes `models/variant`: weights, config, and so many frames of silence, which bound the length of songs."""
     folder = models / variant
     folder.mkdir(parents=True, exist_ok=True)
-    write_weights(folder / WEIGHTS, {**original_tensors(model.package), **original_tensors(model.decoder, "decoder.")})
+    write_weights(folder, {**original_tensors(model.package), **original_tensors(model.decoder, "decoder.")})
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
     torch.save(tiled(silence, frames).T[None].to(torch.float16).contiguous(), folder / "silence_latent.pt")
 
@@ -30,5 +28,5 @@ def write_package(
 def write_text_encoder(models: Path, model: SongModel, config: dict[str, Any]) -> None:
     """Writes weights and config of the text encoder; its tokenizer is there already."""
     folder = models / TEXT_ENCODER
-    write_weights(folder / WEIGHTS, original_tensors(model.text_encoder))
+    write_weights(folder, original_tensors(model.text_encoder))
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")

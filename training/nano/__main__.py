@@ -21,6 +21,8 @@ from training.nano.card import write_card
 from training.nano.data import Codec, render_bank, render_latents
 from training.nano.recipe import RECIPES, TRAINING_SEEDS, Recipe
 from training.nano.tokenizer import learn_vocabulary
+from training.planner.__main__ import PlannerTrainingSettings
+from training.planner.__main__ import main as train_planner
 from training.vae.__main__ import VaeTrainingSettings
 from training.vae.__main__ import main as train_codec
 
@@ -37,7 +39,7 @@ class NanoSettings:
 
 
 def main(settings: NanoSettings) -> None:
-    """Renders, trains the codec, writes latents, trains the DiT package, and describes it all in a model card."""
+    """Renders, trains codec, DiT package and planner one after another, and describes it all in a model card."""
     recipe, output = RECIPES[settings.recipe], settings.output
     models = output / "models"
     rate = nano_vae_config()["sampling_rate"]
@@ -54,6 +56,7 @@ def main(settings: NanoSettings) -> None:
             settings.processes,
         ),
         "dit": lambda: _train_dit(recipe, output, models),
+        "planner": lambda: _train_planner(recipe, output, models),
     }
     hours = _hours(output / _HOURS)
     for name, make in parts.items():
@@ -99,6 +102,20 @@ def _train_dit(recipe: Recipe, output: Path, models: Path) -> None:
             output=output / "dit",
             steps=recipe.dit_steps,
             frames_per_batch=recipe.dit_frames,
+            device=recipe.device,
+        )
+    )
+
+
+def _train_planner(recipe: Recipe, output: Path, models: Path) -> None:
+    train_planner(
+        PlannerTrainingSettings(
+            data=output / "latents",
+            held_out=output / "held-out",
+            models=models,
+            output=output / "planner",
+            steps=recipe.planner_steps,
+            tokens_per_batch=recipe.planner_tokens,
             device=recipe.device,
         )
     )

@@ -30,15 +30,15 @@ class Codec:
         self._recipe = recipe
         self.rate = rate
 
-    def write(self, folder: Path, shard: str, seeds: range, seconds: float | None) -> None:
+    def write(self, folder: Path, shard: str, seeds: range) -> None:
         """Writes a shard of latents."""
         if self._recipe.fixed_encoder:
             encode = Components.load(self._components).project
-            write_latents(folder, shard, seeds, encode, self.rate, seconds=seconds)
+            write_latents(folder, shard, seeds, encode, self.rate)
             return
         device = torch.device(self._recipe.device)
         codec = load(self._models, dtype=torch.bfloat16, device=device).model
-        write_latents(folder, shard, seeds, encode_with(codec), self.rate, seconds=seconds)
+        write_latents(folder, shard, seeds, encode_with(codec), self.rate)
 
 
 def render_bank(folder: Path, recipe: Recipe, rate: int, processes: int) -> None:
@@ -55,7 +55,7 @@ def render_latents(folder: Path, held_out: Path, recipe: Recipe, codec: Codec, p
         (folder, TRAINING_SEEDS, recipe.latent_clips),
         (held_out, HELD_OUT_SEEDS, recipe.held_out_clips),
     ):
-        write = partial(_write_latent_shard, target, recipe.seconds, codec)
+        write = partial(_write_latent_shard, target, codec)
         _each_shard(write, target, range(first, first + count), recipe.clips_per_shard, processes)
 
 
@@ -86,5 +86,5 @@ def _render_shard(folder: Path, seconds: float, rate: int, name: str, seeds: ran
     write_shard(folder, name, ((seed, make_clip(seed, seconds=seconds, rate=rate).audio) for seed in seeds), rate)
 
 
-def _write_latent_shard(folder: Path, seconds: float | None, codec: Codec, name: str, seeds: range) -> None:
-    codec.write(folder, name, seeds, seconds)
+def _write_latent_shard(folder: Path, codec: Codec, name: str, seeds: range) -> None:
+    codec.write(folder, name, seeds)

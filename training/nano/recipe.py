@@ -25,8 +25,9 @@ class Recipe:
     codec_items: int
     dit_steps: int
     dit_frames: int
+    planner_steps: int
+    planner_tokens: int
     clips_per_shard: int = 64
-    seconds: float | None = None
 
 
 RECIPES: Mapping[str, Recipe] = {
@@ -42,12 +43,14 @@ RECIPES: Mapping[str, Recipe] = {
         codec_items=6,
         dit_steps=12_000,
         dit_frames=3000,
+        planner_steps=6000,
+        planner_tokens=8000,
     ),
     "gpu": Recipe(
         device="cuda",
         banked_clips=2560,
         banked_seconds=20.0,
-        latent_clips=20_000,
+        latent_clips=6000,
         held_out_clips=128,
         vocabulary_clips=2000,
         fixed_encoder=False,
@@ -55,6 +58,8 @@ RECIPES: Mapping[str, Recipe] = {
         codec_items=32,
         dit_steps=40_000,
         dit_frames=16_000,
+        planner_steps=12_000,
+        planner_tokens=32_000,
     ),
     "rehearsal": Recipe(
         device="cpu",
@@ -68,7 +73,8 @@ RECIPES: Mapping[str, Recipe] = {
         codec_items=1,
         dit_steps=2,
         dit_frames=200,
+        planner_steps=2,
+        planner_tokens=500,
         clips_per_shard=17,
-        seconds=6.0,
     ),
 }

@@ -14,8 +14,6 @@ from training.nano.tokenizer import Vocabulary
 from training.tiny_tokenizer import END_OF_TEXT, END_OF_TURN, audio_code_tokens
 from training.weights import original_tensors, write_weights
 
-WEIGHTS = "model.safetensors"
-
 
 def write_tokenizer(models: Path, name: str, codebook_size: int, size: TransformerSize) -> dict[str, Any]:
     """Writes `models/name/tokenizer.json`: the vocabulary of the text encoder's, control tokens and audio codes.
@@ -31,5 +29,5 @@ def write_tokenizer(models: Path, name: str, codebook_size: int, size: Transform
 
 def write_planner(folder: Path, model: TextEncoder, config: dict[str, Any]) -> None:
     """Writes weights and config; the tokenizer is there already."""
-    write_weights(folder / WEIGHTS, original_tensors(model))
+    write_weights(folder, original_tensors(model))
     (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", "utf-8")

@@ -1,5 +1,6 @@
 """The whole recipe in small: from nothing to a family that the stages load."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,12 @@ from services.dit import checkpoint as dit_checkpoint
 from services.encoder import checkpoint as encoder_checkpoint
 from services.encoder.model import Words
 from services.encoder.prompt import Prompt
+from services.planner import checkpoint as planner_checkpoint
 from services.vae import checkpoint as vae_checkpoint
 from training.nano.__main__ import NanoSettings, main
 from training.nano.recipe import HELD_OUT_SEEDS, RECIPES, TRAINING_SEEDS
 
-VARIANT = "acestep-v15-base"
+VARIANT, PLANNER = "acestep-v15-base", "acestep-5Hz-lm-nano"
 MEGABYTES = 40
 
 
@@ -30,6 +32,8 @@ def test_the_stages_load_what_was_made(made: Path) -> None:
     codec = vae_checkpoint.load(models, dtype=dtype, device=device)
     encoder = encoder_checkpoint.load(models, VARIANT, dtype=dtype, device=device)
     dit = dit_checkpoint.load(models, VARIANT, dtype=dtype, device=device)
+    planner = planner_checkpoint.load(models, PLANNER, dtype=dtype, device=device)
+    assert len(planner.tokenizer.audio_codes) == math.prod(encoder.config.fsq_levels)
     assert codec.model.config.latent_channels == dit.silence.shape[1] == 64
     prompt = Prompt("a slow waltz", "[Instrumental]")
     words = Words(encoder.tokenizer.caption(prompt).ids, encoder.tokenizer.lyrics(prompt).ids)
