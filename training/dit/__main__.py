@@ -41,8 +41,11 @@ class DitTrainingSettings(LoopSettings, ExampleSettings):
     threads: int = setting(0, "CPU threads; 0 leaves the choice to torch", at_least=0)
 
 
-def main(settings: DitTrainingSettings) -> None:
-    """Trains, then exports the averaged weights; also after an interruption, so that what is there can be heard."""
+def main(settings: DitTrainingSettings) -> bool:
+    """Trains, then exports the averaged weights; also after an interruption, so that what is there can be heard.
+
+    Returns whether the training is finished.
+    """
     if settings.threads:
         torch.set_num_threads(settings.threads)
     text = _text_config(settings.models / TEXT_ENCODER / "tokenizer.json")
@@ -64,6 +67,7 @@ def main(settings: DitTrainingSettings) -> None:
         write_text_encoder(settings.models, model, text)
     state = "finished" if outcome.finished else "interrupted; run it again to go on"
     print(f"step {outcome.progress.step}, {outcome.progress.skipped} skipped: {state}")
+    return outcome.finished
 
 
 def _examples(settings: DitTrainingSettings, store: LatentStore) -> Examples:

@@ -44,8 +44,11 @@ class PlannerTrainingSettings(LoopSettings, ExampleSettings):
     threads: int = setting(0, "CPU threads; 0 leaves the choice to torch", at_least=0)
 
 
-def main(settings: PlannerTrainingSettings) -> None:
-    """Trains, then exports the averaged weights; also after an interruption, so that what is there can be tried."""
+def main(settings: PlannerTrainingSettings) -> bool:
+    """Trains, then exports the averaged weights; also after an interruption, so that what is there can be tried.
+
+    Returns whether the training is finished.
+    """
     if settings.threads:
         torch.set_num_threads(settings.threads)
     encoder = encoder_checkpoint.load(
@@ -83,6 +86,7 @@ def main(settings: PlannerTrainingSettings) -> None:
         write_planner(folder, model, config)
     state = "finished" if outcome.finished else "interrupted; run it again to go on"
     print(f"step {outcome.progress.step}, {outcome.progress.skipped} skipped: {state}")
+    return outcome.finished
 
 
 if __name__ == "__main__":

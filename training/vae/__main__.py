@@ -47,8 +47,11 @@ class VaeTrainingSettings(LoopSettings):
     threads: int = setting(0, "CPU threads; 0 leaves the choice to torch", at_least=0)
 
 
-def main(settings: VaeTrainingSettings) -> None:
-    """Trains, then exports the averaged weights; also after an interruption, so that what is there can be heard."""
+def main(settings: VaeTrainingSettings) -> bool:
+    """Trains, then exports the averaged weights; also after an interruption, so that what is there can be heard.
+
+    Returns whether the training is finished.
+    """
     if settings.threads:
         torch.set_num_threads(settings.threads)
     values = nano_vae_config() if settings.config is None else read_json(settings.config)
@@ -76,6 +79,7 @@ def main(settings: VaeTrainingSettings) -> None:
     )
     state = "finished" if outcome.finished else "interrupted; run it again to go on"
     print(f"step {outcome.progress.step}, {outcome.progress.skipped} skipped: {state}\n{json.dumps(outcome.measured)}")
+    return outcome.finished
 
 
 def _components(path: Path, bank: AudioBank, config: VaeConfig) -> Components:
