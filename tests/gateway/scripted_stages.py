@@ -8,15 +8,17 @@ from typing import Any
 
 import grpc
 import grpc.aio
+from google.protobuf.message import Message
 
 from gateway.results import Progress
 from gateway.stages import Stages
 from gateway.tools import Tools
-from quartet.v1 import dit_pb2, planner_pb2, stage_pb2
+from quartet.v1 import dit_pb2, encoder_pb2, planner_pb2, stage_pb2
 from serving.telemetry import Telemetry
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Answer = list[planner_pb2.PlanResponse]
+_CODES = stage_pb2.StageInfo(models=[stage_pb2.ModelInfo(id="scripted", codebook_size=64_000)])
 
 
 class ScriptedPlanner:
@@ -28,16 +30,29 @@ class ScriptedPlanner:
 
     @property
     def service(self) -> grpc.GenericRpcHandler[Any, Any]:
-        """Plan alone; other calls answer UNIMPLEMENTED."""
+        """Plan and GetInfo; other calls answer UNIMPLEMENTED."""
         request, response = planner_pb2.PlanRequest.FromString, planner_pb2.PlanResponse.SerializeToString
         plan = grpc.unary_stream_rpc_method_handler(self.plan, request, response)
-        return grpc.method_handlers_generic_handler("quartet.v1.PlannerService", {"Plan": plan})
+        reply = planner_pb2.PlannerServiceGetInfoResponse(info=_CODES)
+        info = _answering(planner_pb2.PlannerServiceGetInfoRequest, reply)
+        return grpc.method_handlers_generic_handler("quartet.v1.PlannerService", {"Plan": plan, "GetInfo": info})
 
     async def plan(self, request: planner_pb2.PlanRequest, context: Context) -> AsyncIterator[planner_pb2.PlanResponse]:
         """The next answer."""
         self.requests.append(request)
         for response in self._answers.pop(0):
             yield response
+
+
+class ScriptedEncoder:
+    """Has the codebook of the scripted planner."""
+
+    @property
+    def service(self) -> grpc.GenericRpcHandler[Any, Any]:
+        """GetInfo alone."""
+        reply = encoder_pb2.EncoderServiceGetInfoResponse(info=_CODES)
+        info = _answering(encoder_pb2.EncoderServiceGetInfoRequest, reply)
+        return grpc.method_handlers_generic_handler("quartet.v1.EncoderService", {"GetInfo": info})
 
 
 class ScriptedDit:
@@ -54,17 +69,18 @@ class ScriptedDit:
     @property
     def service(self) -> grpc.GenericRpcHandler[Any, Any]:
         """GetInfo alone."""
-        request = dit_pb2.DitServiceGetInfoRequest.FromString
-        info = grpc.unary_unary_rpc_method_handler(
-            self.info, request, dit_pb2.DitServiceGetInfoResponse.SerializeToString
-        )
+        reply = dit_pb2.DitServiceGetInfoResponse(info=self._info, defaults=[dit_pb2.SamplingDefaults()])
+        info = _answering(dit_pb2.DitServiceGetInfoRequest, reply)
         return grpc.method_handlers_generic_handler("quartet.v1.DitService", {"GetInfo": info})
 
-    async def info(
-        self, request: dit_pb2.DitServiceGetInfoRequest, context: Context
-    ) -> dit_pb2.DitServiceGetInfoResponse:
-        """The offer."""
-        return dit_pb2.DitServiceGetInfoResponse(info=self._info, defaults=[dit_pb2.SamplingDefaults()])
+
+def _answering(request: type[Message], reply: Message) -> grpc.RpcMethodHandler[Any, Any]:
+    """A method that always gives the same reply."""
+
+    async def answer(_request: Message, _context: Context) -> Message:
+        return reply
+
+    return grpc.unary_unary_rpc_method_handler(answer, request.FromString, type(reply).SerializeToString)
 
 
 @asynccontextmanager
@@ -74,7 +90,7 @@ async def scripted_tools(
     """What a pipeline works with before a scripted planner and a DiT "turbo", and the progress that it reports."""
     server = grpc.aio.server()
     dit = ScriptedDit("turbo", min_seconds, max_seconds)
-    server.add_generic_rpc_handlers([stage.service for stage in (dit, planner) if stage])
+    server.add_generic_rpc_handlers([stage.service for stage in (dit, ScriptedEncoder(), planner) if stage])
     address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
     await server.start()
     progress: list[Progress] = []
