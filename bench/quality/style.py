@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 import training.synth
-from bench.quality import style_features
+from bench.quality import degradation, style_features
+from bench.quality.degradation import degraded
 from bench.quality.recordings import recording_of
 from bench.quality.style_features import Features, features_of
 from quartet.cli.audio import Recording
@@ -23,6 +25,7 @@ TRAINING_SEEDS = 2_000_000_000
 HELD_OUT_SEEDS = 3_000_000_000
 _PENALTY = 1.0
 _CLOSEST_TO_ZERO = 1e-6
+_KEPT = ("centre", "scale", "weights", "confusion", "degraded_confusion")
 
 Labels = npt.NDArray[np.int64]
 
@@ -32,6 +35,7 @@ class StyleClassifier:
     """Weights [features + 1, styles] over features that `centre` and `scale` [features] bring to unit size.
 
     `confusion` [styles, styles] counts clips of held-out seeds: rows are true styles, columns those that were heard.
+    `degraded_confusion` counts the same clips degraded.
     """
 
     names: tuple[str, ...]
@@ -39,11 +43,17 @@ class StyleClassifier:
     scale: Features
     weights: Features
     confusion: Labels
+    degraded_confusion: Labels
 
     @property
     def accuracy(self) -> float:
         """Share of the clips of held-out seeds whose style is heard; 0 where none were held out."""
-        return float(np.trace(self.confusion) / max(self.confusion.sum(), 1))
+        return _right(self.confusion)
+
+    @property
+    def degraded_accuracy(self) -> float:
+        """The same of degraded ones."""
+        return _right(self.degraded_confusion)
 
     @property
     def tested(self) -> int:
@@ -77,7 +87,7 @@ def fit(features: Features, labels: Labels, names: Sequence[str]) -> StyleClassi
 
     found = minimize(surprise, np.zeros(shape[0] * shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 500})
     nothing = np.zeros((len(names), len(names)), np.int64)
-    return StyleClassifier(tuple(names), centre, scale, found.x.reshape(shape), nothing)
+    return StyleClassifier(tuple(names), centre, scale, found.x.reshape(shape), nothing, nothing)
 
 
 def confusion(classifier: StyleClassifier, features: Features, labels: Labels) -> Labels:
@@ -90,38 +100,46 @@ def confusion(classifier: StyleClassifier, features: Features, labels: Labels) -
 def classifier_of_generator(folder: Path, clips: int, seconds: float) -> StyleClassifier:
     """One for all styles of the generator, fitted to `clips` clips of a length and tested with a quarter as many.
 
-    Kept in a folder under a digest of the generator's code and of all that it was made from.
+    Each clip counts twice, as it is and degraded. Kept in a folder under a digest of the code that it comes from.
     """
     path = folder / f"styles-{_digest(clips, seconds)}.npz"
     if path.exists():
         with np.load(path, allow_pickle=False) as kept:
-            names, *arrays = (kept[part] for part in ("names", "centre", "scale", "weights", "confusion"))
-        return StyleClassifier(tuple(map(str, names)), *arrays)
-    fitted = fit(*_examples(TRAINING_SEEDS, clips, seconds), [style.name for style in STYLES])
-    tested = confusion(fitted, *_examples(HELD_OUT_SEEDS, max(clips // 4, len(STYLES)), seconds))
-    whole = StyleClassifier(fitted.names, fitted.centre, fitted.scale, fitted.weights, tested)
+            return StyleClassifier(tuple(map(str, kept["names"])), **{part: kept[part] for part in _KEPT})
+    plain, rough, labels = _examples(TRAINING_SEEDS, clips, seconds)
+    names = [style.name for style in STYLES]
+    fitted = fit(np.concatenate([plain, rough]), np.concatenate([labels, labels]), names)
+    plain, rough, labels = _examples(HELD_OUT_SEEDS, max(clips // 4, len(STYLES)), seconds)
+    tested = dataclasses.replace(
+        fitted, confusion=confusion(fitted, plain, labels), degraded_confusion=confusion(fitted, rough, labels)
+    )
     folder.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial.npz")
-    np.savez(
-        partial, names=whole.names, centre=whole.centre, scale=whole.scale, weights=whole.weights, confusion=tested
-    )
+    np.savez(partial, names=names, **{part: getattr(tested, part) for part in _KEPT})
     partial.replace(path)
-    return whole
+    return tested
 
 
-def _examples(first_seed: int, clips: int, seconds: float) -> tuple[Features, Labels]:
-    """Features and labels of clips, equally many of each style."""
+def _examples(first_seed: int, clips: int, seconds: float) -> tuple[Features, Features, Labels]:
+    """Features of clips, of the same degraded, and labels; equally many of each style."""
     labels = np.arange(clips) % len(STYLES)
-    features = []
+    plain, rough = [], []
     for number, label in enumerate(labels):
         clip = make_clip(first_seed + number, seconds=seconds, style=STYLES[label])
-        features.append(features_of(recording_of(clip.audio, clip.rate)))
-    return np.stack(features), labels
+        recording = recording_of(clip.audio, clip.rate)
+        plain.append(features_of(recording))
+        rough.append(features_of(degraded(recording, np.random.default_rng(first_seed + number))))
+    return np.stack(plain), np.stack(rough), labels
+
+
+def _right(counts: Labels) -> float:
+    return float(np.trace(counts) / max(counts.sum(), 1))
 
 
 def _digest(clips: int, seconds: float) -> str:
     digest = hashlib.sha256(f"{clips} {seconds} {_PENALTY}".encode())
-    sources = [Path(style_features.__file__), *sorted(Path(training.synth.__path__[0]).rglob("*.py"))]
+    own = [Path(str(module.__file__)) for module in (style_features, degradation)]
+    sources = [*own, *sorted(Path(training.synth.__path__[0]).rglob("*.py"))]
     for source in sources:
         digest.update(source.read_bytes())
     return digest.hexdigest()[:12]
