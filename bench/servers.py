@@ -43,11 +43,14 @@ class Running:
 
 
 @contextmanager
-def up(models: Path, *flags: str) -> Iterator[Running]:
-    """Starts the chain on a free port, without a planner, yields once it is ready, and stops it."""
+def up(models: Path, *flags: str, planner: bool = False) -> Iterator[Running]:
+    """Starts the chain on a free port, yields once it is ready, and stops it.
+
+    With `planner` a language model too, where the family has one.
+    """
     with tempfile.TemporaryDirectory(prefix="quartet-bench-") as folder:
         port_file, log = Path(folder, "port"), Path(folder, "log")
-        own = ("--port", "0", "--port-file", str(port_file), "--data", folder, "--no-planner")
+        own = ("--port", "0", "--port-file", str(port_file), "--data", folder, *(() if planner else ("--no-planner",)))
         command = [sys.executable, "-m", "quartet.cli", "up", "--models", str(models), *own, *flags]
         with log.open("wb") as sink:
             process = subprocess.Popen(command, stdout=sink, stderr=subprocess.STDOUT)  # noqa: S603 (our own program)

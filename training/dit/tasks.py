@@ -67,8 +67,12 @@ def frame(random: np.random.Generator, task: Task, store: LatentStore, entry: En
         target, source = store.stem(entry), store.rest(entry)
     elif task is Task.COMPLETE:
         source = store.stem(entry)
-    instruction = _INSTRUCTIONS[task].format(track=entry.stem.upper())
-    return Framed(task, instruction, target, source, mask)
+    return Framed(task, instruction_of(task, entry.stem), target, source, mask)
+
+
+def instruction_of(task: Task, track: str = "") -> str:
+    """What the text encoder reads of a task; the last three name a track."""
+    return _INSTRUCTIONS[task].format(track=track.upper())
 
 
 def tiled(silence: torch.Tensor, frames: int) -> torch.Tensor:

@@ -1,0 +1,100 @@
+"""What the parts of an evaluation share: the servers, the prompts, and where results go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from bench.quality.figures import Figure
+from bench.quality.recordings import recording_of
+from bench.quality.stages import Stages
+from bench.quality.style import StyleClassifier
+from quartet import Client
+from quartet.cli.audio import Recording
+from quartet.planning import Blueprint
+from training.synth.clip import Clip, Description, describe, make_clip
+
+# Seeds of what no training sees: training draws from far below, the classifier from above.
+PROMPT_SEEDS = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is measured: prompts, songs of each, clips for what takes a recording, seconds of all of them."""
+
+    prompts: int = 200
+    rounds: int = 1
+    clips: int = 40
+    seconds: float = 30.0
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A model family that is served, and a classifier for what it makes. Audio goes to `folder`."""
+
+    client: Client
+    stages: Stages
+    classifier: StyleClassifier
+    size: Size
+    folder: Path
+
+    def prompts(self) -> Iterator[Description]:
+        """Clips in words that no training has seen, always the same."""
+        return map(partial(describe, seconds=self.size.seconds), self._seeds(self.size.prompts))
+
+    def clips(self) -> Iterator[Clip]:
+        """The first of them with their sound, at the codec's rate."""
+        make = partial(make_clip, seconds=self.size.seconds, rate=self.stages.codec.rate)
+        return map(make, self._seeds(self.size.clips))
+
+    @staticmethod
+    def _seeds(count: int) -> range:
+        return range(PROMPT_SEEDS, PROMPT_SEEDS + count)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Figures of a section and the rows, dataclasses, that they are of."""
+
+    figures: tuple[Figure, ...] = ()
+    rows: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the evaluation. `measure` gets the outcomes of the sections before it, by name.
+
+    It raises NotOfferedError or what the servers raise where the product cannot do this.
+    """
+
+    name: str
+    title: str
+    method: str
+    measure: Callable[[Evaluation, Mapping[str, Outcome]], Outcome]
+
+
+def words_of(description: Description) -> Blueprint:
+    """All that is known of a clip, for the networks."""
+    facts = description.facts
+    return Blueprint(
+        caption=description.caption,
+        lyrics=description.lyrics,
+        bpm=facts.bpm,
+        key_scale=str(facts.key),
+        time_signature=facts.style.meter,
+        vocal_language=facts.language,
+        duration=facts.seconds,
+    )
+
+
+def mix_of(clip: Clip) -> Recording:
+    """The whole clip."""
+    return recording_of(clip.audio, clip.rate)
+
+
+def stem_of(clip: Clip, name: str) -> Recording:
+    """One of its stems."""
+    return recording_of(clip.stems[name], clip.rate)
