@@ -10,7 +10,7 @@ BENCH_MODELS := out/bench/models
 PROMPT := $(shell cat examples/morning-train/caption.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help song test bench lint format types protos protos-check protos-release clean
+.PHONY: help song test bench quality lint format types protos protos-check protos-release clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -29,6 +29,9 @@ lint: $(VENV)/.installed-dev ## check style
 
 bench: $(VENV)/.installed-dev ## measure everything beside diffusers and write out/bench/report.md; takes an hour
 	$(BIN)/python -m bench $(BENCH_MODELS) --output out/bench
+
+quality: $(VENV)/.installed-dev ## measure how musical the songs of MODELS are and write out/quality/quality.md
+	$(BIN)/python -m bench.quality $(MODELS) --output out/quality
 
 format: $(VENV)/.installed-dev ## format the code
 	$(BIN)/ruff check --fix .
