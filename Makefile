@@ -11,7 +11,7 @@ RECIPE := cpu
 PROMPT := $(shell cat examples/morning-train/caption.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help song test bench nano lint format types protos protos-check protos-release clean
+.PHONY: help song test bench quality nano lint format types protos protos-check protos-release clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -33,6 +33,9 @@ bench: $(VENV)/.installed-dev ## measure everything beside diffusers and write o
 
 nano: $(VENV)/.installed-dev ## make the nano model family from nothing in out/nano; takes hours, and goes on where it was
 	$(BIN)/python -m training.nano --recipe $(RECIPE) --output out/nano
+
+quality: $(VENV)/.installed-dev ## measure how musical the songs of MODELS are and write out/quality/quality.md
+	$(BIN)/python -m bench.quality $(MODELS) --output out/quality
 
 format: $(VENV)/.installed-dev ## format the code
 	$(BIN)/ruff check --fix .

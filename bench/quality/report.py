@@ -52,7 +52,7 @@ def markdown(evaluation: Evaluation, family: str, parts: Sequence[Part], picture
         f"{machine()} {served}.",
         f"{size.prompts} prompts ({size.rounds} song(s) of each), {size.clips} clips, {size.seconds:g} s each.",
         f"The style classifier hears {classifier.accuracy:.1%} of {classifier.tested} held-out clips of the generator "
-        f"right, {classifier.degraded_accuracy:.1%} of them under noise and a low-pass; chance would be "
+        f"right, {classifier.degraded_accuracy:.1%} of degraded copies; chance would be "
         f"{1 / len(classifier.names):.1%}.",
         _EXPLANATION,
         "## Goals",
@@ -94,7 +94,7 @@ def models(evaluation: Evaluation) -> Mapping[str, str]:
 
 
 def _line(figure: Figure) -> str:
-    low, high = (_value(bound, "") for bound in (figure.low, figure.high))
+    low, high = (_digits(bound, figure.unit) for bound in (figure.low, figure.high))
     interval = f"{low} to {high}" if math.isfinite(figure.low) else ""
     beside = [_value(value, figure.unit) if value is not None else "" for value in (figure.best, figure.chance)]
     cells = [figure.name, _value(figure.value, figure.unit), interval, str(figure.count), *beside]
@@ -102,9 +102,12 @@ def _line(figure: Figure) -> str:
 
 
 def _value(value: float, unit: str) -> str:
-    """Two digits after the point for small numbers without a unit, one otherwise."""
-    text = f"{value:.2f}" if abs(value) < 10 and not unit else f"{value:.1f}"
-    return f"{text} {unit}".strip()
+    return f"{_digits(value, unit)} {unit}".strip()
+
+
+def _digits(value: float, unit: str) -> str:
+    """Two digits after the point where there is no unit, one otherwise."""
+    return f"{value:.1f}" if unit else f"{value:.2f}"
 
 
 def _goal(figure: Figure) -> str:

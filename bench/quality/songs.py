@@ -27,7 +27,8 @@ def generated(evaluation: Evaluation, earlier: Mapping[str, Outcome]) -> Outcome
     for prompt in evaluation.prompts():
         clip = make_clip(prompt.seed, seconds=evaluation.size.seconds)
         rows.append(hear(recording_of(clip.audio, clip.rate), prompt.facts, prompt.seed, evaluation.classifier))
-    return Outcome(figures_of(rows), tuple(rows))
+    figures = tuple(dataclasses.replace(figure, goal=None) for figure in figures_of(rows))
+    return Outcome(figures, tuple(rows))
 
 
 def from_words(evaluation: Evaluation, earlier: Mapping[str, Outcome]) -> Outcome:

@@ -24,6 +24,7 @@ from training.synth.styles import STYLES
 TRAINING_SEEDS = 2_000_000_000
 HELD_OUT_SEEDS = 3_000_000_000
 _PENALTY = 1.0
+_DEGRADED_COPIES = 2
 _CLOSEST_TO_ZERO = 1e-6
 _KEPT = ("centre", "scale", "weights", "confusion", "degraded_confusion")
 
@@ -100,7 +101,7 @@ def confusion(classifier: StyleClassifier, features: Features, labels: Labels) -
 def classifier_of_generator(folder: Path, clips: int, seconds: float) -> StyleClassifier:
     """One for all styles of the generator, fitted to `clips` clips of a length and tested with a quarter as many.
 
-    Each clip counts twice, as it is and degraded. Kept in a folder under a digest of the code that it comes from.
+    Each clip counts as it is and degraded in two ways. Kept in a folder under a digest of the code that it comes from.
     """
     path = folder / f"styles-{_digest(clips, seconds)}.npz"
     if path.exists():
@@ -108,10 +109,12 @@ def classifier_of_generator(folder: Path, clips: int, seconds: float) -> StyleCl
             return StyleClassifier(tuple(map(str, kept["names"])), **{part: kept[part] for part in _KEPT})
     plain, rough, labels = _examples(TRAINING_SEEDS, clips, seconds)
     names = [style.name for style in STYLES]
-    fitted = fit(np.concatenate([plain, rough]), np.concatenate([labels, labels]), names)
+    rough_labels = labels.repeat(_DEGRADED_COPIES)
+    fitted = fit(np.concatenate([plain, rough]), np.concatenate([labels, rough_labels]), names)
     plain, rough, labels = _examples(HELD_OUT_SEEDS, max(clips // 4, len(STYLES)), seconds)
+    rough_labels = labels.repeat(_DEGRADED_COPIES)
     tested = dataclasses.replace(
-        fitted, confusion=confusion(fitted, plain, labels), degraded_confusion=confusion(fitted, rough, labels)
+        fitted, confusion=confusion(fitted, plain, labels), degraded_confusion=confusion(fitted, rough, rough_labels)
     )
     folder.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial.npz")
@@ -121,14 +124,16 @@ def classifier_of_generator(folder: Path, clips: int, seconds: float) -> StyleCl
 
 
 def _examples(first_seed: int, clips: int, seconds: float) -> tuple[Features, Features, Labels]:
-    """Features of clips, of the same degraded, and labels; equally many of each style."""
+    """Features of clips, of their degraded copies one after the other, and labels; equally many of each style."""
     labels = np.arange(clips) % len(STYLES)
     plain, rough = [], []
     for number, label in enumerate(labels):
         clip = make_clip(first_seed + number, seconds=seconds, style=STYLES[label])
         recording = recording_of(clip.audio, clip.rate)
         plain.append(features_of(recording))
-        rough.append(features_of(degraded(recording, np.random.default_rng(first_seed + number))))
+        for copy in range(_DEGRADED_COPIES):
+            random = np.random.default_rng((first_seed + number, copy))
+            rough.append(features_of(degraded(recording, random)))
     return np.stack(plain), np.stack(rough), labels
 
 
@@ -137,7 +142,7 @@ def _right(counts: Labels) -> float:
 
 
 def _digest(clips: int, seconds: float) -> str:
-    digest = hashlib.sha256(f"{clips} {seconds} {_PENALTY}".encode())
+    digest = hashlib.sha256(f"{clips} {seconds} {_PENALTY} {_DEGRADED_COPIES}".encode())
     own = [Path(str(module.__file__)) for module in (style_features, degradation)]
     sources = [*own, *sorted(Path(training.synth.__path__[0]).rglob("*.py"))]
     for source in sources:

@@ -55,6 +55,6 @@ def test_degraded_clips_keep_their_length_and_level() -> None:
     for seed in range(6):
         rough = degraded(recording, np.random.default_rng(seed))
         assert rough.samples.shape == clip.audio.shape
-        assert 0.5 < rough.samples.std() / clip.audio.std() < 1.5
-        assert -1 < si_sdr_db(rough, recording) < 35
+        assert 0.4 < rough.samples.std() / clip.audio.std() < 1.5
+        assert -5 < si_sdr_db(rough, recording) < 35
     np.testing.assert_array_equal(degraded(recording, np.random.default_rng(5)).samples, rough.samples)
