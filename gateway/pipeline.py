@@ -25,11 +25,12 @@ async def text_to_music(wish: SongSpec, tools: Tools) -> SongResult:
     notes = Notes()
     plan = await plan_song(wish, tools, notes)
     tools.show_plan(plan.shown)
-    reference = await _encode_reference(plan.song, tools, notes)
+    rate = await tools.stages.codec_rate()
+    reference = await _encode_reference(plan.song, rate, tools, notes)
     condition = await _encode_words(plan, reference, tools, notes)
     async with asyncio.TaskGroup() as group:
         items = [
-            group.create_task(_make_item(plan, index, condition, tools, notes), name=f"item {index}")
+            group.create_task(_make_item(plan, index, condition, rate, tools, notes), name=f"item {index}")
             for index in range(wish.items)
         ]
     return notes.result(plan.shown, tuple(item.result() for item in items))
@@ -40,13 +41,13 @@ def frames_of(seconds: float) -> int:
     return int(FRAMES_PER_SECOND * seconds + 1e-6)
 
 
-async def _encode_reference(song: SongSpec, tools: Tools, notes: Notes) -> tensor_pb2.Tensor | None:
+async def _encode_reference(song: SongSpec, rate: int, tools: Tools, notes: Notes) -> tensor_pb2.Tensor | None:
     if not song.reference_audio_id:
         return None
     with notes.timed("reference") as timed:
         file = tools.artifacts.find(song.reference_audio_id)
         try:
-            pcm = await asyncio.to_thread(reading.read_reference, file.path, file.id, tools.max_upload_seconds)
+            pcm = await asyncio.to_thread(reading.read_reference, file.path, file.id, tools.max_upload_seconds, rate)
         except reading.AudioError as error:
             raise InvalidRequestError.of([FieldViolation("song.reference_audio_id", str(error))]) from None
         latents, report = await tools.stages.encode_audio(pcm, _seed_of(file.id), tools.seconds_left())
@@ -72,13 +73,15 @@ async def _encode_words(
     return condition
 
 
-async def _make_item(plan: PlannedSong, index: int, condition: Condition, tools: Tools, notes: Notes) -> ItemResult:
+async def _make_item(
+    plan: PlannedSong, index: int, condition: Condition, rate: int, tools: Tools, notes: Notes
+) -> ItemResult:
     song = plan.song
     codes = await plan_item(plan, index, tools, notes) if plan.thinks else NO_CODES
     hints = await _hints(song, index, codes.values, tools, notes) if codes.values else None
     sampled = await _sample(song, index, condition, hints, tools, notes)
     with tools.artifacts.scratch_file() as pcm_file, tools.artifacts.scratch_file() as audio_file:
-        samples = frames_of(song.duration or 0.0) * reading.SAMPLE_RATE // FRAMES_PER_SECOND
+        samples = frames_of(song.duration or 0.0) * rate // FRAMES_PER_SECOND
         spool = writing.PcmSpool(pcm_file, samples, CHANNELS)
         decoded = await _decode(index, sampled, spool, samples, tools, notes)
         with notes.timed("write", index) as timed:

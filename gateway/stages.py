@@ -200,7 +200,7 @@ class Stages:
                         yield Decoded(result.samples, result.sample_rate, Report.of(result.report))
 
     async def encode_audio(self, pcm: Pcm, seed: int, seconds_left: float | None) -> tuple[tensor_pb2.Tensor, Report]:
-        """Latents of 48 kHz PCM [samples, 2], drawn from the posterior with a seed."""
+        """Latents of PCM [samples, 2] at the codec's rate, drawn from the posterior with a seed."""
 
         def parts() -> Iterator[vae_pb2.VaeServiceEncodeRequest]:
             yield vae_pb2.VaeServiceEncodeRequest(header=vae_pb2.EncodeHeader(samples=len(pcm), posterior_seed=seed))
@@ -211,6 +211,12 @@ class Stages:
         with self._calls.call("vae", "Encode"):
             reply = await self._vae.Encode(parts(), timeout=seconds_left, metadata=outgoing_metadata())
         return reply.latents, Report.of(reply.report)
+
+    async def codec_rate(self) -> int:
+        """Sample rate of the PCM that the codec takes and gives."""
+        with self._calls.call("vae", "GetInfo"):
+            reply = await self._vae.GetInfo(vae_pb2.VaeServiceGetInfoRequest(), timeout=INFO_SECONDS)
+        return reply.sample_rate
 
     async def offers(self) -> tuple[tuple[ModelOffer, ...], dit_pb2.DitServiceGetInfoResponse]:
         """DiT models that can be asked for now, and the DiT's own words on them."""

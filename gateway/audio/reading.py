@@ -18,12 +18,9 @@ import soxr
 
 Pcm = npt.NDArray[np.float32]
 
-SAMPLE_RATE = 48_000
 CHANNELS = 2
 PIECE_SECONDS = 10
 PIECES = 3
-_PIECE = PIECE_SECONDS * SAMPLE_RATE
-_REFERENCE = PIECES * _PIECE
 _BLOCK_FRAMES = 2**16
 _SILENT_PEAK = 1e-6
 _MAX_CHANNELS = 32
@@ -55,49 +52,50 @@ def inspect(path: Path, max_seconds: float) -> AudioInfo:
         return AudioInfo(decoded / file.samplerate, decoded, file.samplerate, file.channels)
 
 
-def read_reference(path: Path, digest: str, max_seconds: float) -> Pcm:
-    """30 s of 48 kHz stereo [samples, 2] from a file (spec/model.md §4.4). Raises AudioError.
+def read_reference(path: Path, digest: str, max_seconds: float, rate: int) -> Pcm:
+    """30 s of stereo [samples, 2] at a sample rate from a file (spec/model.md §4.4). Raises AudioError.
 
     Short recordings repeat. Of long ones it takes ten seconds from each third; where, follows from the file's digest,
     so that the same file gives the same reference whatever else is in the request.
     """
     info = inspect(path, max_seconds)
-    total = info.frames * SAMPLE_RATE // info.sample_rate
+    total = info.frames * rate // info.sample_rate
+    wanted = PIECES * PIECE_SECONDS * rate
     with _opened(path, max_seconds) as file:
-        if total < _REFERENCE:
-            whole = gather(_resampled(file), [(0, max(total, 1))])
-            repeated = np.tile(whole, (-(-_REFERENCE // len(whole)), 1))
-            reference = np.concatenate([repeated[first:last] for first, last in pieces(len(repeated), digest)])
+        if total < wanted:
+            whole = gather(_resampled(file, rate), [(0, max(total, 1))])
+            repeated = np.tile(whole, (-(-wanted // len(whole)), 1))
+            reference = np.concatenate([repeated[first:last] for first, last in pieces(len(repeated), digest, rate)])
         else:
-            reference = gather(_resampled(file), pieces(total, digest))
+            reference = gather(_resampled(file, rate), pieces(total, digest, rate))
     if np.abs(reference).max() < _SILENT_PEAK:
         raise AudioError("is silent; give a recording that can be heard")
     return np.clip(reference, -1, 1, out=reference)
 
 
-def read_whole(path: Path, max_seconds: float) -> Pcm:
-    """A file as 48 kHz stereo [samples, 2]. Raises AudioError."""
+def read_whole(path: Path, max_seconds: float, rate: int) -> Pcm:
+    """A file as stereo [samples, 2] at a sample rate. Raises AudioError."""
     info = inspect(path, max_seconds)
     with _opened(path, max_seconds) as file:
-        whole = gather(_resampled(file), [(0, info.frames * SAMPLE_RATE // info.sample_rate)])
+        whole = gather(_resampled(file, rate), [(0, info.frames * rate // info.sample_rate)])
     if not len(whole) or np.abs(whole).max() < _SILENT_PEAK:
         raise AudioError("is silent; give a recording that can be heard")
     return np.clip(whole, -1, 1, out=whole)
 
 
-def pieces(total: int, digest: str) -> list[tuple[int, int]]:
+def pieces(total: int, digest: str, rate: int) -> list[tuple[int, int]]:
     """First and last (exclusive) sample of a ten-second piece within each third of at least 30 s.
 
     Where it starts comes from SHA-256, which no library's update ever changes.
     """
-    third = total // PIECES
+    third, piece = total // PIECES, PIECE_SECONDS * rate
     ends = [third * (number + 1) for number in range(PIECES - 1)] + [total]
     found = []
     for number, end in enumerate(ends):
-        choices = end - _PIECE - number * third + 1
+        choices = end - piece - number * third + 1
         draw = int.from_bytes(hashlib.sha256(f"{digest} piece {number}".encode()).digest()[:8], "big")
         start = number * third + draw % choices
-        found.append((start, start + _PIECE))
+        found.append((start, start + piece))
     return found
 
 
@@ -117,9 +115,9 @@ def gather(blocks: Iterator[Pcm], ranges: list[tuple[int, int]]) -> Pcm:
     return gathered
 
 
-def _resampled(file: soundfile.SoundFile) -> Iterator[Pcm]:
-    """The file in blocks of 48 kHz stereo: mono is doubled, of more channels the first two stay."""
-    stream = soxr.ResampleStream(file.samplerate, SAMPLE_RATE, CHANNELS, dtype="float32")
+def _resampled(file: soundfile.SoundFile, rate: int) -> Iterator[Pcm]:
+    """The file in blocks of stereo at a sample rate: mono is doubled, of more channels the first two stay."""
+    stream = soxr.ResampleStream(file.samplerate, rate, CHANNELS, dtype="float32")
     for block in _blocks(file):
         stereo = np.repeat(block, 2, axis=1) if block.shape[1] == 1 else block[:, :CHANNELS]
         yield stream.resample_chunk(np.ascontiguousarray(stereo))

@@ -11,10 +11,11 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.audio.reading import SAMPLE_RATE, AudioError, gather, inspect, pieces, read_reference
+from gateway.audio.reading import AudioError, gather, inspect, pieces, read_reference
 
 DIGEST = "ab" * 32
 MAX_SECONDS = 60.0
+SAMPLE_RATE = 48_000
 
 
 def tone(seconds: float, rate: int, channels: int, hertz: float = 440.0) -> npt.NDArray[np.float32]:
@@ -30,7 +31,7 @@ def write(path: Path, pcm: npt.NDArray[np.float32], rate: int) -> Path:
 @pytest.mark.parametrize(("rate", "channels", "suffix"), [(44_100, 1, "wav"), (96_000, 2, "flac"), (22_050, 2, "ogg")])
 def test_any_rate_and_channels_become_48_khz_stereo(tmp_path: Path, rate: int, channels: int, suffix: str) -> None:
     path = write(tmp_path / f"a.{suffix}", tone(31, rate, channels), rate)
-    reference = read_reference(path, DIGEST, MAX_SECONDS)
+    reference = read_reference(path, DIGEST, MAX_SECONDS, SAMPLE_RATE)
     assert reference.shape == (30 * SAMPLE_RATE, 2)
     assert reference.dtype == np.float32
     spectrum = np.abs(np.fft.rfft(reference[: 10 * SAMPLE_RATE, 0]))
@@ -39,7 +40,7 @@ def test_any_rate_and_channels_become_48_khz_stereo(tmp_path: Path, rate: int, c
 
 def test_a_short_recording_repeats(tmp_path: Path) -> None:
     path = write(tmp_path / "a.wav", tone(7, SAMPLE_RATE, 2), SAMPLE_RATE)
-    reference = read_reference(path, DIGEST, MAX_SECONDS)
+    reference = read_reference(path, DIGEST, MAX_SECONDS, SAMPLE_RATE)
     assert reference.shape == (30 * SAMPLE_RATE, 2)
     period = 7 * SAMPLE_RATE
     assert np.array_equal(reference[:SAMPLE_RATE], reference[period : period + SAMPLE_RATE])
@@ -48,21 +49,29 @@ def test_a_short_recording_repeats(tmp_path: Path) -> None:
 def test_more_than_two_channels_keep_the_first_two(tmp_path: Path) -> None:
     pcm = tone(1, SAMPLE_RATE, 6)
     pcm[:, 2:] = 0.9
-    reference = read_reference(write(tmp_path / "a.wav", pcm, SAMPLE_RATE), DIGEST, MAX_SECONDS)
+    reference = read_reference(write(tmp_path / "a.wav", pcm, SAMPLE_RATE), DIGEST, MAX_SECONDS, SAMPLE_RATE)
     assert np.abs(reference).max() < 0.6
 
 
 def test_the_reference_follows_from_the_file_alone(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).uniform(-1, 1, (40 * 8000, 1)).astype(np.float32)
     path = write(tmp_path / "a.flac", noise, 8000)
-    first = read_reference(path, DIGEST, MAX_SECONDS)
-    assert np.array_equal(first, read_reference(path, DIGEST, MAX_SECONDS))
-    assert not np.array_equal(first, read_reference(path, "cd" * 32, MAX_SECONDS))
+    first = read_reference(path, DIGEST, MAX_SECONDS, SAMPLE_RATE)
+    assert np.array_equal(first, read_reference(path, DIGEST, MAX_SECONDS, SAMPLE_RATE))
+    assert not np.array_equal(first, read_reference(path, "cd" * 32, MAX_SECONDS, SAMPLE_RATE))
+
+
+def test_a_reference_has_the_rate_of_the_codec(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.wav", tone(31, 44_100, 2), 44_100)
+    reference = read_reference(path, DIGEST, MAX_SECONDS, 24_000)
+    assert reference.shape == (30 * 24_000, 2)
+    spectrum = np.abs(np.fft.rfft(reference[: 10 * 24_000, 0]))
+    assert spectrum.argmax() / 10 == pytest.approx(440, abs=0.5)
 
 
 @given(total=st.integers(30 * SAMPLE_RATE, 900 * SAMPLE_RATE), digest=st.text("0123456789abcdef", min_size=64))
 def test_one_piece_of_each_third(total: int, digest: str) -> None:
-    for number, (first, last) in enumerate(pieces(total, digest)):
+    for number, (first, last) in enumerate(pieces(total, digest, SAMPLE_RATE)):
         assert last - first == 10 * SAMPLE_RATE
         assert first >= number * (total // 3)
         assert last <= (total if number == 2 else (number + 1) * (total // 3))
@@ -129,4 +138,4 @@ def test_silence_is_no_reference(tmp_path: Path) -> None:
     path = write(tmp_path / "a.wav", np.zeros((48_000, 2), np.float32), 48_000)
     inspect(path, MAX_SECONDS)
     with pytest.raises(AudioError, match="is silent"):
-        read_reference(path, DIGEST, MAX_SECONDS)
+        read_reference(path, DIGEST, MAX_SECONDS, SAMPLE_RATE)
