@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import numpy.typing as npt
 
 _FULL_SCALE = 32_767
 _SILENCE = 1e-3
-# Clips of every so many seeds are never trained on.
+# Of every so many seeds there is one whose clip the codec is never trained on.
 _HELD_OUT = 32
 
 Sound = npt.NDArray[np.float32]
@@ -56,9 +57,14 @@ class AudioBank:
 
     def crop(self, random: np.random.Generator, length: int) -> Sound:
         """A piece [length, channels] of a training clip; each place of the bank is as likely as any other."""
-        lengths = np.array([len(clip.samples) - length + 1 for clip in self.training])
-        clip = self.training[int(random.choice(len(lengths), p=lengths / lengths.sum()))]
-        return clip.piece(int(random.integers(len(clip.samples) - length + 1)), length)
+        ends = np.cumsum(self._lengths - (length - 1))
+        place = int(random.integers(ends[-1]))
+        number = int(np.searchsorted(ends, place, side="right"))
+        return self.training[number].piece(place - int(ends[number - 1] if number else 0), length)
+
+    @cached_property
+    def _lengths(self) -> npt.NDArray[np.int64]:
+        return np.array([len(clip.samples) for clip in self.training])
 
 
 def write_shard(folder: Path, name: str, clips: Iterable[tuple[int, Sound]], rate: int) -> None:
@@ -76,7 +82,7 @@ def write_shard(folder: Path, name: str, clips: Iterable[tuple[int, Sound]], rat
         seeds.append(seed)
     if not stored:
         raise AudioBankError(f"{folder / name}.npy: would hold no clip; give it at least one")
-    np.save(folder / f"{name}.npy", np.concatenate(stored))
+    save_whole(folder / f"{name}.npy", np.concatenate(stored))
     table = {"rate": rate, "channels": stored[0].shape[1], "lengths": [len(clip) for clip in stored], "seeds": seeds}
     partial = folder / f"{name}.json.partial"
     partial.write_text(json.dumps(table) + "\n", "utf-8")
@@ -104,6 +110,14 @@ def open_bank(folder: Path, *, rate: int, channels: int, shortest: int) -> Audio
             f"out, those whose seeds {_HELD_OUT} divides; it takes one of each at least"
         )
     return bank
+
+
+def save_whole(path: Path, array: npt.NDArray[Any]) -> None:
+    """Writes an array; the file appears under its name once it is whole."""
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("wb") as stream:
+        np.save(stream, array)
+    partial.replace(path)
 
 
 def _flaw(samples: Sound, channels: int) -> str:

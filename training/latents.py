@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from services.vae.model import Oobleck
+from training.audio_bank import save_whole
 from training.synth.clip import Clip, make_clip
 from training.synth.render import mix
 from training.synth.tones import Sound
@@ -109,8 +110,8 @@ def write_latents(
         parts += encoded
         start += 3 * len(encoded[0])
     silent = encode(np.zeros((_SILENT_SECONDS * rate, 2), np.float32))
-    np.save(folder / _SILENCE, silent.astype(np.float32))
-    np.save(folder / f"{shard}.npy", np.concatenate(parts))
+    save_whole(folder / _SILENCE, silent.astype(np.float32))
+    save_whole(folder / f"{shard}.npy", np.concatenate(parts))
     partial = folder / f"{shard}.json.partial"
     partial.write_text(json.dumps([asdict(entry) for entry in entries]), "utf-8")
     partial.replace(folder / f"{shard}.json")

@@ -1,7 +1,8 @@
 """The loop of every trainer: batches to gradients to AdamW, with an average of the weights, on a CPU or a GPU.
 
-A run that was interrupted goes on bit by bit as if it had not been. Batches and all random numbers are functions of
-the seed and the number of the batch, so that nothing but tensors and counters has to be kept.
+On a CPU, a run that was interrupted goes on bit by bit as if it had not been; some kernels of GPUs add in any order.
+Batches and all random numbers are functions of the seed and the number of the batch, so that nothing but tensors and
+counters has to be kept.
 """
 
 from __future__ import annotations

@@ -84,7 +84,6 @@ NANO = FamilySize(
     vae_channels=64,
     min_duration_seconds=2,
     fsq_levels=(8, 8, 8, 8),
-    reference_frames=250,
 )
 NANO_TEXT_VOCABULARY = 3072
 # 7.0 MB with that vocabulary and 4,096 audio codes.

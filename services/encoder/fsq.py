@@ -42,14 +42,14 @@ def codes_of(z: torch.Tensor, levels: tuple[int, ...]) -> torch.Tensor:
 
 
 def soft_clamp(z: torch.Tensor, levels: tuple[int, ...]) -> torch.Tensor:
-    """Values within -1 and 1 of unbounded ones. The clamp c tanh(z / c) reaches the outer levels."""
+    """c tanh(z / c) of unbounded values, a little beyond -1 and 1, so that it reaches the outer levels."""
     ceiling = 1 + 1 / _steps(levels, z.device)
-    return (ceiling * torch.tanh(z / ceiling)).clamp(-1, 1)
+    return ceiling * torch.tanh(z / ceiling)
 
 
 def digits_of(bounded: torch.Tensor, levels: tuple[int, ...]) -> torch.Tensor:
     """The nearest level of each dimension, counted from 0, as float32; halves round up."""
-    return torch.floor(_steps(levels, bounded.device) * (bounded + 1) / 2 + 0.5)
+    return torch.floor(_steps(levels, bounded.device) * (bounded.clamp(-1, 1) + 1) / 2 + 0.5)
 
 
 def level_values(digits: torch.Tensor, levels: tuple[int, ...]) -> torch.Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,7 +18,9 @@ from training.latents import Entry, LatentStore
 from training.synth.captions import write_caption
 from training.synth.clip import Description, describe
 
-_MEANS = {
+# Descriptions take 70 KB, and a few milliseconds to be made again.
+_KEPT_DESCRIPTIONS = 1024
+_SHARES = {
     Task.TEXT_TO_MUSIC: 0.55,
     Task.COVER: 0.13,
     Task.REPAINT: 0.12,
@@ -35,6 +38,9 @@ class ExampleSettings:
     condition_dropout: float = setting(0.15, "how often the null condition takes the place of a condition", at_least=0)
     value_dropout: float = setting(0.15, "how often each value of the metadata is left out", at_least=0)
     reference: float = setting(0.2, "how often a clip's own sound is given as the reference", at_least=0)
+    uniform: float = setting(
+        0.3, "how often a noise level is any level alike; else it is the larger of two logit normals", at_least=0
+    )
     timestep_mean: float = setting(-0.4, "mean of the normals whose sigmoids are noise levels")
     timestep_std: float = setting(1.0, "their standard deviation", at_least=0)
 
@@ -68,25 +74,27 @@ class Examples:
         self._settings = settings
         self._reference_frames = reference_frames
         self._seed = seed
-        self._describe = lru_cache(maxsize=None)(describe)
+        self._by_length: dict[int, list[Entry]] = defaultdict(list)
+        for entry in store.entries:
+            self._by_length[entry.frames].append(entry)
+        self._describe = lru_cache(maxsize=_KEPT_DESCRIPTIONS)(describe)
 
     def batch(self, number: int) -> list[Example]:
-        """Examples whose frames add up to about the settings' number, at least one; alike lengths lie together."""
+        """Examples of one length whose frames add up to about the settings' number, at least one.
+
+        Sequences of one length share their kernels, which matters most on a GPU.
+        """
         random = np.random.default_rng((self._seed, number))
-        examples: list[Example] = []
-        frames = 0
-        while frames < self._settings.frames_per_batch:
-            entry = self._store.entries[random.integers(len(self._store.entries))]
-            examples.append(self._example(random, entry))
-            frames += entry.frames
-        return sorted(examples, key=lambda example: len(example.noise))
+        first = self._store.entries[random.integers(len(self._store.entries))]
+        alike = self._by_length[first.frames]
+        count = -(-self._settings.frames_per_batch // first.frames)
+        return [self._example(random, alike[random.integers(len(alike))]) for _ in range(count)]
 
     def _example(self, random: np.random.Generator, entry: Entry) -> Example:
         settings = self._settings
-        task = Task(random.choice(list(_MEANS), p=list(_MEANS.values())))
+        task = Task(random.choice(list(_SHARES), p=list(_SHARES.values())))
         framed = frame(random, task, self._store, entry)
         prompt = self._prompt(random, self._describe(entry.seed, seconds=entry.seconds), framed)
-        levels = 1 / (1 + np.exp(-random.normal(settings.timestep_mean, settings.timestep_std, 2)))
         generator = torch.Generator().manual_seed(int(random.integers(2**62)))
         return Example(
             framed=framed,
@@ -94,9 +102,16 @@ class Examples:
             lyrics=self._tokenizer.lyrics(prompt).ids,
             reference=self._reference(random, entry),
             noise=torch.randn(framed.target.shape, generator=generator),
-            t=float(levels.max()),
+            t=self._level(random),
             conditioned=bool(random.random() >= settings.condition_dropout),
         )
+
+    def _level(self, random: np.random.Generator) -> float:
+        """A noise level. The law of the published models hardly ever draws the ends, where sampling begins and ends."""
+        if random.random() < self._settings.uniform:
+            return float(random.random())
+        drawn = random.normal(self._settings.timestep_mean, self._settings.timestep_std, 2)
+        return float(1 / (1 + np.exp(-drawn.max())))
 
     def _prompt(self, random: np.random.Generator, description: Description, framed: Framed) -> Prompt:
         """What the served prompt of such a request is; values are left out now and then."""

@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional
 
 from services.dit.config import DitConfig
 from services.dit.model import Branch, DiffusionTransformer
@@ -78,10 +77,3 @@ class SongModel(nn.Module):
         values = bounded + (rounded - bounded).detach()
         hints: torch.Tensor = self.package.detokenizer(quantizer.project_out(values.to(embedded.dtype)))
         return hints.float()
-
-
-def flow_error(model: SongModel, items: Sequence[Item], velocities: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Mean squared error of the velocities, each item's mean counted once (spec/training.md §3.1)."""
-    predicted = model.velocities(items)
-    errors = [functional.mse_loss(ours, true) for ours, true in zip(predicted, velocities, strict=True)]
-    return torch.stack(errors).mean()

@@ -19,7 +19,7 @@ _HELD_OUT_BATCHES = 4
 
 
 class SongTask:
-    """Trains a SongModel. Held-out examples come from batches that training never reaches."""
+    """Trains a SongModel on examples, and measures it on those of clips held out."""
 
     def __init__(
         self, model: SongModel, examples: Examples, held_out: Examples, *, frames_per_batch: int, autocast: bool

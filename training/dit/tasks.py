@@ -66,7 +66,7 @@ def frame(random: np.random.Generator, task: Task, store: LatentStore, entry: En
     elif task is Task.LEGO:
         target, source = store.stem(entry), store.rest(entry)
     elif task is Task.COMPLETE:
-        source = store.stem(entry)
+        source = store.rest(entry)
     return Framed(task, instruction_of(task, entry.stem), target, source, mask)
 
 

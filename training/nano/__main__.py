@@ -8,7 +8,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from services.encoder.checkpoint import TEXT_ENCODER
@@ -26,7 +26,7 @@ from training.planner.__main__ import main as train_planner
 from training.vae.__main__ import VaeTrainingSettings
 from training.vae.__main__ import main as train_codec
 
-_HOURS = "hours.json"
+_HOURS, _RECIPE = "hours.json", "recipe.json"
 # Measured: text is learned faster than with the trainers' own rate.
 _PLANNER_RATE = 2e-3
 
@@ -43,6 +43,7 @@ class NanoSettings:
 def main(settings: NanoSettings) -> None:
     """Renders, trains codec, DiT package and planner one after another, and describes it all in a model card."""
     recipe, output = RECIPES[settings.recipe], settings.output
+    _check_recipe(output / _RECIPE, settings.recipe, recipe)
     models = output / "models"
     rate = nano_vae_config()["sampling_rate"]
     components = output / "codec" / "components.npz"
@@ -73,6 +74,16 @@ def main(settings: NanoSettings) -> None:
             print(f"{name}: was interrupted; run it again to go on", flush=True)
             return
     write_card(models / "README.md", settings.recipe, recipe, hours)
+
+
+def _check_recipe(path: Path, name: str, recipe: Recipe) -> None:
+    """Notes what a folder is made by. Raises ValueError where it was begun by another recipe."""
+    wanted = json.dumps({"name": name, **asdict(recipe)})
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(wanted + "\n", "utf-8")
+    elif path.read_text("utf-8").strip() != wanted:
+        raise ValueError(f"{path}: the folder was begun with another recipe; choose another --output or remove it")
 
 
 def _train_codec(recipe: Recipe, output: Path, models: Path) -> bool:
@@ -132,7 +143,6 @@ def _train_planner(recipe: Recipe, output: Path, models: Path, processes: int) -
 def _hours(path: Path) -> dict[str, float]:
     """Hours that each part has taken so far."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
         return {}
     found: dict[str, float] = json.loads(path.read_text("utf-8"))
     return found

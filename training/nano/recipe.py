@@ -1,4 +1,7 @@
-"""What nano is made of: seeds, amounts and steps, for a CPU of a few hours, a GPU of half an hour, or a rehearsal."""
+"""What nano is made of: seeds, amounts and steps, for a CPU of a few hours, a GPU, or a rehearsal.
+
+The amounts for a GPU have not been run on one yet.
+"""
 
 from __future__ import annotations
 
@@ -54,12 +57,12 @@ RECIPES: Mapping[str, Recipe] = {
         held_out_clips=128,
         vocabulary_clips=2000,
         fixed_encoder=False,
-        codec_steps=20_000,
+        codec_steps=6000,
         codec_items=32,
-        dit_steps=40_000,
-        dit_frames=16_000,
-        planner_steps=12_000,
-        planner_tokens=32_000,
+        dit_steps=6000,
+        dit_frames=64_000,
+        planner_steps=4000,
+        planner_tokens=64_000,
     ),
     "rehearsal": Recipe(
         device="cpu",

@@ -75,5 +75,6 @@ def _draw(source: ExampleSource, number: int) -> list[Example]:
 
 
 def _leave_signals() -> None:
-    """Ctrl-C reaches every process; it is the training that ends, after its step."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Signals to a group reach every process; it is the training that ends, after its step."""
+    for asked in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(asked, signal.SIG_IGN)

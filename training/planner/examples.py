@@ -40,6 +40,7 @@ class Mode(StrEnum):
 
 _SHARES = {Mode.PLAN: 0.5, Mode.THINK: 0.1, Mode.UNDERSTAND: 0.2, Mode.COMPOSE: 0.1, Mode.REWRITE: 0.1}
 # Modes that take the codes of a clip; the others are about words, of which there is no end.
+_KEPT_DESCRIPTIONS = 1024
 _HEARS = (Mode.PLAN, Mode.UNDERSTAND)
 
 
@@ -68,7 +69,7 @@ class Examples:
         self._settings = settings
         self._seed = seed
         self._new_words = new_words
-        self._describe = lru_cache(maxsize=None)(describe)
+        self._describe = lru_cache(maxsize=_KEPT_DESCRIPTIONS)(describe)
 
     def batch(self, number: int) -> list[Example]:
         """Examples whose tokens add up to about the settings' number, at least one; alike lengths lie together."""

@@ -47,7 +47,7 @@ def _plays(section: Section, drum: str, density: float) -> bool:
 
 
 def write_bass(facts: Facts, line: Line, instrument: str, sections: Sequence[Section]) -> tuple[Note, ...]:
-    """The bass; intros and bridges are without it where the character is sparse."""
+    """The bass; intros are without it where the character is sparse."""
     centre = INSTRUMENTS[instrument].centre
     notes: list[Note] = []
     for start, chord, section in _bars(facts.style, sections):

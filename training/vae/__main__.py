@@ -74,9 +74,9 @@ def main(settings: VaeTrainingSettings) -> bool:
         bfloat16=settings.bfloat16,
     )
     outcome = run(task, settings, settings.output)
-    write_codec(
-        settings.output, codec, {**task.fixed, **outcome.averaged}, outcome.measured["latent_std"], torch.float16
-    )
+    # Latents of a fixed encoder are about unit already, and the DiT is trained on them as they are.
+    latent_std = 1.0 if fixed_encoder else outcome.measured["latent_std"]
+    write_codec(settings.output, codec, {**task.fixed, **outcome.averaged}, latent_std, torch.float16)
     state = "finished" if outcome.finished else "interrupted; run it again to go on"
     print(f"step {outcome.progress.step}, {outcome.progress.skipped} skipped: {state}\n{json.dumps(outcome.measured)}")
     return outcome.finished

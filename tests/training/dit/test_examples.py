@@ -1,17 +1,19 @@
 """Batches are functions of the seed and their number, and follow the laws of spec/training.md §3."""
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from services.encoder.tokenization import PromptTokenizer
-from tests.training.dit.conftest import SIZE, examples
+from tests.training.dit.conftest import RATE, SIZE, energies, examples
 from training.dit.examples import Example, ExampleSettings
-from training.latents import LatentStore
+from training.latents import LatentStore, write_latents
 
-SETTINGS = ExampleSettings(frames_per_batch=300)
+SETTINGS = ExampleSettings(frames_per_batch=300, uniform=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +45,22 @@ def test_noise_levels_are_the_larger_of_two_logit_normals(many: list[Example]) -
     assert len(levels) > 800
     expected = [0.239, 0.401, 0.536, 0.670, 0.825]
     np.testing.assert_allclose(np.quantile(levels, [0.05, 0.25, 0.5, 0.75, 0.95]), expected, atol=0.04)
+
+
+def test_some_levels_are_any_level_alike(store: LatentStore, tokenizer: PromptTokenizer) -> None:
+    drawn = examples(store, tokenizer, replace(SETTINGS, uniform=1.0))
+    levels = np.array([example.t for number in range(100) for example in drawn.batch(number)])
+    np.testing.assert_allclose(np.quantile(levels, [0.1, 0.5, 0.9]), [0.1, 0.5, 0.9], atol=0.08)
+
+
+def test_a_batch_is_of_one_length(latents: Path, tokenizer: PromptTokenizer, tmp_path: Path) -> None:
+    write_latents(tmp_path, "short", [5, 6], energies, RATE, seconds=2.0)
+    for file in latents.iterdir():
+        shutil.copy(file, tmp_path)
+    drawn = examples(LatentStore.open(tmp_path), tokenizer, SETTINGS)
+    lengths = [{len(example.noise) for example in drawn.batch(number)} for number in range(20)]
+    assert all(len(found) == 1 for found in lengths)
+    assert set.union(*lengths) == {50, 100}
 
 
 def test_conditions_are_dropped_in_one_of_seven(many: list[Example]) -> None:

@@ -32,7 +32,7 @@ def test_a_repaint_keeps_its_source_outside_of_the_mask(store: LatentStore) -> N
     [
         (Task.EXTRACT, "mix", "stem"),
         (Task.LEGO, "rest", "stem"),
-        (Task.COMPLETE, "stem", "mix"),
+        (Task.COMPLETE, "rest", "mix"),
         (Task.COVER, "mix", "mix"),
     ],
 )

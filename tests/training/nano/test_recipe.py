@@ -61,6 +61,11 @@ def test_what_is_made_is_not_made_again(made: Path) -> None:
     assert {shard: shard.stat().st_mtime_ns for shard in shards} == written
 
 
+def test_a_folder_is_made_by_one_recipe(made: Path) -> None:
+    with pytest.raises(ValueError, match=r"recipe\.json: the folder was begun with another recipe"):
+        main(NanoSettings(recipe="cpu", output=made))
+
+
 def test_no_recipe_trains_on_what_is_measured() -> None:
     for recipe in RECIPES.values():
         assert TRAINING_SEEDS + max(recipe.latent_clips, recipe.banked_clips) < HELD_OUT_SEEDS
