@@ -142,7 +142,7 @@ def test_there_is_one_tree_under_the_clients_span(spans: list[Seen]) -> None:
 def test_the_job_has_a_span_per_stage_call(spans: list[Seen]) -> None:
     (job,) = named(spans, "job")
     calls = sorted(span.name for span in children(spans, job))
-    assert calls == sorted(["encoder.Encode", *["dit.Sample"] * ITEMS, *["vae.Decode"] * ITEMS])
+    assert calls == sorted(["vae.GetInfo", "encoder.Encode", *["dit.Sample"] * ITEMS, *["vae.Decode"] * ITEMS])
 
 
 @pytest.mark.parametrize(
