@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from training.whole_files import save_array, whole
+
 _FULL_SCALE = 32_767
 _SILENCE = 1e-3
 # Of every so many seeds there is one whose clip the codec is never trained on.
@@ -82,11 +84,10 @@ def write_shard(folder: Path, name: str, clips: Iterable[tuple[int, Sound]], rat
         seeds.append(seed)
     if not stored:
         raise AudioBankError(f"{folder / name}.npy: would hold no clip; give it at least one")
-    save_whole(folder / f"{name}.npy", np.concatenate(stored))
+    save_array(folder / f"{name}.npy", np.concatenate(stored))
     table = {"rate": rate, "channels": stored[0].shape[1], "lengths": [len(clip) for clip in stored], "seeds": seeds}
-    partial = folder / f"{name}.json.partial"
-    partial.write_text(json.dumps(table) + "\n", "utf-8")
-    partial.replace(folder / f"{name}.json")
+    with whole(folder / f"{name}.json") as partial:
+        partial.write_text(json.dumps(table) + "\n", "utf-8")
 
 
 def open_bank(folder: Path, *, rate: int, channels: int, shortest: int) -> AudioBank:
@@ -110,14 +111,6 @@ def open_bank(folder: Path, *, rate: int, channels: int, shortest: int) -> Audio
             f"out, those whose seeds {_HELD_OUT} divides; it takes one of each at least"
         )
     return bank
-
-
-def save_whole(path: Path, array: npt.NDArray[Any]) -> None:
-    """Writes an array; the file appears under its name once it is whole."""
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as stream:
-        np.save(stream, array)
-    partial.replace(path)
 
 
 def _flaw(samples: Sound, channels: int) -> str:

@@ -12,6 +12,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from training.whole_files import whole
+
 _PROGRESS = "progress"
 _WEIGHTS, _AVERAGED, _MEAN, _SQUARE = "weights", "averaged", "mean", "square"
 # The average follows fast at first, so that it forgets the weights that were drawn.
@@ -88,12 +90,11 @@ class TrainingState:
 
 def save(path: Path, state: TrainingState, progress: Progress) -> None:
     """Writes the state; the file appears under its name once it is whole and on the disk."""
-    partial = path.with_name(path.name + ".partial")
     tensors = {name: tensor.cpu().contiguous() for name, tensor in state.tensors().items()}
-    save_file(tensors, partial, metadata={_PROGRESS: json.dumps(asdict(progress))})
-    with partial.open("rb") as stream:
-        os.fsync(stream.fileno())
-    partial.replace(path)
+    with whole(path) as partial:
+        save_file(tensors, partial, metadata={_PROGRESS: json.dumps(asdict(progress))})
+        with partial.open("rb") as stream:
+            os.fsync(stream.fileno())
 
 
 def restore(path: Path, state: TrainingState) -> Progress:

@@ -16,14 +16,13 @@ import torch
 from numpy.typing import NDArray
 
 from services.vae.model import Oobleck
-from training.audio_bank import save_whole
 from training.synth.clip import Clip, make_clip
 from training.synth.render import mix
 from training.synth.tones import Sound
+from training.whole_files import save_array, whole
 
-_SILENCE = "silence.npy"
+SILENCE = "silence.npy"
 _SILENT_SECONDS = 12
-
 
 # Latents [frames, channels] of sound [samples, 2].
 Encode = Callable[[Sound], NDArray[np.float64] | NDArray[np.float32]]
@@ -67,9 +66,9 @@ class LatentStore:
         if not entries:
             raise LatentStoreError(f"{folder}: holds no latents; write some first")
         try:
-            silence = torch.from_numpy(np.load(folder / _SILENCE, allow_pickle=False))
+            silence = torch.from_numpy(np.load(folder / SILENCE, allow_pickle=False))
         except (OSError, ValueError) as error:
-            raise LatentStoreError(f"{folder / _SILENCE}: cannot be read: {error}; write the latents again") from None
+            raise LatentStoreError(f"{folder / SILENCE}: cannot be read: {error}; write the latents again") from None
         return cls(tuple(entries), shards, silence)
 
     def mix(self, entry: Entry) -> torch.Tensor:
@@ -109,12 +108,16 @@ def write_latents(
         entries.append(Entry(seed, start, len(encoded[0]), stem, shard, seconds))
         parts += encoded
         start += 3 * len(encoded[0])
+    save_array(folder / f"{shard}.npy", np.concatenate(parts))
+    with whole(folder / f"{shard}.json") as partial:
+        partial.write_text(json.dumps([asdict(entry) for entry in entries]), "utf-8")
+
+
+def write_silence(folder: Path, encode: Encode, rate: int) -> None:
+    """Keeps latents of silence, which all shards of a folder share."""
+    folder.mkdir(parents=True, exist_ok=True)
     silent = encode(np.zeros((_SILENT_SECONDS * rate, 2), np.float32))
-    save_whole(folder / _SILENCE, silent.astype(np.float32))
-    save_whole(folder / f"{shard}.npy", np.concatenate(parts))
-    partial = folder / f"{shard}.json.partial"
-    partial.write_text(json.dumps([asdict(entry) for entry in entries]), "utf-8")
-    partial.replace(folder / f"{shard}.json")
+    save_array(folder / SILENCE, silent.astype(np.float32))
 
 
 def _read_shard(index: Path) -> tuple[list[Entry], NDArray[np.float16]]:

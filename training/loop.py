@@ -82,6 +82,12 @@ class Outcome:
     measured: Mapping[str, float]
     finished: bool
 
+    @property
+    def sentence(self) -> str:
+        """The same in words."""
+        state = "finished" if self.finished else "interrupted; run it again to go on"
+        return f"step {self.progress.step}, {self.progress.skipped} skipped: {state}"
+
 
 def run(task: Task, settings: LoopSettings, folder: Path) -> Outcome:
     """Trains until the last step, or until SIGTERM or SIGINT; then the step ends, and the state is saved and measured.

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from training.whole_files import whole
+
 _STEP = "step"
 _COLUMNS = 3
 
@@ -34,12 +36,10 @@ class MetricsLog:
         self._rows = [row for row in self._rows if row[_STEP] != step]
         self._rows.append({_STEP: step, **means, **values})
         names = list(dict.fromkeys(name for row in self._rows for name in row))
-        partial = self._path.with_name(self._path.name + ".partial")
-        with partial.open("w", newline="", encoding="utf-8") as stream:
+        with whole(self._path) as partial, partial.open("w", newline="", encoding="utf-8") as stream:
             writer = csv.DictWriter(stream, names)
             writer.writeheader()
             writer.writerows(self._rows)
-        partial.replace(self._path)
 
     def draw(self) -> None:
         """Draws all rows, a panel for each column, where there are any."""

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import torch
 
+from training.whole_files import whole
+
 _NAMES = {torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16"}
 _ALIGNMENT = 8
 
@@ -21,13 +23,11 @@ def write_safetensors(path: Path, shapes: Shapes, dtype: torch.dtype, fill: Fill
 
     Equal tensors give equal bytes. The file appears under its name once it is whole.
     """
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as stream:
+    with whole(path) as partial, partial.open("wb") as stream:
         stream.write(_header(shapes, dtype))
         for key, shape in shapes.items():
             tensor = fill(key, shape).to(dtype).contiguous()
             stream.write(tensor.reshape(-1).view(torch.uint8).numpy().data)
-    partial.replace(path)
 
 
 def write_shards(folder: Path, name: str, shapes: Shapes, dtype: torch.dtype, fill: Fill, shards: int) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from tokenizers import Tokenizer
 
 from services.encoder.checkpoint import TEXT_ENCODER
@@ -21,13 +20,14 @@ from training.dit.network import SongModel
 from training.dit.task import SongTask
 from training.latents import LatentStore, LatentStoreError
 from training.loop import LoopSettings, run
+from training.machine import MachineSettings
 from training.model_configs import NANO, dit_config, qwen3_config
 from training.tiny_tokenizer import END_OF_TEXT
 from training.weights import initialise, weights
 
 
 @dataclass(frozen=True)
-class DitTrainingSettings(LoopSettings, ExampleSettings):
+class DitTrainingSettings(LoopSettings, ExampleSettings, MachineSettings):
     """Trains the DiT package and its text encoder. The family must have its codec and tokenizer already."""
 
     data: Path = setting(Path("out/nano/latents"), "folder of latents to train on")
@@ -36,9 +36,6 @@ class DitTrainingSettings(LoopSettings, ExampleSettings):
     output: Path = setting(Path("out/nano/dit"), "folder of the training; what is there is gone on with")
     variant: str = setting("acestep-v15-base", "name of the package")
     longest_frames: int = setting(6000, "longest song in frames of latents, 25 per second", at_least=1)
-    device: str = setting("cpu", "torch device to train on", choices=("cpu", "cuda"))
-    bfloat16: bool = setting(True, "computes in bfloat16 where that is safe")
-    threads: int = setting(0, "CPU threads; 0 leaves the choice to torch", at_least=0)
 
 
 def main(settings: DitTrainingSettings) -> bool:
@@ -46,8 +43,7 @@ def main(settings: DitTrainingSettings) -> bool:
 
     Returns whether the training is finished.
     """
-    if settings.threads:
-        torch.set_num_threads(settings.threads)
+    settings.use_threads()
     text = _text_config(settings.models / TEXT_ENCODER / "tokenizer.json")
     package = dit_config(NANO, "base", "bfloat16")
     model = SongModel(package, text)
@@ -65,8 +61,7 @@ def main(settings: DitTrainingSettings) -> bool:
     with weights(model, outcome.averaged):
         write_package(settings.models, settings.variant, model, package, store.silence, settings.longest_frames)
         write_text_encoder(settings.models, model, text)
-    state = "finished" if outcome.finished else "interrupted; run it again to go on"
-    print(f"step {outcome.progress.step}, {outcome.progress.skipped} skipped: {state}")
+    print(outcome.sentence)
     return outcome.finished
 
 

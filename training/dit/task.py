@@ -2,57 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch.nn import functional
 
-from training.dit.examples import Example, Examples
+from training.dit.examples import Example
 from training.dit.network import Item, SongModel
-from training.dit.tasks import Task
-from training.loop import Tensors
-from training.weights import weights
-
-_FRAMES_PER_SECOND = 25
-_HELD_OUT_BATCHES = 4
+from training.dit.tasks import FRAMES_PER_SECOND, Task
+from training.model_task import Batches, ModelTask
 
 
-class SongTask:
-    """Trains a SongModel on examples, and measures it on those of clips held out."""
+class SongTask(ModelTask[SongModel, Example]):
+    """Trains a SongModel. Errors are those of the velocities, and of the hints that codes give."""
 
     def __init__(
-        self, model: SongModel, examples: Examples, held_out: Examples, *, frames_per_batch: int, autocast: bool
+        self,
+        model: SongModel,
+        examples: Batches[Example],
+        held_out: Batches[Example],
+        *,
+        frames_per_batch: int,
+        autocast: bool,
     ) -> None:
-        self._model = model
-        self._examples = examples
-        self._held_out = held_out
+        super().__init__(model, examples, held_out, autocast=autocast)
         self._frames = frames_per_batch
-        self._autocast = autocast
-        self._device = next(model.parameters()).device
-
-    @property
-    def parameters(self) -> Tensors:
-        """All weights."""
-        return dict(self._model.named_parameters())
 
     @property
     def units_per_batch(self) -> float:
         """Seconds of music."""
-        return self._frames / _FRAMES_PER_SECOND
+        return self._frames / FRAMES_PER_SECOND
 
-    def loss(self, batch: int) -> tuple[torch.Tensor, Mapping[str, torch.Tensor]]:
-        """Error of the velocities, and of the hints that codes give."""
-        return self._errors(self._examples.batch(batch))
-
-    def sample(self, averaged: Tensors, folder: Path) -> Mapping[str, float]:
-        """The same errors of the averaged weights on clips held out."""
-        with torch.no_grad(), weights(self._model, averaged):
-            found = [self._errors(self._held_out.batch(number))[1] for number in range(_HELD_OUT_BATCHES)]
-        return {name: float(torch.stack([parts[name] for parts in found]).mean()) for name in found[0]}
-
-    def _errors(self, examples: list[Example]) -> tuple[torch.Tensor, Mapping[str, torch.Tensor]]:
-        with torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=self._autocast):
+    def _errors(self, examples: Sequence[Example]) -> tuple[torch.Tensor, Mapping[str, torch.Tensor]]:
+        """Both errors to learn from."""
+        with self._computing():
             hints, kept = self._hints(examples)
             items = [self._item(example, hints.get(number)) for number, example in enumerate(examples)]
             predicted = self._model.velocities(items)
@@ -75,7 +58,7 @@ class SongTask:
             conditioned=example.conditioned,
         )
 
-    def _hints(self, examples: list[Example]) -> tuple[dict[int, torch.Tensor], torch.Tensor]:
+    def _hints(self, examples: Sequence[Example]) -> tuple[dict[int, torch.Tensor], torch.Tensor]:
         """What codes keep of the sources of covers, by the number of the example, and the error of it.
 
         A batch without covers teaches the codes by the target of its first example.

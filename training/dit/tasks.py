@@ -11,8 +11,8 @@ import torch
 from services.encoder.prompt import TEXT_TO_MUSIC
 from training.latents import Entry, LatentStore
 
-_FRAMES_PER_SECOND = 25
-_SHORTEST_REPAINT = 2 * _FRAMES_PER_SECOND
+FRAMES_PER_SECOND = 25
+_SHORTEST_REPAINT = 2 * FRAMES_PER_SECOND
 
 
 class Task(StrEnum):

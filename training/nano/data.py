@@ -12,7 +12,7 @@ import torch
 
 from services.vae.checkpoint import load
 from training.audio_bank import write_shard
-from training.latents import encode_with, write_latents
+from training.latents import SILENCE, Encode, encode_with, write_latents, write_silence
 from training.nano.recipe import HELD_OUT_SEEDS, TRAINING_SEEDS, Recipe
 from training.synth.clip import make_clip
 from training.vae.transform import Components
@@ -30,15 +30,12 @@ class Codec:
         self._recipe = recipe
         self.rate = rate
 
-    def write(self, folder: Path, shard: str, seeds: range) -> None:
-        """Writes a shard of latents."""
+    def loaded(self) -> Encode:
+        """Loads it, in the process that encodes."""
         if self._recipe.fixed_encoder:
-            encode = Components.load(self._components).project
-            write_latents(folder, shard, seeds, encode, self.rate)
-            return
+            return Components.load(self._components).project
         device = torch.device(self._recipe.device)
-        codec = load(self._models, dtype=torch.bfloat16, device=device).model
-        write_latents(folder, shard, seeds, encode_with(codec), self.rate)
+        return encode_with(load(self._models, dtype=torch.bfloat16, device=device).model)
 
 
 def render_bank(folder: Path, recipe: Recipe, rate: int, processes: int) -> None:
@@ -55,6 +52,8 @@ def render_latents(folder: Path, held_out: Path, recipe: Recipe, codec: Codec, p
         (folder, TRAINING_SEEDS, recipe.latent_clips),
         (held_out, HELD_OUT_SEEDS, recipe.held_out_clips),
     ):
+        if not (target / SILENCE).exists():
+            write_silence(target, codec.loaded(), codec.rate)
         write = partial(_write_latent_shard, target, codec)
         _each_shard(write, target, range(first, first + count), recipe.clips_per_shard, processes)
 
@@ -87,4 +86,4 @@ def _render_shard(folder: Path, seconds: float, rate: int, name: str, seeds: ran
 
 
 def _write_latent_shard(folder: Path, codec: Codec, name: str, seeds: range) -> None:
-    codec.write(folder, name, seeds)
+    write_latents(folder, name, seeds, codec.loaded(), codec.rate)

@@ -19,6 +19,7 @@ from serving.settings import SettingsError, load, setting
 from training.checkpoints import TrainingStateError
 from training.latents import LatentStoreError
 from training.loop import LoopSettings, run
+from training.machine import MachineSettings
 from training.model_configs import NANO_PLANNER
 from training.planner.ahead import DrawnAhead, ExampleSource
 from training.planner.codes import keep_codes
@@ -29,7 +30,7 @@ from training.weights import initialise, weights
 
 
 @dataclass(frozen=True)
-class PlannerTrainingSettings(LoopSettings, ExampleSettings):
+class PlannerTrainingSettings(LoopSettings, ExampleSettings, MachineSettings):
     """Trains a planner. The family must have its text encoder and its DiT package already."""
 
     data: Path = setting(Path("out/nano/latents"), "folder of latents to train on; it keeps their audio codes")
@@ -38,10 +39,7 @@ class PlannerTrainingSettings(LoopSettings, ExampleSettings):
     output: Path = setting(Path("out/nano/planner"), "folder of the training; what is there is gone on with")
     variant: str = setting("acestep-v15-base", "DiT package of the family that makes the audio codes")
     name: str = setting("acestep-5Hz-lm-nano", "name of the planner")
-    device: str = setting("cpu", "torch device to train on", choices=("cpu", "cuda"))
-    bfloat16: bool = setting(True, "computes in bfloat16 where that is safe")
     processes: int = setting(0, "processes that draw examples ahead; 0 draws when they are needed", at_least=0)
-    threads: int = setting(0, "CPU threads; 0 leaves the choice to torch", at_least=0)
 
 
 def main(settings: PlannerTrainingSettings) -> bool:
@@ -49,8 +47,7 @@ def main(settings: PlannerTrainingSettings) -> bool:
 
     Returns whether the training is finished.
     """
-    if settings.threads:
-        torch.set_num_threads(settings.threads)
+    settings.use_threads()
     encoder = encoder_checkpoint.load(
         settings.models, settings.variant, dtype=torch.float32, device=torch.device("cpu")
     )
@@ -84,8 +81,7 @@ def main(settings: PlannerTrainingSettings) -> bool:
         outcome = run(task, settings, settings.output)
     with weights(model, outcome.averaged):
         write_planner(folder, model, config)
-    state = "finished" if outcome.finished else "interrupted; run it again to go on"
-    print(f"step {outcome.progress.step}, {outcome.progress.skipped} skipped: {state}")
+    print(outcome.sentence)
     return outcome.finished
 
 

@@ -20,6 +20,7 @@ from safetensors.torch import save_file
 from services.encoder.checkpoint import LoadedEncoder
 from services.runtime.checkpoints import revision
 from training.latents import LatentStore, LatentStoreError
+from training.whole_files import whole
 
 _SUFFIX = ".codes.safetensors"
 _CODES, _COUNTS, _CODEBOOK_SIZE = "codes", "counts", "codebook_size"
@@ -104,9 +105,7 @@ def _made_of(path: Path) -> Mapping[str, str]:
 
 
 def _keep(path: Path, made_of: Mapping[str, str], codes: Sequence[torch.Tensor]) -> None:
-    """The file appears under its name once it is whole."""
-    partial = path.with_name(path.name + ".partial")
     counts = torch.tensor([len(clip) for clip in codes], dtype=torch.int32)
     tensors = {_CODES: torch.cat(list(codes)).to(torch.int32), _COUNTS: counts}
-    save_file(tensors, partial, metadata=dict(made_of))
-    partial.replace(path)
+    with whole(path) as partial:
+        save_file(tensors, partial, metadata=dict(made_of))

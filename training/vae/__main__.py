@@ -15,6 +15,7 @@ from serving.settings import SettingsError, load, setting
 from training.audio_bank import AudioBank, AudioBankError, open_bank
 from training.checkpoints import TrainingStateError
 from training.loop import LoopSettings, run
+from training.machine import MachineSettings
 from training.model_configs import nano_vae_config
 from training.vae.export import write_codec
 from training.vae.losses import LossWeights
@@ -26,7 +27,7 @@ _CLIPS_FOR_COMPONENTS = 128
 
 
 @dataclass(frozen=True)
-class VaeTrainingSettings(LoopSettings):
+class VaeTrainingSettings(LoopSettings, MachineSettings):
     """Trains the codec. Its folder gets the state, losses, samples, and in the end the codec in `vae/`."""
 
     data: Path = setting(Path("out/bank"), "folder of a bank of audio")
@@ -42,9 +43,6 @@ class VaeTrainingSettings(LoopSettings):
     waveform: float = setting(LossWeights.waveform, "weight of the error of the waveform, in dB", at_least=0)
     spectrum: float = setting(LossWeights.spectrum, "weight of the distance of spectra", at_least=0)
     divergence: float = setting(LossWeights.divergence, "weight of the divergence from the unit normal", at_least=0)
-    device: str = setting("cpu", "torch device to train on", choices=("cpu", "cuda"))
-    bfloat16: bool = setting(True, "computes in bfloat16 where that is safe")
-    threads: int = setting(0, "CPU threads; 0 leaves the choice to torch", at_least=0)
 
 
 def main(settings: VaeTrainingSettings) -> bool:
@@ -52,8 +50,7 @@ def main(settings: VaeTrainingSettings) -> bool:
 
     Returns whether the training is finished.
     """
-    if settings.threads:
-        torch.set_num_threads(settings.threads)
+    settings.use_threads()
     values = nano_vae_config() if settings.config is None else read_json(settings.config)
     fixed_encoder = settings.encoder == "fixed"
     idle = "encoder." if fixed_encoder else "encoder.block.0."
@@ -77,8 +74,7 @@ def main(settings: VaeTrainingSettings) -> bool:
     # Latents of a fixed encoder are about unit already, and the DiT is trained on them as they are.
     latent_std = 1.0 if fixed_encoder else outcome.measured["latent_std"]
     write_codec(settings.output, codec, {**task.fixed, **outcome.averaged}, latent_std, torch.float16)
-    state = "finished" if outcome.finished else "interrupted; run it again to go on"
-    print(f"step {outcome.progress.step}, {outcome.progress.skipped} skipped: {state}\n{json.dumps(outcome.measured)}")
+    print(f"{outcome.sentence}\n{json.dumps(outcome.measured)}")
     return outcome.finished
 
 

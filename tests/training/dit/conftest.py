@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from services.encoder.tokenization import PromptTokenizer
 from training.dit.examples import Examples, ExampleSettings
 from training.dit.network import SongModel
-from training.latents import LatentStore, write_latents
+from training.latents import LatentStore, write_latents, write_silence
 from training.model_configs import FamilySize, TransformerSize, dit_config, qwen3_config
 from training.synth.tones import Sound
 from training.tiny_tokenizer import END_OF_TEXT, write_tiny_tokenizer
@@ -44,6 +44,7 @@ def energies(sound: Sound) -> NDArray[np.float64]:
 def latents(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("latents")
     write_latents(folder, "clips", [3, 4], energies, RATE, seconds=4.0)
+    write_silence(folder, energies, RATE)
     return folder
 
 

@@ -24,13 +24,14 @@ from services.planner.thought import Thought
 from tests.services.planner.conftest import planner_queue, results
 from tests.training.planner.conftest import CODES, CPU, PLANNER, Trainee, write_family, write_latents
 from training.loop import STATE, LoopSettings, run
+from training.model_task import Batches
 from training.planner import answers
 from training.planner.answers import Example
 from training.planner.codes import CodedClip, CodeStore
 from training.planner.examples import Examples, ExampleSettings
 from training.planner.export import write_planner
 from training.planner.network import surprises
-from training.planner.task import Batches, PlannerTask
+from training.planner.task import PlannerTask
 from training.synth.clip import describe
 from training.weights import weights
 
@@ -69,7 +70,7 @@ def song() -> Song:
     return Song(described.wish, described.lyrics, thought, facts.style.name, tuple(codes.tolist()))
 
 
-def task(trainee: Trainee, examples: Batches, kind: type[PlannerTask] = PlannerTask) -> PlannerTask:
+def task(trainee: Trainee, examples: Batches[Example], kind: type[PlannerTask] = PlannerTask) -> PlannerTask:
     return kind(
         trainee.network(),
         examples,
