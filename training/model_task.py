@@ -30,11 +30,11 @@ class Batches(Protocol[Drawn]):
 class ModelTask(ABC, Generic[Model, Example]):
     """A task of the training loop that trains all weights of a module."""
 
-    def __init__(self, model: Model, examples: Batches[Example], held_out: Batches[Example], *, autocast: bool) -> None:
+    def __init__(self, model: Model, examples: Batches[Example], held_out: Batches[Example], *, bfloat16: bool) -> None:
         self._model = model
         self._examples = examples
         self._held_out = held_out
-        self._autocast = autocast
+        self._dtype = torch.bfloat16 if bfloat16 else torch.float32
         self._device = next(model.parameters()).device
 
     @property
@@ -44,14 +44,14 @@ class ModelTask(ABC, Generic[Model, Example]):
 
     def loss(self, batch: int) -> tuple[torch.Tensor, Mapping[str, torch.Tensor]]:
         """The errors of a batch: their sum or mean to learn from, and each by its name."""
-        return self._errors(self._examples.batch(batch))
+        return self._errors_of(self.parameters, self._examples.batch(batch))
 
     def sample(self, averaged: Tensors, folder: Path) -> Mapping[str, float]:
         """The same errors of the averaged weights on clips held out; each is the mean of the batches that have it."""
         found: dict[str, list[float]] = {}
-        with torch.no_grad(), weights(self._model, averaged):
+        with torch.no_grad():
             for number in range(_HELD_OUT_BATCHES):
-                for name, error in self._errors(self._held_out.batch(number))[1].items():
+                for name, error in self._errors_of(averaged, self._held_out.batch(number))[1].items():
                     found.setdefault(name, []).append(float(error))
         return {name: sum(errors) / len(errors) for name, errors in found.items()}
 
@@ -59,6 +59,10 @@ class ModelTask(ABC, Generic[Model, Example]):
     def _errors(self, examples: Sequence[Example]) -> tuple[torch.Tensor, Mapping[str, torch.Tensor]]:
         """What the module makes of examples."""
 
-    def _computing(self) -> torch.autocast:
-        """In bfloat16 where that was asked for and is safe."""
-        return torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=self._autocast)
+    def _errors_of(
+        self, tensors: Tensors, examples: Sequence[Example]
+    ) -> tuple[torch.Tensor, Mapping[str, torch.Tensor]]:
+        """The errors of weights in the type that is computed in, which is that of the stages; gradients are in it too,
+        and add up in the type of the weights."""
+        with weights(self._model, {name: tensor.to(self._dtype) for name, tensor in tensors.items()}):
+            return self._errors(examples)

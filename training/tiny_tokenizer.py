@@ -11,9 +11,10 @@ END_OF_TEXT, END_OF_TURN = "<|endoftext|>", "<|im_end|>"
 SPECIAL_TOKENS = (END_OF_TEXT, "<|im_start|>", END_OF_TURN, "<think>", "</think>")
 AUDIO_CODES = 65_535
 
-# Letters, marks and punctuation as words with their leading space, digits one by one, line ends by themselves.
+# Letters, marks and punctuation as words with their leading space, digits by themselves, line ends by themselves.
 _SPLIT = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,%d}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+    r"|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 # Joins in falling rank; byte-level BPE writes a space as U+0120.
 _MERGES = (
@@ -49,12 +50,14 @@ def write_tokenizer(
     vocabulary: Mapping[str, int],
     merges: Sequence[tuple[str, str]],
     added: Mapping[str, int],
+    longest_number: int = 1,
 ) -> dict[str, int]:
     """Writes tokenizer.json and tokenizer_config.json; returns the ids of all tokens.
 
     `append_end_of_text` makes the post-processor end every sequence with `<|endoftext|>`, as the text encoder's does.
+    No token has more digits than `longest_number`.
     """
-    content = tokenizer_content(append_end_of_text, vocabulary, merges, added)
+    content = tokenizer_content(append_end_of_text, vocabulary, merges, added, longest_number)
     (folder / "tokenizer.json").write_text(json.dumps(content, ensure_ascii=False), "utf-8")
     config = {
         "tokenizer_class": "Qwen2Tokenizer",
@@ -75,6 +78,7 @@ def tokenizer_content(
     vocabulary: Mapping[str, int],
     merges: Sequence[tuple[str, str]],
     added: Mapping[str, int],
+    longest_number: int = 1,
 ) -> dict[str, Any]:
     """What stands in tokenizer.json."""
     added_tokens = [
@@ -95,7 +99,7 @@ def tokenizer_content(
         "padding": None,
         "added_tokens": added_tokens,
         "normalizer": {"type": "NFC"},
-        "pre_tokenizer": _pre_tokenizer(),
+        "pre_tokenizer": _pre_tokenizer(longest_number),
         "post_processor": _end_of_text(added[END_OF_TEXT]) if append_end_of_text else _byte_level(),
         "decoder": _byte_level(),
         "model": _model(vocabulary, merges),
@@ -109,8 +113,8 @@ def byte_letters() -> list[str]:
     return sorted(chr(byte) if byte in printing else chr(0x100 + others.index(byte)) for byte in range(256))
 
 
-def _pre_tokenizer() -> dict[str, Any]:
-    words = {"type": "Split", "pattern": {"Regex": _SPLIT}, "behavior": "Isolated", "invert": False}
+def _pre_tokenizer(longest_number: int) -> dict[str, Any]:
+    words = {"type": "Split", "pattern": {"Regex": _SPLIT % longest_number}, "behavior": "Isolated", "invert": False}
     return {"type": "Sequence", "pretokenizers": [words, _byte_level()]}
 
 

@@ -64,12 +64,13 @@ def write_weights(folder: Path, tensors: Mapping[str, torch.Tensor]) -> None:
 
 @contextmanager
 def weights(module: nn.Module, tensors: Mapping[str, torch.Tensor]) -> Iterator[None]:
-    """A module that computes with other weights for a while, such as their average."""
-    own = {name: parameter.data for name, parameter in module.named_parameters()}
+    """A module that computes with other weights for a while: their average, or copies that gradients flow through."""
+    owners = {name: module.get_submodule(name.rpartition(".")[0])._parameters for name in tensors}
+    own = {name: parameters[name.rpartition(".")[2]] for name, parameters in owners.items()}
     try:
-        for name, parameter in module.named_parameters():
-            parameter.data = tensors[name]
+        for name, tensor in tensors.items():
+            owners[name][name.rpartition(".")[2]] = tensor  # type: ignore[assignment]
         yield
     finally:
-        for name, parameter in module.named_parameters():
-            parameter.data = own[name]
+        for name, parameter in own.items():
+            owners[name][name.rpartition(".")[2]] = parameter

@@ -86,7 +86,7 @@ class DiffusionTransformer(nn.Module):
             x = layer(x, packing, modulations, [branch.condition[number] for branch in branches])
         shift, scale = (self.scale_shift_table + embedding[:, None]).unbind(1)
         patches = self.proj_out(packing.modulate(self.norm_out(x), shift, scale))
-        frames = [patches[part].flatten(0, 1) for part in packing.slices]
+        frames = [part.flatten(0, 1) for part in packing.sequences(patches)]
         return [part[: len(branch.latents)].float() for part, branch in zip(frames, branches, strict=True)]
 
     def _patches(self, branch: Branch) -> torch.Tensor:

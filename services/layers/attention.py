@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from services.layers.linear import JoinedLinear, Linear
 from services.layers.norm import RMSNorm
-from services.layers.packing import Packing
+from services.layers.packing import Packing, joined
 from services.layers.rotary import rotate
 
 
@@ -76,12 +76,34 @@ def _attend(
     *,
     causal: bool = False,
 ) -> torch.Tensor:
+    if queries.requires_grad and queries.device.type == "cpu":
+        return _attend_by_products(queries, keys, values, _causal(queries, keys) if causal else mask)
     grouped = queries.shape[2] != keys.shape[2]
     queries, keys, values = (tensor.transpose(1, 2) for tensor in (queries, keys, values))
     out = functional.scaled_dot_product_attention(
         queries, keys, values, attn_mask=mask, is_causal=causal, enable_gqa=grouped
     )
     return out.transpose(1, 2)
+
+
+def _attend_by_products(
+    queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, mask: torch.Tensor | None
+) -> torch.Tensor:
+    """The same in the plain way: with gradients, that takes a CPU half to a fifth of the time of the joined kernel."""
+    sequences, tokens, heads, width = queries.shape
+    groups = keys.shape[2]
+    rows = queries.reshape(sequences, tokens, groups, -1, width).permute(0, 2, 3, 1, 4)
+    rows = rows.reshape(sequences * groups, -1, width)
+    scores = torch.bmm(rows * width**-0.5, keys.permute(0, 2, 3, 1).reshape(-1, width, keys.shape[1]))
+    if mask is not None:
+        scores = scores.view(-1, tokens, scores.shape[2]).masked_fill(~mask, -torch.inf).view_as(scores)
+    attended = torch.bmm(scores.softmax(-1), values.transpose(1, 2).reshape(-1, values.shape[1], width))
+    parted = attended.view(sequences, groups, -1, tokens, width).permute(0, 3, 1, 2, 4)
+    return parted.reshape(sequences, tokens, heads, width)
+
+
+def _causal(queries: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
+    return torch.ones(queries.shape[1], keys.shape[1], dtype=torch.bool, device=queries.device).tril()
 
 
 class SelfAttention(nn.Module):
@@ -104,11 +126,9 @@ class SelfAttention(nn.Module):
         queries, keys, values = heads.split((self.shape.heads, self.shape.kv_heads, self.shape.kv_heads), dim=1)
         queries = rotate(self.q_norm(queries), packing.rotation)
         keys = rotate(self.k_norm(keys), packing.rotation)
-        out = torch.empty_like(queries)
-        for run in packing.runs:
-            attended = attend(run.of(queries), run.of(keys), run.of(values), self.sight)
-            out[run.tokens] = attended.flatten(0, 1)
-        return self.o_proj(out.flatten(1))  # type: ignore[no-any-return]
+        runs = zip(packing.in_runs(queries), packing.in_runs(keys), packing.in_runs(values), strict=True)
+        attended = joined([attend(*run, self.sight) for run in runs])
+        return self.o_proj(attended.flatten(1))  # type: ignore[no-any-return]
 
 
 class CrossAttention(nn.Module):
@@ -132,7 +152,6 @@ class CrossAttention(nn.Module):
     def forward(self, x: torch.Tensor, packing: Packing, conditions: Sequence[KeysValues]) -> torch.Tensor:
         """Same shape [tokens, width]; one condition for each sequence."""
         queries = self.q_norm(self.q_proj(x).unflatten(1, (-1, self.shape.head_dim)))
-        out = torch.empty_like(queries)
-        for part, (keys, values) in zip(packing.slices, conditions, strict=True):
-            out[part] = attend(queries[None, part], keys[None], values[None])[0]
-        return self.o_proj(out.flatten(1))  # type: ignore[no-any-return]
+        pairs = zip(packing.sequences(queries), conditions, strict=True)
+        attended = joined([attend(part[None], keys[None], values[None]) for part, (keys, values) in pairs])
+        return self.o_proj(attended.flatten(1))  # type: ignore[no-any-return]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate, groupby, pairwise
+from itertools import groupby
 
 import torch
 
@@ -13,51 +13,61 @@ from services.layers.rotary import Rotation
 
 @dataclass(frozen=True)
 class Run:
-    """Neighbours of one length: where their tokens lie together, and which sequences they are."""
+    """Neighbours of one length: how many sequences, and tokens of each."""
 
-    tokens: slice
-    sequences: slice
+    sequences: int
     length: int
 
-    def of(self, x: torch.Tensor) -> torch.Tensor:
-        """Their part of tokens [tokens, ...], as [sequences, length, ...]."""
-        return x[self.tokens].view(-1, self.length, *x.shape[1:])
+    @property
+    def tokens(self) -> int:
+        """Tokens of all of them."""
+        return self.sequences * self.length
 
 
 @dataclass(frozen=True)
 class Packing:
-    """Where each sequence lies, and the rotations [tokens, 1, head_dim] of all tokens."""
+    """Lengths of sequences that lie end to end, their runs, and the rotations [tokens, 1, head_dim] of all tokens."""
 
-    slices: tuple[slice, ...]
+    lengths: tuple[int, ...]
     runs: tuple[Run, ...]
     rotation: Rotation
 
     @classmethod
     def of(cls, lengths: Sequence[int], table: Rotation) -> Packing:
         """Lays sequences of so many tokens end to end; `table` holds rotations of positions 0 and up."""
-        slices = tuple(slice(*ends) for ends in pairwise(accumulate(lengths, initial=0)))
-        equal = [(length, len(list(run))) for length, run in groupby(lengths)]
-        tokens = pairwise(accumulate((length * count for length, count in equal), initial=0))
-        sequences = pairwise(accumulate((count for _, count in equal), initial=0))
-        runs = tuple(
-            Run(slice(*part), slice(*which), length)
-            for part, which, (length, _) in zip(tokens, sequences, equal, strict=True)
-        )
-        cos, sin = (torch.cat([part[:length].repeat(count, 1) for length, count in equal])[:, None] for part in table)
-        return cls(slices, runs, (cos, sin))
+        runs = tuple(Run(len(list(run)), length) for length, run in groupby(lengths))
+        cos, sin = (torch.cat([part[: run.length].repeat(run.sequences, 1) for run in runs])[:, None] for part in table)
+        return cls(tuple(lengths), runs, (cos, sin))
+
+    def sequences(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """Tokens [tokens, ...] of each sequence."""
+        return _split(x, self.lengths)
+
+    def in_runs(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """Tokens [tokens, ...] of each run, as [sequences, length, ...]."""
+        parts = _split(x, [run.tokens for run in self.runs])
+        return [part.view(-1, run.length, *x.shape[1:]) for part, run in zip(parts, self.runs, strict=True)]
 
     def modulate(self, x: torch.Tensor, shift: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
         """x (1 + scale) + shift of tokens [tokens, width], with a shift and a scale [sequences, width] for each."""
-        return _joined(
-            [torch.addcmul(shift[run.sequences, None], run.of(x), 1 + scale[run.sequences, None]) for run in self.runs]
-        )
+        parts = zip(self._for_runs(shift), self.in_runs(x), self._for_runs(1 + scale), strict=True)
+        return joined([torch.addcmul(*part) for part in parts])
 
     def add_gated(self, x: torch.Tensor, gate: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
         """x + gate * change of tokens [tokens, width], with a gate [sequences, width] for each sequence."""
-        return _joined([torch.addcmul(run.of(x), gate[run.sequences, None], run.of(change)) for run in self.runs])
+        parts = zip(self.in_runs(x), self._for_runs(gate), self.in_runs(change), strict=True)
+        return joined([torch.addcmul(*part) for part in parts])
+
+    def _for_runs(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """Vectors [sequences, width] of each run's sequences, as [sequences, 1, width]."""
+        return [part[:, None] for part in _split(x, [run.sequences for run in self.runs])]
 
 
-def _joined(parts: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Tokens [tokens, width] of runs [sequences, length, width]; nothing is copied where there is one run."""
-    flat = [part.flatten(0, 1) for part in parts]
+def joined(runs: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Tokens [tokens, ...] of runs [sequences, length, ...]; nothing is copied where there is one run."""
+    flat = [run.flatten(0, 1) for run in runs]
     return flat[0] if len(flat) == 1 else torch.cat(flat)
+
+
+def _split(x: torch.Tensor, sizes: Sequence[int]) -> list[torch.Tensor]:
+    return [x] if len(sizes) == 1 else list(torch.split(x, list(sizes)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tokenizers import Tokenizer
 
@@ -22,6 +21,7 @@ from training.latents import LatentStore, LatentStoreError
 from training.loop import LoopSettings, run
 from training.machine import MachineSettings
 from training.model_configs import NANO, dit_config, qwen3_config
+from training.numbers import start_numbers
 from training.tiny_tokenizer import END_OF_TEXT
 from training.weights import initialise, weights
 
@@ -44,10 +44,12 @@ def main(settings: DitTrainingSettings) -> bool:
     Returns whether the training is finished.
     """
     settings.use_threads()
-    text = _text_config(settings.models / TEXT_ENCODER / "tokenizer.json")
+    ids = Tokenizer.from_file(str(settings.models / TEXT_ENCODER / "tokenizer.json")).get_vocab()
+    text = qwen3_config(NANO.text, len(ids), begin=ids[END_OF_TEXT], end=ids[END_OF_TEXT])
     package = dit_config(NANO, "base", "bfloat16")
     model = SongModel(package, text)
     initialise(model, settings.seed)
+    start_numbers(model.text_encoder.embed_tokens.weight, ids)
     model.to(settings.device)
     store = LatentStore.open(settings.data)
     task = SongTask(
@@ -55,7 +57,7 @@ def main(settings: DitTrainingSettings) -> bool:
         _examples(settings, store),
         _examples(settings, LatentStore.open(settings.held_out)),
         frames_per_batch=settings.frames_per_batch,
-        autocast=settings.bfloat16,
+        bfloat16=settings.bfloat16,
     )
     outcome = run(task, settings, settings.output)
     with weights(model, outcome.averaged):
@@ -68,11 +70,6 @@ def main(settings: DitTrainingSettings) -> bool:
 def _examples(settings: DitTrainingSettings, store: LatentStore) -> Examples:
     tokenizer = PromptTokenizer(settings.models / TEXT_ENCODER / "tokenizer.json")
     return Examples(store, tokenizer, settings, NANO.reference_frames, settings.seed)
-
-
-def _text_config(tokenizer: Path) -> dict[str, Any]:
-    ids = Tokenizer.from_file(str(tokenizer)).get_vocab()
-    return qwen3_config(NANO.text, len(ids), begin=ids[END_OF_TEXT], end=ids[END_OF_TEXT])
 
 
 if __name__ == "__main__":

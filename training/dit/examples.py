@@ -13,7 +13,7 @@ import torch
 from services.encoder.prompt import Prompt
 from services.encoder.tokenization import PromptTokenizer
 from serving.settings import setting
-from training.dit.tasks import Framed, Task, frame
+from training.dit.tasks import Framed, Task, frame, tiled
 from training.latents import Entry, LatentStore
 from training.synth.captions import write_caption
 from training.synth.clip import Description, describe
@@ -73,6 +73,7 @@ class Examples:
         self._tokenizer = tokenizer
         self._settings = settings
         self._reference_frames = reference_frames
+        self._silence = tiled(store.silence, reference_frames)
         self._seed = seed
         self._by_length: dict[int, list[Entry]] = defaultdict(list)
         for entry in store.entries:
@@ -131,5 +132,4 @@ class Examples:
     def _reference(self, random: np.random.Generator, entry: Entry) -> torch.Tensor:
         """Silence, or as many frames of the clip as a reference has, over and over where it is shorter."""
         heard = random.random() < self._settings.reference
-        source = self._store.mix(entry) if heard else self._store.silence
-        return source.repeat(-(-self._reference_frames // len(source)), 1)[: self._reference_frames]
+        return tiled(self._store.mix(entry), self._reference_frames) if heard else self._silence

@@ -22,8 +22,7 @@ from services.runtime.qwen3 import Qwen3Config
 class Item:
     """One velocity to predict. Latents are [frames, channels], `context` [frames, 2 channels].
 
-    `caption` and `lyrics` are token ids; without a `reference` the timbre is that of silence. An item that is not
-    `conditioned` sees the null condition.
+    `caption` and `lyrics` are token ids. An item that is not `conditioned` sees the null condition.
     """
 
     noisy: torch.Tensor
@@ -56,13 +55,19 @@ class SongModel(nn.Module):
         """Conditions [tokens, width]: those of the words, or the null condition."""
         texts = self.text_encoder([item.caption for item in items])
         lyrics = [self.text_encoder.embed(item.lyrics) for item in items]
-        timbres = torch.split(self.package.encoder.timbre_encoder([item.reference for item in items]), 1)
-        conditions: list[torch.Tensor] = self.package.encoder(texts, lyrics, timbres)
+        conditions: list[torch.Tensor] = self.package.encoder(texts, lyrics, self._timbres(items))
         null = self.package.null_condition_emb[0]
         return [
-            condition if item.conditioned else null.to(condition.dtype).expand_as(condition)
+            condition if item.conditioned else null.expand_as(condition)
             for item, condition in zip(items, conditions, strict=True)
         ]
+
+    def _timbres(self, items: Sequence[Item]) -> list[torch.Tensor]:
+        """Timbre vectors [1, width] of the references, each of which is read once: most are the same silence."""
+        references = {id(item.reference): item.reference.to(self.package.null_condition_emb) for item in items}
+        vectors = torch.split(self.package.encoder.timbre_encoder(list(references.values())), 1)
+        by_reference = dict(zip(references, vectors, strict=True))
+        return [by_reference[id(item.reference)] for item in items]
 
     def hints(self, windows: torch.Tensor) -> torch.Tensor:
         """What audio codes keep of windows of latents [windows, frames, channels], same shape.
@@ -70,6 +75,7 @@ class SongModel(nn.Module):
         Rounding passes gradients straight through (Bengio et al. 2013).
         """
         tokenizer = self.package.tokenizer
+        windows = windows.to(self.package.null_condition_emb)
         embedded = tokenizer.audio_acoustic_proj(windows.flatten(0, 1)).view(*windows.shape[:2], -1)
         quantizer = tokenizer.quantizer
         bounded = soft_clamp(quantizer.project_in(tokenizer.attention_pooler(embedded)).float(), quantizer.levels)

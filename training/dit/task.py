@@ -23,9 +23,9 @@ class SongTask(ModelTask[SongModel, Example]):
         held_out: Batches[Example],
         *,
         frames_per_batch: int,
-        autocast: bool,
+        bfloat16: bool,
     ) -> None:
-        super().__init__(model, examples, held_out, autocast=autocast)
+        super().__init__(model, examples, held_out, bfloat16=bfloat16)
         self._frames = frames_per_batch
 
     @property
@@ -35,15 +35,18 @@ class SongTask(ModelTask[SongModel, Example]):
 
     def _errors(self, examples: Sequence[Example]) -> tuple[torch.Tensor, Mapping[str, torch.Tensor]]:
         """Both errors to learn from."""
-        with self._computing():
-            hints, kept = self._hints(examples)
-            items = [self._item(example, hints.get(number)) for number, example in enumerate(examples)]
-            predicted = self._model.velocities(items)
+        hints, kept = self._hints(examples)
+        references = {id(example.reference): example.reference.to(self._device) for example in examples}
+        items = [
+            self._item(example, hints.get(number), references[id(example.reference)])
+            for number, example in enumerate(examples)
+        ]
+        predicted = self._model.velocities(items)
         velocities = [(example.noise - example.framed.target).to(self._device) for example in examples]
         flow = torch.stack([functional.mse_loss(*pair) for pair in zip(predicted, velocities, strict=True)]).mean()
         return flow + kept, {"flow": flow, "codes": kept}
 
-    def _item(self, example: Example, hints: torch.Tensor | None) -> Item:
+    def _item(self, example: Example, hints: torch.Tensor | None, reference: torch.Tensor) -> Item:
         framed = example.framed
         source = framed.source if hints is None else hints
         mask = framed.mask[:, None].expand_as(framed.source)
@@ -54,7 +57,7 @@ class SongTask(ModelTask[SongModel, Example]):
             t=example.t,
             caption=example.caption,
             lyrics=example.lyrics,
-            reference=example.reference.to(self._device),
+            reference=reference,
             conditioned=example.conditioned,
         )
 

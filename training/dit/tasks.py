@@ -75,9 +75,9 @@ def instruction_of(task: Task, track: str = "") -> str:
     return _INSTRUCTIONS[task].format(track=track.upper())
 
 
-def tiled(silence: torch.Tensor, frames: int) -> torch.Tensor:
-    """Silence [frames, channels] of any length."""
-    return silence.repeat(-(-frames // len(silence)), 1)[:frames]
+def tiled(latents: torch.Tensor, frames: int) -> torch.Tensor:
+    """So many frames of latents [frames, channels], over and over."""
+    return latents.repeat(-(-frames // len(latents)), 1)[:frames]
 
 
 def _span(random: np.random.Generator, frames: int) -> torch.Tensor:

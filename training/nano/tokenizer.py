@@ -1,4 +1,8 @@
-"""nano's tokenizer: byte-level BPE in the layout of Qwen's, its joins counted on prompts of generated clips."""
+"""nano's tokenizer: byte-level BPE in the layout of Qwen's, its joins counted on prompts of generated clips.
+
+Qwen's tokens have one digit. Here numbers below 400 are a token each, so that a small network need not do arithmetic to
+know a tempo.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,8 @@ from training.synth.clip import Description, describe
 from training.tiny_tokenizer import SPECIAL_TOKENS, byte_letters, tokenizer_content, write_tokenizer
 
 _CAPTIONS_OF_EACH = 4
+_DIGITS = 3
+_NUMBERS = 400
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,7 @@ class Vocabulary:
             vocabulary=self.ids,
             merges=self.joins,
             added={token: len(self.ids) + number for number, token in enumerate(added)},
+            longest_number=_DIGITS,
         )
 
 
@@ -51,10 +58,24 @@ def learn_vocabulary(seeds: Sequence[int], size: int) -> Vocabulary:
     """The vocabulary of so many pieces that writes the words of clips in the fewest tokens."""
     letters = {letter: number for number, letter in enumerate(byte_letters())}
     tokenizer = Tokenizer.from_str(json.dumps(tokenizer_content(False, letters, (), {})))
-    trainer = trainers.BpeTrainer(vocab_size=size, initial_alphabet=byte_letters(), show_progress=False)
+    numbers = number_joins()
+    learned_size = size - len(numbers)
+    trainer = trainers.BpeTrainer(vocab_size=learned_size, initial_alphabet=byte_letters(), show_progress=False)
     tokenizer.train_from_iterator(_texts(seeds), trainer)
     learned = json.loads(tokenizer.to_str())["model"]
-    return Vocabulary(learned["vocab"], tuple((left, right) for left, right in learned["merges"]))
+    words = tuple((left, right) for left, right in learned["merges"])
+    ids = dict(learned["vocab"])
+    ids |= {left + right: len(ids) + number for number, (left, right) in enumerate(numbers)}
+    return Vocabulary(ids, (*numbers, *words))
+
+
+def number_joins() -> tuple[tuple[str, str], ...]:
+    """Joins of digits to all pairs, and to numbers of three digits, in falling rank."""
+    pairs = [(str(number // 10), str(number % 10)) for number in range(100)]
+    threes = [str(number) for number in range(100, _NUMBERS)]
+    # Of two pairs that overlap, the one of higher rank is joined first: the smaller one.
+    joined = [(n[:2], n[2]) if n[:2] <= n[1:] else (n[0], n[1:]) for n in threes]
+    return (*pairs, *joined)
 
 
 def _texts(seeds: Sequence[int]) -> Iterator[str]:

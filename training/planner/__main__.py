@@ -21,6 +21,8 @@ from training.latents import LatentStoreError
 from training.loop import LoopSettings, run
 from training.machine import MachineSettings
 from training.model_configs import NANO_PLANNER
+from training.nano.tokenizer import Vocabulary
+from training.numbers import start_numbers
 from training.planner.ahead import DrawnAhead, ExampleSource
 from training.planner.codes import keep_codes
 from training.planner.examples import ExampleSettings
@@ -67,6 +69,7 @@ def main(settings: PlannerTrainingSettings) -> bool:
     held_out = replace(source, latents=settings.held_out, new_words=False)
     model = TextEncoder(Qwen3Config.from_json(config))
     initialise(model, settings.seed)
+    start_numbers(model.embed_tokens.weight, Vocabulary.read(folder / TOKENIZER).ids)
     model.to(settings.device)
     processes = settings.processes
     with DrawnAhead(source, processes) if processes else nullcontext(source.examples()) as examples:
@@ -76,7 +79,7 @@ def main(settings: PlannerTrainingSettings) -> bool:
             held_out.examples(),
             first_code=config["vocab_size"] - codebook_size,
             tokens_per_batch=settings.tokens_per_batch,
-            autocast=settings.bfloat16,
+            bfloat16=settings.bfloat16,
         )
         outcome = run(task, settings, settings.output)
     with weights(model, outcome.averaged):

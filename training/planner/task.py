@@ -23,9 +23,9 @@ class PlannerTask(ModelTask[TextEncoder, Example]):
         *,
         first_code: int,
         tokens_per_batch: int,
-        autocast: bool,
+        bfloat16: bool,
     ) -> None:
-        super().__init__(model, examples, held_out, autocast=autocast)
+        super().__init__(model, examples, held_out, bfloat16=bfloat16)
         self._first_code = first_code
         self._tokens = tokens_per_batch
 
@@ -36,8 +36,7 @@ class PlannerTask(ModelTask[TextEncoder, Example]):
 
     def _errors(self, examples: Sequence[Example]) -> tuple[torch.Tensor, Mapping[str, torch.Tensor]]:
         """That of all tokens to learn from; that of text and that of codes as parts."""
-        with self._computing():
-            found = surprises(self._model, examples)
+        found = surprises(self._model, examples)
         is_code = (answer_ids(examples) >= self._first_code).to(found.device)
         parts = {"text": found[~is_code], "codes": found[is_code]}
         return found.mean(), {name: part.mean() for name, part in parts.items() if len(part)}

@@ -70,11 +70,13 @@ def masked_attention(
     st.one_of(st.none(), st.integers(1, 12)),
     st.booleans(),
     st.sampled_from([(4, 4), (4, 2), (4, 1)]),
+    st.booleans(),
 )
 def test_attention_sees_what_it_is_to_see(
-    tokens: int, window: int | None, causal: bool, heads: tuple[int, int]
+    tokens: int, window: int | None, causal: bool, heads: tuple[int, int], trained: bool
 ) -> None:
-    """A window is inclusive on both sides; its blocks make no difference, nor does another sequence beside it."""
+    """A window is inclusive on both sides; its blocks make no difference, nor another sequence beside it, nor
+    whether gradients are wanted."""
     generator = torch.Generator().manual_seed(tokens)
     queries, keys, values = (
         torch.randn(2, tokens, count, 8, generator=generator) for count in (heads[0], heads[1], heads[1])
@@ -82,7 +84,7 @@ def test_attention_sees_what_it_is_to_see(
     sight = Sight(window=window) if window else Sight(causal=causal)
     distance = torch.arange(tokens)[:, None] - torch.arange(tokens)
     seen = distance.abs() <= window if window else (distance >= 0) | (not causal)
-    out = attend(queries, keys, values, sight)
+    out = attend(queries.requires_grad_(trained), keys, values, sight)
     for sequence in range(2):
         expected = masked_attention(queries[sequence], keys[sequence], values[sequence], seen)
         torch.testing.assert_close(out[sequence], expected)

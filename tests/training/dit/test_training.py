@@ -30,7 +30,7 @@ SETTINGS = ExampleSettings(frames_per_batch=200)
 
 def task_of(model: SongModel, store: LatentStore, tokenizer: PromptTokenizer) -> SongTask:
     drawn = examples(store, tokenizer, SETTINGS)
-    return SongTask(model, drawn, drawn, frames_per_batch=SETTINGS.frames_per_batch, autocast=False)
+    return SongTask(model, drawn, drawn, frames_per_batch=SETTINGS.frames_per_batch, bfloat16=False)
 
 
 def test_it_learns_two_clips(model: SongModel, store: LatentStore, tokenizer: PromptTokenizer, tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def task(trainee: Trainee, examples: Batches[Example], kind: type[PlannerTask] =
         examples,
         first_code=trainee.prompts.tokenizer.first_code,
         tokens_per_batch=500,
-        autocast=False,
+        bfloat16=False,
     )
 
 
