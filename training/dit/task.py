@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from training.dit.examples import Example
 from training.dit.network import Item, SongModel
-from training.dit.tasks import FRAMES_PER_SECOND, Task
+from training.dit.tasks import FRAMES_PER_CODE, FRAMES_PER_SECOND, Task
 from training.model_task import Batches, ModelTask
 
 
@@ -49,7 +49,7 @@ class SongTask(ModelTask[SongModel, Example]):
     def _item(self, example: Example, hints: torch.Tensor | None, reference: torch.Tensor) -> Item:
         framed = example.framed
         source = framed.source if hints is None else hints
-        mask = framed.mask[:, None].expand_as(framed.source)
+        mask = framed.mask[:, None].expand_as(framed.target)
         noisy = example.t * example.noise + (1 - example.t) * framed.target
         return Item(
             noisy=noisy.to(self._device),
@@ -67,17 +67,10 @@ class SongTask(ModelTask[SongModel, Example]):
         A batch without covers teaches the codes by the target of its first example.
         """
         covers = {number: each.framed.source for number, each in enumerate(examples) if each.framed.task is Task.COVER}
-        sources = covers or {0: examples[0].framed.target}
-        window = self._model.package.config.pool_window
-        whole = [source[: len(source) // window * window] for source in sources.values()]
-        latents = torch.cat(whole).view(-1, window, whole[0].shape[1]).to(self._device)
+        target = examples[0].framed.target
+        sources = covers or {0: target[: len(target) // FRAMES_PER_CODE * FRAMES_PER_CODE]}
+        latents = torch.cat(list(sources.values())).view(-1, FRAMES_PER_CODE, target.shape[1]).to(self._device)
         kept = self._model.hints(latents)
-        parts = torch.split(kept.flatten(0, 1).detach(), [len(part) for part in whole])
-        hints = {number: _as_long(part, covers[number]) for number, part in zip(sources, parts, strict=True) if covers}
+        parts = torch.split(kept.flatten(0, 1).detach(), [len(source) for source in sources.values()])
+        hints = {number: part[: len(target)] for number, part in zip(sources, parts, strict=True) if covers}
         return hints, functional.mse_loss(kept, latents)
-
-
-def _as_long(part: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
-    """Fills the last frames, which make no whole window, with the last hint."""
-    missing = len(source) - len(part)
-    return torch.cat((part, part[-1:].expand(missing, -1))) if missing else part

@@ -12,6 +12,7 @@ from services.encoder.prompt import TEXT_TO_MUSIC
 from training.latents import Entry, LatentStore
 
 FRAMES_PER_SECOND = 25
+FRAMES_PER_CODE = 5
 _SHORTEST_REPAINT = 2 * FRAMES_PER_SECOND
 
 
@@ -40,7 +41,7 @@ _INSTRUCTIONS = {
 class Framed:
     """A task at a clip. Latents are [frames, channels], `mask` [frames] is 1 where the model writes.
 
-    A cover's source goes through the audio codes before it becomes the context.
+    A cover's source goes through the audio codes before it becomes the context: its last window ends in silence.
     """
 
     task: Task
@@ -58,6 +59,8 @@ def frame(random: np.random.Generator, task: Task, store: LatentStore, entry: En
     target, source = whole, whole
     if task is Task.TEXT_TO_MUSIC:
         source = silence
+    elif task is Task.COVER:
+        source = torch.cat((whole, tiled(store.silence, -len(whole) % FRAMES_PER_CODE)))
     elif task is Task.REPAINT:
         mask = _span(random, len(whole))
         source = torch.where(mask[:, None] > 0, silence, whole)

@@ -26,7 +26,7 @@ from training.planner.__main__ import main as train_planner
 from training.vae.__main__ import VaeTrainingSettings
 from training.vae.__main__ import main as train_codec
 
-_HOURS, _RECIPE = "hours.json", "recipe.json"
+_PARTS, _RECIPE = "parts.json", "recipe.json"
 # Measured: text is learned faster than with the trainers' own rate.
 _PLANNER_RATE = 2e-3
 
@@ -40,6 +40,14 @@ class NanoSettings:
     processes: int = setting(os.cpu_count() or 1, "processes that render clips", at_least=1)
 
 
+@dataclass(frozen=True)
+class Part:
+    """How long a part of the recipe has taken so far, and whether it is finished."""
+
+    hours: float = 0.0
+    finished: bool = False
+
+
 def main(settings: NanoSettings) -> None:
     """Renders, trains codec, DiT package and planner one after another, and describes it all in a model card."""
     recipe, output = RECIPES[settings.recipe], settings.output
@@ -47,7 +55,7 @@ def main(settings: NanoSettings) -> None:
     models = output / "models"
     rate = nano_vae_config()["sampling_rate"]
     components = output / "codec" / "components.npz"
-    parts: dict[str, Callable[[], bool | None]] = {
+    makers: dict[str, Callable[[], bool]] = {
         "bank": lambda: render_bank(output / "bank", recipe, rate, settings.processes),
         "codec": lambda: _train_codec(recipe, output, models),
         "vocabulary": lambda: _learn_vocabulary(recipe, models),
@@ -61,19 +69,23 @@ def main(settings: NanoSettings) -> None:
         "dit": lambda: _train_dit(recipe, output, models),
         "planner": lambda: _train_planner(recipe, output, models, settings.processes),
     }
-    hours = _hours(output / _HOURS)
-    for name, make in parts.items():
+    parts = _parts(output / _PARTS)
+    for name, make in makers.items():
+        part = parts.get(name, Part())
+        if part.finished:
+            continue
         print(f"{name}: begins", flush=True)
-        started = time.monotonic()
+        started, finished = time.monotonic(), False
         try:
             finished = make()
         finally:
-            hours[name] = hours.get(name, 0.0) + (time.monotonic() - started) / 3600
-            (output / _HOURS).write_text(json.dumps(hours) + "\n", "utf-8")
-        if finished is False:
+            parts[name] = Part(part.hours + (time.monotonic() - started) / 3600, finished)
+            written = {known: asdict(each) for known, each in parts.items()}
+            (output / _PARTS).write_text(json.dumps(written) + "\n", "utf-8")
+        if not finished:
             print(f"{name}: was interrupted; run it again to go on", flush=True)
             return
-    write_card(models / "README.md", settings.recipe, recipe, hours)
+    write_card(models / "README.md", settings.recipe, recipe, {name: part.hours for name, part in parts.items()})
 
 
 def _check_recipe(path: Path, name: str, recipe: Recipe) -> None:
@@ -102,12 +114,12 @@ def _train_codec(recipe: Recipe, output: Path, models: Path) -> bool:
     return finished
 
 
-def _learn_vocabulary(recipe: Recipe, models: Path) -> None:
+def _learn_vocabulary(recipe: Recipe, models: Path) -> bool:
     folder = models / TEXT_ENCODER
-    if not (folder / "tokenizer.json").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        seeds = range(TRAINING_SEEDS, TRAINING_SEEDS + recipe.vocabulary_clips)
-        learn_vocabulary(seeds, NANO_TEXT_VOCABULARY).write(folder, append_end_of_text=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    seeds = range(TRAINING_SEEDS, TRAINING_SEEDS + recipe.vocabulary_clips)
+    learn_vocabulary(seeds, NANO_TEXT_VOCABULARY).write(folder, append_end_of_text=True)
+    return True
 
 
 def _train_dit(recipe: Recipe, output: Path, models: Path) -> bool:
@@ -140,12 +152,10 @@ def _train_planner(recipe: Recipe, output: Path, models: Path, processes: int) -
     )
 
 
-def _hours(path: Path) -> dict[str, float]:
-    """Hours that each part has taken so far."""
-    if not path.exists():
-        return {}
-    found: dict[str, float] = json.loads(path.read_text("utf-8"))
-    return found
+def _parts(path: Path) -> dict[str, Part]:
+    """What was made so far."""
+    found = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    return {name: Part(**part) for name, part in found.items()}
 
 
 if __name__ == "__main__":

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import signal
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import cycle
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -12,8 +15,9 @@ import torch
 
 from services.vae.checkpoint import load
 from training.audio_bank import write_shard
+from training.interruption import interruption
 from training.latents import SILENCE, Encode, encode_with, write_latents, write_silence
-from training.nano.recipe import HELD_OUT_SEEDS, TRAINING_SEEDS, Recipe
+from training.nano.recipe import HELD_OUT_SEEDS, SHORT_SECONDS, SHORT_SEEDS, TRAINING_SEEDS, Recipe
 from training.synth.clip import make_clip
 from training.vae.transform import Components
 
@@ -38,52 +42,73 @@ class Codec:
         return encode_with(load(self._models, dtype=torch.bfloat16, device=device).model)
 
 
-def render_bank(folder: Path, recipe: Recipe, rate: int, processes: int) -> None:
-    """Clips for the codec."""
-    seeds = range(TRAINING_SEEDS, TRAINING_SEEDS + recipe.banked_clips)
-    _each_shard(
-        partial(_render_shard, folder, recipe.banked_seconds, rate), folder, seeds, recipe.clips_per_shard, processes
-    )
+def render_bank(folder: Path, recipe: Recipe, rate: int, processes: int) -> bool:
+    """Clips for the codec. Returns whether all are there."""
+    write = partial(_render_shard, folder, recipe.banked_seconds, rate)
+    return _write_missing(_shards(folder, write, TRAINING_SEEDS, recipe.banked_clips, recipe), processes)
 
 
-def render_latents(folder: Path, held_out: Path, recipe: Recipe, codec: Codec, processes: int) -> None:
-    """Latents for the DiT and the planner, and some that are only measured on."""
-    for target, first, count in (
-        (folder, TRAINING_SEEDS, recipe.latent_clips),
-        (held_out, HELD_OUT_SEEDS, recipe.held_out_clips),
-    ):
+def render_latents(folder: Path, held_out: Path, recipe: Recipe, codec: Codec, processes: int) -> bool:
+    """Latents for the DiT and the planner, and some that are only measured on. Returns whether all are there."""
+    for target in (folder, held_out):
         if not (target / SILENCE).exists():
             write_silence(target, codec.loaded(), codec.rate)
-        write = partial(_write_latent_shard, target, codec)
-        _each_shard(write, target, range(first, first + count), recipe.clips_per_shard, processes)
+    write, write_held_out = (partial(_write_latent_shard, target, codec, None) for target in (folder, held_out))
+    shards = [
+        *_shards(folder, write, TRAINING_SEEDS, recipe.latent_clips, recipe),
+        *_shards(held_out, write_held_out, HELD_OUT_SEEDS, recipe.held_out_clips, recipe),
+    ]
+    short = _shards(folder, write, SHORT_SEEDS, recipe.short_clips, recipe)
+    for shard, seconds in zip(short, cycle(SHORT_SECONDS), strict=False):
+        shards.append(replace(shard, write=partial(_write_latent_shard, folder, codec, seconds)))
+    return _write_missing(shards, processes)
 
 
-Shard = Callable[[str, range], None]
+@dataclass(frozen=True)
+class _Shard:
+    """Clips of some seeds, the file that is there once they are written, and what writes them."""
+
+    seeds: range
+    index: Path
+    write: Callable[[str, range], None]
 
 
-def _each_shard(write: Shard, folder: Path, seeds: range, size: int, processes: int) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    missing = [(name, part) for name, part in _shards(seeds, size) if not (folder / f"{name}.json").exists()]
+def _shards(
+    folder: Path, write: Callable[[str, range], None], first: int, count: int, recipe: Recipe
+) -> Iterator[_Shard]:
+    seeds = range(first, first + count)
+    for start in range(0, count, recipe.clips_per_shard):
+        part = seeds[start : start + recipe.clips_per_shard]
+        yield _Shard(part, folder / f"clips-{part.start:010d}.json", write)
+
+
+def _write_missing(shards: Iterable[_Shard], processes: int) -> bool:
+    """Writes what is not there; after SIGTERM or SIGINT only what was begun. Returns whether all are there."""
+    missing = [shard for shard in shards if not shard.index.exists()]
     if not missing:
-        return
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
-        for written in [pool.submit(write, name, part) for name, part in missing]:
+        return True
+    with (
+        interruption() as interrupted,
+        ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_prepare) as pool,
+    ):
+        for written in [pool.submit(shard.write, shard.index.stem, shard.seeds) for shard in missing]:
+            if interrupted.is_set():
+                pool.shutdown(cancel_futures=True)
+                return False
             written.result()
+    return True
 
 
-def _shards(seeds: range, size: int) -> Iterator[tuple[str, range]]:
-    for start in range(0, len(seeds), size):
-        part = seeds[start : start + size]
-        yield f"clips-{part.start:010d}", part
-
-
-def _one_thread() -> None:
+def _prepare() -> None:
+    """One thread, and SIGINT is for the process that waits for this one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
 
 
 def _render_shard(folder: Path, seconds: float, rate: int, name: str, seeds: range) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     write_shard(folder, name, ((seed, make_clip(seed, seconds=seconds, rate=rate).audio) for seed in seeds), rate)
 
 
-def _write_latent_shard(folder: Path, codec: Codec, name: str, seeds: range) -> None:
-    write_latents(folder, name, seeds, codec.loaded(), codec.rate)
+def _write_latent_shard(folder: Path, codec: Codec, seconds: float | None, name: str, seeds: range) -> None:
+    write_latents(folder, name, seeds, codec.loaded(), codec.rate, seconds=seconds)

@@ -1,5 +1,7 @@
 """Each task as the served chain lays it out (spec/model.md §4)."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -43,6 +45,14 @@ def test_stems_go_in_and_come_out(store: LatentStore, task: Task, source: str, t
     assert torch.equal(framed.target, getattr(store, target)(entry))
     assert framed.mask.eq(1).all()
     assert task is Task.COVER or entry.stem.upper() in framed.instruction
+
+
+def test_the_source_of_a_cover_ends_in_silence_where_a_code_reaches_beyond_it(store: LatentStore) -> None:
+    entry = replace(store.entries[0], frames=98)
+    framed = frame(np.random.default_rng(0), Task.COVER, store, entry)
+    assert torch.equal(framed.source[:98], store.mix(entry))
+    assert torch.equal(framed.source[98:], tiled(store.silence, 2))
+    assert len(framed.target) == 98
 
 
 @given(frames=st.integers(1, 200), held=st.integers(1, 50))

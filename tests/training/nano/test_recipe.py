@@ -1,6 +1,9 @@
 """The whole recipe in small: from nothing to a family that the stages load."""
 
 import math
+import signal
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,8 @@ from services.encoder.prompt import Prompt
 from services.planner import checkpoint as planner_checkpoint
 from services.vae import checkpoint as vae_checkpoint
 from training.nano.__main__ import NanoSettings, main
-from training.nano.recipe import HELD_OUT_SEEDS, RECIPES, TRAINING_SEEDS
+from training.nano.data import render_bank
+from training.nano.recipe import HELD_OUT_SEEDS, RECIPES, SHORT_SEEDS, TRAINING_SEEDS
 
 VARIANT, PLANNER = "acestep-v15-base", "acestep-5Hz-lm-nano"
 MEGABYTES = 40
@@ -55,10 +59,43 @@ def test_the_card_tells_how_it_was_made(made: Path) -> None:
 
 
 def test_what_is_made_is_not_made_again(made: Path) -> None:
-    shards = sorted((made / "latents").glob("*.npy"))
-    written = {shard: shard.stat().st_mtime_ns for shard in shards}
+    def written() -> dict[Path, int]:
+        files = (file for folder in ("latents", "codec", "dit", "planner") for file in (made / folder).rglob("*.*"))
+        return {file: file.stat().st_mtime_ns for file in files}
+
+    before = written()
     main(NanoSettings(recipe="rehearsal", output=made, processes=1))
-    assert {shard: shard.stat().st_mtime_ns for shard in shards} == written
+    assert written() == before
+
+
+def test_what_is_missing_is_rendered_again(made: Path) -> None:
+    """As after an interruption, which leaves whole shards."""
+    missing, kept = sorted((made / "latents").glob("clips-*.npy"))
+    latents, written = missing.read_bytes(), kept.stat().st_mtime_ns
+    missing.unlink()
+    missing.with_suffix(".json").unlink()
+    (made / "parts.json").unlink()
+    main(NanoSettings(recipe="rehearsal", output=made, processes=1))
+    assert missing.read_bytes() == latents
+    assert kept.stat().st_mtime_ns == written
+
+
+def test_rendering_ends_when_it_is_asked_to(tmp_path: Path) -> None:
+    """What was begun is written; a later call writes the others."""
+    recipe = replace(RECIPES["rehearsal"], banked_clips=6, clips_per_shard=1)
+
+    def interrupt() -> None:
+        while not list(tmp_path.glob("*.json")):
+            pass
+        signal.raise_signal(signal.SIGTERM)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    assert not render_bank(tmp_path, recipe, rate=8000, processes=1)
+    thread.join()
+    assert 1 <= len(list(tmp_path.glob("*.json"))) < 6
+    assert render_bank(tmp_path, recipe, rate=8000, processes=1)
+    assert len(list(tmp_path.glob("*.json"))) == 6
 
 
 def test_a_folder_is_made_by_one_recipe(made: Path) -> None:
@@ -68,4 +105,5 @@ def test_a_folder_is_made_by_one_recipe(made: Path) -> None:
 
 def test_no_recipe_trains_on_what_is_measured() -> None:
     for recipe in RECIPES.values():
-        assert TRAINING_SEEDS + max(recipe.latent_clips, recipe.banked_clips) < HELD_OUT_SEEDS
+        assert TRAINING_SEEDS + max(recipe.latent_clips, recipe.banked_clips) < SHORT_SEEDS
+        assert SHORT_SEEDS + recipe.short_clips < HELD_OUT_SEEDS
