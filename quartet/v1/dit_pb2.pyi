@@ -60,7 +60,7 @@ class WaveletCorrection(_message.Message):
     def __init__(self, low: _Optional[float] = ..., high: _Optional[float] = ...) -> None: ...
 
 class SampleRequest(_message.Message):
-    __slots__ = ("model", "condition", "null_condition", "frames", "source_latents", "mask", "seed", "noise", "schedule", "method", "guidance", "wavelet_correction", "preview_every_steps")
+    __slots__ = ("model", "condition", "null_condition", "frames", "source_latents", "mask", "seed", "noise", "schedule", "method", "guidance", "wavelet_correction", "preview_every_steps", "silenced")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     CONDITION_FIELD_NUMBER: _ClassVar[int]
     NULL_CONDITION_FIELD_NUMBER: _ClassVar[int]
@@ -74,6 +74,7 @@ class SampleRequest(_message.Message):
     GUIDANCE_FIELD_NUMBER: _ClassVar[int]
     WAVELET_CORRECTION_FIELD_NUMBER: _ClassVar[int]
     PREVIEW_EVERY_STEPS_FIELD_NUMBER: _ClassVar[int]
+    SILENCED_FIELD_NUMBER: _ClassVar[int]
     model: str
     condition: _tensor_pb2.Tensor
     null_condition: _tensor_pb2.Tensor
@@ -87,7 +88,8 @@ class SampleRequest(_message.Message):
     guidance: Guidance
     wavelet_correction: WaveletCorrection
     preview_every_steps: int
-    def __init__(self, model: _Optional[str] = ..., condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., null_condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., frames: _Optional[int] = ..., source_latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., mask: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., seed: _Optional[int] = ..., noise: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., schedule: _Optional[_Union[Schedule, _Mapping]] = ..., method: _Optional[_Union[SamplerMethod, str]] = ..., guidance: _Optional[_Union[Guidance, _Mapping]] = ..., wavelet_correction: _Optional[_Union[WaveletCorrection, _Mapping]] = ..., preview_every_steps: _Optional[int] = ...) -> None: ...
+    silenced: _tensor_pb2.Tensor
+    def __init__(self, model: _Optional[str] = ..., condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., null_condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., frames: _Optional[int] = ..., source_latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., mask: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., seed: _Optional[int] = ..., noise: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., schedule: _Optional[_Union[Schedule, _Mapping]] = ..., method: _Optional[_Union[SamplerMethod, str]] = ..., guidance: _Optional[_Union[Guidance, _Mapping]] = ..., wavelet_correction: _Optional[_Union[WaveletCorrection, _Mapping]] = ..., preview_every_steps: _Optional[int] = ..., silenced: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class SampleResponse(_message.Message):
     __slots__ = ("progress", "preview", "result")
@@ -208,15 +210,17 @@ class DitServiceGetInfoResponse(_message.Message):
     def __init__(self, info: _Optional[_Union[_stage_pb2.StageInfo, _Mapping]] = ..., defaults: _Optional[_Iterable[_Union[SamplingDefaults, _Mapping]]] = ...) -> None: ...
 
 class SamplingDefaults(_message.Message):
-    __slots__ = ("steps", "shift", "guidance_scale", "is_turbo", "wavelet_correction")
+    __slots__ = ("steps", "shift", "guidance_scale", "is_turbo", "wavelet_correction", "knows_tracks")
     STEPS_FIELD_NUMBER: _ClassVar[int]
     SHIFT_FIELD_NUMBER: _ClassVar[int]
     GUIDANCE_SCALE_FIELD_NUMBER: _ClassVar[int]
     IS_TURBO_FIELD_NUMBER: _ClassVar[int]
     WAVELET_CORRECTION_FIELD_NUMBER: _ClassVar[int]
+    KNOWS_TRACKS_FIELD_NUMBER: _ClassVar[int]
     steps: int
     shift: float
     guidance_scale: float
     is_turbo: bool
     wavelet_correction: WaveletCorrection
-    def __init__(self, steps: _Optional[int] = ..., shift: _Optional[float] = ..., guidance_scale: _Optional[float] = ..., is_turbo: _Optional[bool] = ..., wavelet_correction: _Optional[_Union[WaveletCorrection, _Mapping]] = ...) -> None: ...
+    knows_tracks: bool
+    def __init__(self, steps: _Optional[int] = ..., shift: _Optional[float] = ..., guidance_scale: _Optional[float] = ..., is_turbo: _Optional[bool] = ..., wavelet_correction: _Optional[_Union[WaveletCorrection, _Mapping]] = ..., knows_tracks: _Optional[bool] = ...) -> None: ...

@@ -25,14 +25,15 @@ class SampleItem:
     """One item to sample; tensors without a batch axis, in float32 but for the condition, which has any type.
 
     `condition` [tokens, width], `null_condition` [1, width] where guidance may act, `source` [frames or fewer,
-    channels] or None, silence taking the rest, `mask` [frames] or None for everywhere, `noise` [frames, channels] or
-    None for the seeded one.
+    channels] or None, silence taking the rest and the frames that are `silenced` [frames], `mask` [frames] or None for
+    everywhere, `noise` [frames, channels] or None for the seeded one.
     """
 
     condition: torch.Tensor
     null_condition: torch.Tensor | None
     frames: int
     source: torch.Tensor | None = None
+    silenced: torch.Tensor | None = None
     mask: torch.Tensor | None = None
     seed: int = 0
     noise: torch.Tensor | None = None
@@ -187,6 +188,9 @@ class DitStepper:
         source = self._silence[:frames]
         if item.source is not None:
             source = torch.cat((item.source, self._silence[: frames - len(item.source)]))
+        if item.silenced is not None:
+            silenced = functional.pad(item.silenced, (0, frames - len(item.silenced)))
+            source = torch.where(silenced[:, None], self._silence[:frames], source)
         mask = torch.ones(frames) if item.mask is None else item.mask.float()
         mask = functional.pad(mask, (0, frames - len(mask)), value=1.0)
         return torch.cat((source, mask[:, None].expand_as(source)), dim=-1)
