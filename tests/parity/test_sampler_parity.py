@@ -19,7 +19,7 @@ from diffusers.guiders.adaptive_projected_guidance import MomentumBuffer, normal
 
 from services.dit import schedule
 from services.dit.guidance import GuidanceMode
-from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplingDefaults, SamplingOptions
+from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplerMethod, SamplingDefaults, SamplingOptions
 from services.dit.stepper import SampleItem
 from services.dit.wavelet import WaveletCorrection
 from services.runtime.items import Finished
@@ -209,13 +209,13 @@ def renoised(batch: Sequence[SampleItem], level_after: Callable[[int, float], fl
 
 
 async def test_stochastic_turbo_which_diffusers_lacks(pair: Pair) -> None:
-    batch = items(2, 131, SamplingOptions(stochastic=True))
+    batch = items(2, 131, SamplingOptions(method=SamplerMethod.SDE))
     step = renoised(batch, lambda index, t_next: t_next)
     await assert_equal(pair, TURBO_DEFAULTS, batch, reference(pair, batch, TURBO_LEVELS[3.0], step=step))
 
 
 async def test_stochastic_base_renoises_without_the_shift_as_the_official_app(pair: Pair) -> None:
-    batch = items(2, 130, SamplingOptions(steps=8, shift=3.0, stochastic=True))
+    batch = items(2, 130, SamplingOptions(steps=8, shift=3.0, method=SamplerMethod.SDE))
     step = renoised(batch, lambda index, t_next: 1 - (index + 1) / 8)
     expected = reference(pair, batch, TURBO_LEVELS[3.0], step=step, guide=projected(7.0))
     await assert_equal(pair, GUIDED_DEFAULTS, batch, expected)

@@ -15,7 +15,7 @@ from torch import nn
 from quartet.errors import DeadlineError, InternalError, OverloadedError
 from services.dit.engine import DitEngine
 from services.dit.model import Branch
-from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplingOptions
+from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplerMethod, SamplingOptions
 from services.dit.stepper import MIN_NETWORK_FRAMES, PlannedItem, Sampled, SampleItem, StepDone
 from services.runtime.batching import BatchQueue
 from services.runtime.items import Finished
@@ -110,9 +110,9 @@ async def test_noise_of_the_caller_is_filled_with_seeded_noise(turbo: Stage) -> 
     assert torch.equal(latents[100:], gaussian(5, Purpose.INITIAL, (128, CHANNELS))[100:])
 
 
-@pytest.mark.parametrize("stochastic", [False, True])
-async def test_items_do_not_depend_on_what_ran_before(base: Stage, stochastic: bool) -> None:
-    options = SamplingOptions(steps=3, stochastic=stochastic)
+@pytest.mark.parametrize("method", SamplerMethod)
+async def test_items_do_not_depend_on_what_ran_before(base: Stage, method: SamplerMethod) -> None:
+    options = SamplingOptions(steps=3, method=method)
     alone = await sampled(base, item(seed=1, options=options))
     await sampled(base, item(140, seed=2))
     assert torch.equal(await sampled(base, item(seed=1, options=options)), alone)
@@ -213,7 +213,9 @@ async def test_latents_that_are_not_finite_are_an_error_and_the_next_item_is_ser
 MIXED = (
     item(40, seed=1),
     item(130, seed=2, options=SamplingOptions(steps=3)),
-    SampleItem(normal(7, 4, CONDITION_WIDTH), NULL, 260, seed=3, options=SamplingOptions(steps=5, stochastic=True)),
+    SampleItem(
+        normal(7, 4, CONDITION_WIDTH), NULL, 260, seed=3, options=SamplingOptions(steps=5, method=SamplerMethod.SDE)
+    ),
     item(200, seed=4, options=SamplingOptions(timesteps=(0.9, 0.4), guidance_scale=1.0)),
     item(131, seed=5, options=SamplingOptions(steps=6, guidance_interval=(0.3, 0.8))),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplingOptions, resolve
+from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplerMethod, SamplingOptions, resolve
 from services.dit.wavelet import WaveletCorrection
 
 
@@ -37,13 +37,13 @@ def test_timesteps_replace_steps_and_shift_with_a_warning() -> None:
 
 
 def test_stochastic_turbo_goes_to_the_next_level() -> None:
-    plan = resolve(SamplingOptions(stochastic=True), TURBO_DEFAULTS)
+    plan = resolve(SamplingOptions(method=SamplerMethod.SDE), TURBO_DEFAULTS)
     assert plan.renoise_levels == (*plan.timesteps[1:], 0.0)
 
 
 def test_stochastic_base_goes_to_an_even_grid_whatever_the_shift() -> None:
     """As in the official app (spec/model.md §5.3)."""
-    plan = resolve(SamplingOptions(steps=4, shift=3.0, stochastic=True), GUIDED_DEFAULTS)
+    plan = resolve(SamplingOptions(steps=4, shift=3.0, method=SamplerMethod.SDE), GUIDED_DEFAULTS)
     assert plan.renoise_levels == pytest.approx((0.75, 0.5, 0.25, 0.0))
 
 
