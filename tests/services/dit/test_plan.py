@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,13 @@ from services.dit.plan import (
     resolve,
 )
 from services.dit.wavelet import Wavelet, WaveletCorrection, WaveletMode
+
+DOCS = Path(__file__).parents[3] / "docs" / "dit.md"
+
+
+def _weights(defaults: SamplingDefaults) -> str:
+    correction = defaults.wavelet_correction
+    return "off" if correction is None else f"{correction.low:g}, {correction.high:g}"
 
 
 def test_turbo_defaults() -> None:
@@ -145,3 +153,30 @@ def test_open_choices_take_the_table_and_given_ones_are_kept() -> None:
     plan = resolve(dataclasses.replace(asked, velocity_ema=0.2), GUIDED_DEFAULTS)
     assert (plan.guidance_mode, plan.guidance_interval) == (GuidanceMode.CFG, (0.1, 0.9))
     assert (plan.velocity_clamp, plan.velocity_ema) == (1.5, 0.2)
+
+
+@pytest.mark.parametrize(
+    ("setting", "turbo", "guided"),
+    [
+        ("`schedule.steps`", f"{TURBO_DEFAULTS.steps}", f"{GUIDED_DEFAULTS.steps}"),
+        ("`schedule.shift`", f"{TURBO_DEFAULTS.shift:g}", f"{GUIDED_DEFAULTS.shift:g}"),
+        ("`method`", TURBO_DEFAULTS.method.name, GUIDED_DEFAULTS.method.name),
+        (
+            "`guidance.scale`",
+            f"{TURBO_DEFAULTS.guidance_scale:g}, others ignored",
+            f"{GUIDED_DEFAULTS.guidance_scale:g}",
+        ),
+        ("`guidance.mode`", "ignored", GUIDED_DEFAULTS.guidance_mode.name),
+        (
+            "`guidance.interval_start`, `_end`",
+            "ignored",
+            "{:g}, {:g}".format(*GUIDED_DEFAULTS.guidance_interval),
+        ),
+        ("`velocity_clamp`", f"{TURBO_DEFAULTS.velocity_clamp:g} (off)", f"{GUIDED_DEFAULTS.velocity_clamp:g} (off)"),
+        ("`velocity_ema`", f"{TURBO_DEFAULTS.velocity_ema:g} (off)", f"{GUIDED_DEFAULTS.velocity_ema:g} (off)"),
+        ("`wavelet_correction.low`, `.high`", _weights(TURBO_DEFAULTS), _weights(GUIDED_DEFAULTS)),
+    ],
+)
+def test_the_defaults_of_the_docs_are_those_of_the_code(setting: str, turbo: str, guided: str) -> None:
+    (row,) = [line for line in DOCS.read_text().splitlines() if line.startswith(f"| {setting} |")]
+    assert [cell.strip() for cell in row.split("|")[2:4]] == [turbo, guided]
