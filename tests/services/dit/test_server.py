@@ -169,6 +169,8 @@ def test_what_turbo_ignores_is_said(stub: Stub) -> None:
 
 
 NAN, INF = float("nan"), float("inf")
+UNKNOWN_MODE = dit_pb2.WaveletCorrection(mode=9)  # type: ignore[arg-type]
+UNKNOWN_WAVELET = dit_pb2.WaveletCorrection(wavelet=9)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -200,8 +202,8 @@ NAN, INF = float("nan"), float("inf")
         ({"guidance": dit_pb2.Guidance(interval_start=0.8, interval_end=0.2)}, {"guidance.interval_start"}),
         ({"wavelet_correction": dit_pb2.WaveletCorrection(low=-1)}, {"wavelet_correction.low"}),
         ({"wavelet_correction": dit_pb2.WaveletCorrection(high=NAN)}, {"wavelet_correction.high"}),
-        ({"wavelet_correction": dit_pb2.WaveletCorrection(mode=9)}, {"wavelet_correction.mode"}),  # type: ignore[arg-type]
-        ({"wavelet_correction": dit_pb2.WaveletCorrection(wavelet=9)}, {"wavelet_correction.wavelet"}),  # type: ignore[arg-type]
+        ({"wavelet_correction": UNKNOWN_MODE}, {"wavelet_correction.mode"}),
+        ({"wavelet_correction": UNKNOWN_WAVELET}, {"wavelet_correction.wavelet"}),
         ({"velocity_clamp": -0.1}, {"velocity_clamp"}),
         ({"velocity_clamp": 5.1}, {"velocity_clamp"}),
         ({"velocity_clamp": NAN}, {"velocity_clamp"}),
