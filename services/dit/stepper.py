@@ -86,7 +86,7 @@ class Sampling(Member):
         self._null = null
 
     def branches(self) -> list[Branch]:
-        """What the next step asks the network: one velocity, or two where guidance compares them."""
+        """What is to be asked of the network next: one velocity, or two where guidance compares them."""
         latents, t = self.trajectory.latents[0], self.trajectory.t
         asked = [Branch(latents, self._context, self._condition, t)]
         if self.trajectory.guided:
@@ -96,11 +96,13 @@ class Sampling(Member):
         return asked
 
     def advance(self, velocities: list[torch.Tensor]) -> None:
-        """Takes the velocities of its branches."""
+        """Takes the velocities of its branches; a step may need more of them before it is done."""
         null = velocities[1][None] if len(velocities) > 1 else None
         clean = self.trajectory.advance(velocities[0][None], null)
         for _ in velocities:
             self.ticket.step_done()
+        if clean is None:
+            return
         step, every = self.trajectory.steps_done, self.item.preview_every_steps
         preview = clean[0, : self.item.frames].cpu() if every and step % every == 0 else None
         self.ticket.emit(StepDone(step, self.trajectory.steps, preview))
