@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 from services.dit import schedule
@@ -42,7 +43,9 @@ class SamplingOptions:
 class SamplingPlan:
     """What the sampler does. `timesteps` fall from the first level; a final 0 follows.
 
-    `renoise_levels` are the levels that stochastic steps go back to; empty for ODE steps.
+    `renoise_levels` are the levels that stochastic steps go back to; empty for ODE steps. From `switch_step` on the
+    second condition is followed; with `blend_weight`, that of the first velocity, both are. Kept frames are set again
+    after each of the first `injected_steps`. The first `edit_steps` edit, each over `edit_draws` of noise.
     """
 
     timesteps: tuple[float, ...]
@@ -52,17 +55,41 @@ class SamplingPlan:
     guidance_interval: tuple[float, float]
     wavelet_correction: WaveletCorrection | None
     warnings: tuple[str, ...]
+    switch_step: int | None = None
+    blend_weight: float | None = None
+    injected_steps: int = 0
+    edit_steps: int = 0
+    edit_draws: int = 1
 
     @property
     def guided(self) -> bool:
         """True where steps may need the null condition."""
         return self.guidance_scale > 1
 
+    def guided_at(self, t: float) -> bool:
+        """Whether a step from a noise level needs the null condition."""
+        return self.guided and acts_at(t, *self.guidance_interval)
+
     @property
     def evaluations(self) -> int:
-        """Passes through the network: one for each step, and one more where guidance acts."""
-        guided = sum(acts_at(t, *self.guidance_interval) for t in self.timesteps) if self.guided else 0
-        return len(self.timesteps) + guided
+        """Velocities that the network predicts: one for each step, and more where guidance acts or conditions meet."""
+        return sum(self._evaluations(step, t) for step, t in enumerate(self.timesteps))
+
+    @property
+    def widest_pass(self) -> int:
+        """Velocities that a pass through the network predicts for this item, at most."""
+        compared = 2 if self.guided else 1
+        return 2 * compared if self.edit_steps else compared + (self.blend_weight is not None)
+
+    def from_step(self, step: int) -> SamplingPlan:
+        """Without the steps before one."""
+        return dataclasses.replace(self, timesteps=self.timesteps[step:], renoise_levels=self.renoise_levels[step:])
+
+    def _evaluations(self, step: int, t: float) -> int:
+        compared = 2 if self.guided_at(t) else 1
+        if step < self.edit_steps:
+            return 2 * self.edit_draws * compared
+        return compared + (self.blend_weight is not None)
 
 
 def resolve(options: SamplingOptions, defaults: SamplingDefaults) -> SamplingPlan:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import torch
 
-from services.dit.guidance import acts_at, guide
+from services.dit.guidance import guide
 from services.dit.plan import SamplingPlan
 
 
@@ -38,14 +38,21 @@ class Trajectory:
     @property
     def guided(self) -> bool:
         """Whether the next step needs the velocity under the null condition too."""
-        return self._plan.guided and acts_at(self.t, *self._plan.guidance_interval)
+        return self._plan.guided_at(self.t)
 
-    def advance(self, conditional: torch.Tensor, null: torch.Tensor | None) -> torch.Tensor:
-        """A step along velocities that are shaped as the latents; returns the estimate of the clean latents."""
+    def advance(
+        self, conditional: torch.Tensor, null: torch.Tensor | None, second: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """A step along velocities that are shaped as the latents; returns the estimate of the clean latents.
+
+        `second` is the velocity of a condition that is followed beside the first, where the plan blends the two.
+        """
         plan, latents, t = self._plan, self.latents, self.t
         velocity = conditional
         if null is not None:
             velocity = self._guidance.combine(conditional, null, latents, t, plan.guidance_scale)
+        if second is not None and plan.blend_weight is not None:
+            velocity = plan.blend_weight * velocity + (1 - plan.blend_weight) * second
         clean = latents - t * velocity
         if plan.renoise_levels:
             level = plan.renoise_levels[self.steps_done]

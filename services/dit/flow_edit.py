@@ -1,0 +1,134 @@
+"""The course of an edit: along the difference of the velocities under two descriptions (spec/model.md §5.8)."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from services.dit.conditions import View
+from services.dit.guidance import guide
+from services.dit.model import Branch, ConditionCache
+from services.dit.plan import SamplingPlan
+from services.dit.starts import mixed
+
+
+@dataclass(frozen=True)
+class FlowEdit:
+    """Latents [frames or fewer, channels] to edit and their own condition [tokens, width].
+
+    Steps before the share `n_min` are left out; those before the share `n_max` edit, averaging over `n_avg` draws of
+    noise; the rest samples under the new condition alone.
+    """
+
+    source: torch.Tensor
+    condition: torch.Tensor
+    n_min: float
+    n_max: float
+    n_avg: int
+
+    def planned(self, plan: SamplingPlan) -> SamplingPlan:
+        """The plan from the first step of the edit, with Euler steps, and with warnings where others were asked for."""
+        steps = len(plan.timesteps)
+        first, end = int(steps * self.n_min), int(steps * self.n_max)
+        ignored = {
+            "stochastic steps are ignored in an edit, which takes Euler steps": bool(plan.renoise_levels),
+            "the wavelet correction is ignored in an edit": plan.wavelet_correction is not None,
+        }
+        return dataclasses.replace(
+            plan.from_step(first),
+            renoise_levels=(),
+            wavelet_correction=None,
+            edit_steps=end - first,
+            edit_draws=self.n_avg,
+            warnings=(*plan.warnings, *(warning for warning, holds in ignored.items() if holds)),
+        )
+
+
+class Editing:
+    """An edit of latents [frames, channels] from the view of their own condition, the second one, to the first one.
+
+    A pass through the network takes one draw of noise, whatever their number. `noise(k)` [frames, channels] is draw k,
+    counted from 0 over all steps.
+    """
+
+    def __init__(
+        self,
+        source: torch.Tensor,
+        plan: SamplingPlan,
+        views: tuple[View, View],
+        null: ConditionCache | None,
+        noise: Callable[[int], torch.Tensor],
+    ) -> None:
+        self.steps_done = 0
+        self._plan = plan
+        self._levels = (*plan.timesteps, 0.0)
+        self._source, self._views, self._null, self._noise = source, views, null, noise
+        # One for each trajectory: the momentum of one says nothing of the other.
+        self._guides = [guide(plan.guidance_mode) for _ in views]
+        # The state is what the edit has added, so that the source stays as it is where both velocities agree.
+        self._added = torch.zeros_like(source)
+        self._draws: list[_Draw] = []
+        self._states = self._drawn_states()
+
+    def branches(self) -> list[Branch]:
+        """Velocities of one draw under both conditions, or that of a plain step; each guided where guidance acts."""
+        t = self._levels[self.steps_done]
+        # A plain step has one state, that of the first view.
+        pairs = list(zip(self._views, self._states, strict=False))
+        asked = [view.asked(latents, t) for view, latents in pairs]
+        if self._plan.guided_at(t):
+            asked += [view.asked_under(self._null, latents, t) for view, latents in pairs]
+        return asked
+
+    def advance(self, velocities: list[torch.Tensor]) -> torch.Tensor | None:
+        """Takes one draw; the last one of a step completes it and returns the clean estimate [frames, channels]."""
+        self._draws.append(_Draw(self._states, velocities))
+        edits = self.steps_done < self._plan.edit_steps
+        if edits and len(self._draws) < self._plan.edit_draws:
+            self._states = self._drawn_states()
+            return None
+        t, t_next = self._levels[self.steps_done], self._levels[self.steps_done + 1]
+        self.steps_done += 1
+        if edits:
+            self._added = self._added + (t_next - t) * (self._velocity(0, t) - self._velocity(1, t))
+            self._draws.clear()
+            self._states = self._drawn_states()
+            return self._source + self._added
+        (latents,), velocity = self._states, self._velocity(0, t)
+        self._draws.clear()
+        self._states = (latents + (t_next - t) * velocity,)
+        return latents - t * velocity
+
+    def latents(self) -> torch.Tensor:
+        """The result [frames, channels]."""
+        plain_steps_done = self.steps_done > self._plan.edit_steps
+        return self._states[0] if plain_steps_done else self._source + self._added
+
+    def _drawn_states(self) -> tuple[torch.Tensor, ...]:
+        """Latents to ask for with fresh noise: edited and source ones, or the edited ones where plain steps begin."""
+        if self.steps_done == len(self._plan.timesteps):
+            return ()
+        noise = self._noise(self.steps_done * self._plan.edit_draws + len(self._draws))
+        source = mixed(self._source, noise, self._levels[self.steps_done])
+        edited = source + self._added
+        return (edited, source) if self.steps_done < self._plan.edit_steps else (edited,)
+
+    def _velocity(self, side: int, t: float) -> torch.Tensor:
+        """Mean over the draws of a step; they are guided together, so that the momentum advances once."""
+        conditional = torch.stack([draw.velocities[side] for draw in self._draws])
+        if self._plan.guided_at(t):
+            null = torch.stack([draw.velocities[len(draw.states) + side] for draw in self._draws])
+            latents = torch.stack([draw.states[side] for draw in self._draws])
+            conditional = self._guides[side].combine(conditional, null, latents, t, self._plan.guidance_scale)
+        return conditional.mean(0)
+
+
+@dataclass(frozen=True)
+class _Draw:
+    """States that were asked for, and their velocities: under the conditions, then under the null condition."""
+
+    states: tuple[torch.Tensor, ...]
+    velocities: list[torch.Tensor]
