@@ -70,8 +70,9 @@ class Editing:
         self._guides = [guide(plan.guidance_mode) for _ in views]
         # The state is what the edit has added, so that the source stays as it is where both velocities agree.
         self._added = torch.zeros_like(source)
+        self._plain: torch.Tensor | None = None
         self._draws: list[_Draw] = []
-        self._states = self._drawn_states()
+        self._states = self._next_states()
 
     def branches(self) -> list[Branch]:
         """Velocities of one draw under both conditions, or that of a plain step; each guided where guidance acts."""
@@ -88,29 +89,35 @@ class Editing:
         self._draws.append(_Draw(self._states, velocities))
         edits = self.steps_done < self._plan.edit_steps
         if edits and len(self._draws) < self._plan.edit_draws:
-            self._states = self._drawn_states()
+            self._states = self._next_states()
             return None
-        t, t_next = self._levels[self.steps_done], self._levels[self.steps_done + 1]
-        self.steps_done += 1
-        if edits:
-            self._added = self._added + (t_next - t) * (self._velocity(0, t) - self._velocity(1, t))
-            self._draws.clear()
-            self._states = self._drawn_states()
-            return self._source + self._added
-        (latents,), velocity = self._states, self._velocity(0, t)
+        clean = self._edit() if edits else self._sample()
         self._draws.clear()
-        self._states = (latents + (t_next - t) * velocity,)
-        return latents - t * velocity
+        self.steps_done += 1
+        self._states = self._next_states()
+        return clean
 
     def latents(self) -> torch.Tensor:
         """The result [frames, channels]."""
-        plain_steps_done = self.steps_done > self._plan.edit_steps
-        return self._states[0] if plain_steps_done else self._source + self._added
+        return self._source + self._added if self._plain is None else self._plain
 
-    def _drawn_states(self) -> tuple[torch.Tensor, ...]:
-        """Latents to ask for with fresh noise: edited and source ones, or the edited ones where plain steps begin."""
+    def _edit(self) -> torch.Tensor:
+        t, t_next = self._levels[self.steps_done], self._levels[self.steps_done + 1]
+        self._added = self._added + (t_next - t) * (self._velocity(0, t) - self._velocity(1, t))
+        return self._source + self._added
+
+    def _sample(self) -> torch.Tensor:
+        t, t_next = self._levels[self.steps_done], self._levels[self.steps_done + 1]
+        (latents,), velocity = self._states, self._velocity(0, t)
+        self._plain = latents + (t_next - t) * velocity
+        return latents - t * velocity
+
+    def _next_states(self) -> tuple[torch.Tensor, ...]:
+        """Latents to ask for: edited and source ones under a draw of noise, or those of a plain step."""
         if self.steps_done == len(self._plan.timesteps):
             return ()
+        if self._plain is not None:
+            return (self._plain,)
         noise = self._noise(self.steps_done * self._plan.edit_draws + len(self._draws))
         source = mixed(self._source, noise, self._levels[self.steps_done])
         edited = source + self._added
