@@ -47,6 +47,8 @@ class SamplerMethod(StrEnum):
 
     ODE = "ode"
     SDE = "sde"
+    HEUN = "heun"
+    PING_PONG = "ping-pong"
 
 
 class GuidanceMode(StrEnum):

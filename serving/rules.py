@@ -9,6 +9,8 @@ from quartet.v1 import dit_pb2
 from quartet.validation import Violations
 
 MAX_STEPS = 200
+MAX_VELOCITY_CLAMP = 5.0
+MAX_VELOCITY_EMA = 0.5
 
 
 def custom_timesteps(timesteps: Sequence[float]) -> tuple[float, ...]:
@@ -57,7 +59,26 @@ def guidance_interval(guidance: dit_pb2.Guidance) -> tuple[float, float]:
     return start, guidance.interval_end if guidance.HasField("interval_end") else 1.0
 
 
+def has_interval(guidance: dit_pb2.Guidance) -> bool:
+    """Whether a request says at which noise levels guidance acts."""
+    return guidance.HasField("interval_start") or guidance.HasField("interval_end")
+
+
+def check_velocity_clamp(clamp: float, check: Violations, path: str) -> None:
+    """Notes a clamp of velocities that is out of range."""
+    check.within(clamp, 0, MAX_VELOCITY_CLAMP, path)
+
+
+def check_velocity_ema(share: float, check: Violations, path: str) -> None:
+    """Notes a share of the previous velocity that is out of range."""
+    check.within(share, 0, MAX_VELOCITY_EMA, path)
+
+
 def check_wavelet_correction(correction: dit_pb2.WaveletCorrection, check: Violations, path: str) -> None:
     """Notes what is wrong with a correction at a path of the request."""
     check.within(correction.low, 0, 1, f"{path}.low")
     check.within(correction.high, 0, 1, f"{path}.high")
+    known = correction.mode in dit_pb2.WaveletMode.values()
+    check.that(known, f"{path}.mode", f"{correction.mode} is not a known wavelet mode")
+    known = correction.wavelet in dit_pb2.Wavelet.values()
+    check.that(known, f"{path}.wavelet", f"{correction.wavelet} is not a known wavelet")

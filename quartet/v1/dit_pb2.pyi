@@ -14,6 +14,8 @@ class SamplerMethod(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SAMPLER_METHOD_UNSPECIFIED: _ClassVar[SamplerMethod]
     SAMPLER_METHOD_ODE: _ClassVar[SamplerMethod]
     SAMPLER_METHOD_SDE: _ClassVar[SamplerMethod]
+    SAMPLER_METHOD_HEUN: _ClassVar[SamplerMethod]
+    SAMPLER_METHOD_PING_PONG: _ClassVar[SamplerMethod]
 
 class GuidanceMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -21,23 +23,57 @@ class GuidanceMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     GUIDANCE_MODE_APG: _ClassVar[GuidanceMode]
     GUIDANCE_MODE_ADG: _ClassVar[GuidanceMode]
     GUIDANCE_MODE_CFG: _ClassVar[GuidanceMode]
+
+class WaveletMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    WAVELET_MODE_UNSPECIFIED: _ClassVar[WaveletMode]
+    WAVELET_MODE_LOW: _ClassVar[WaveletMode]
+    WAVELET_MODE_HIGH: _ClassVar[WaveletMode]
+    WAVELET_MODE_DOUBLE: _ClassVar[WaveletMode]
+    WAVELET_MODE_PIXEL: _ClassVar[WaveletMode]
+
+class Wavelet(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    WAVELET_UNSPECIFIED: _ClassVar[Wavelet]
+    WAVELET_HAAR: _ClassVar[Wavelet]
+    WAVELET_DB2: _ClassVar[Wavelet]
+    WAVELET_DB4: _ClassVar[Wavelet]
+    WAVELET_SYM4: _ClassVar[Wavelet]
+    WAVELET_SYM8: _ClassVar[Wavelet]
+    WAVELET_COIF2: _ClassVar[Wavelet]
 SAMPLER_METHOD_UNSPECIFIED: SamplerMethod
 SAMPLER_METHOD_ODE: SamplerMethod
 SAMPLER_METHOD_SDE: SamplerMethod
+SAMPLER_METHOD_HEUN: SamplerMethod
+SAMPLER_METHOD_PING_PONG: SamplerMethod
 GUIDANCE_MODE_UNSPECIFIED: GuidanceMode
 GUIDANCE_MODE_APG: GuidanceMode
 GUIDANCE_MODE_ADG: GuidanceMode
 GUIDANCE_MODE_CFG: GuidanceMode
+WAVELET_MODE_UNSPECIFIED: WaveletMode
+WAVELET_MODE_LOW: WaveletMode
+WAVELET_MODE_HIGH: WaveletMode
+WAVELET_MODE_DOUBLE: WaveletMode
+WAVELET_MODE_PIXEL: WaveletMode
+WAVELET_UNSPECIFIED: Wavelet
+WAVELET_HAAR: Wavelet
+WAVELET_DB2: Wavelet
+WAVELET_DB4: Wavelet
+WAVELET_SYM4: Wavelet
+WAVELET_SYM8: Wavelet
+WAVELET_COIF2: Wavelet
 
 class Schedule(_message.Message):
-    __slots__ = ("steps", "shift", "timesteps")
+    __slots__ = ("steps", "shift", "timesteps", "snap")
     STEPS_FIELD_NUMBER: _ClassVar[int]
     SHIFT_FIELD_NUMBER: _ClassVar[int]
     TIMESTEPS_FIELD_NUMBER: _ClassVar[int]
+    SNAP_FIELD_NUMBER: _ClassVar[int]
     steps: int
     shift: float
     timesteps: _containers.RepeatedScalarFieldContainer[float]
-    def __init__(self, steps: _Optional[int] = ..., shift: _Optional[float] = ..., timesteps: _Optional[_Iterable[float]] = ...) -> None: ...
+    snap: bool
+    def __init__(self, steps: _Optional[int] = ..., shift: _Optional[float] = ..., timesteps: _Optional[_Iterable[float]] = ..., snap: _Optional[bool] = ...) -> None: ...
 
 class Guidance(_message.Message):
     __slots__ = ("scale", "mode", "interval_start", "interval_end")
@@ -52,12 +88,16 @@ class Guidance(_message.Message):
     def __init__(self, scale: _Optional[float] = ..., mode: _Optional[_Union[GuidanceMode, str]] = ..., interval_start: _Optional[float] = ..., interval_end: _Optional[float] = ...) -> None: ...
 
 class WaveletCorrection(_message.Message):
-    __slots__ = ("low", "high")
+    __slots__ = ("low", "high", "mode", "wavelet")
     LOW_FIELD_NUMBER: _ClassVar[int]
     HIGH_FIELD_NUMBER: _ClassVar[int]
+    MODE_FIELD_NUMBER: _ClassVar[int]
+    WAVELET_FIELD_NUMBER: _ClassVar[int]
     low: float
     high: float
-    def __init__(self, low: _Optional[float] = ..., high: _Optional[float] = ...) -> None: ...
+    mode: WaveletMode
+    wavelet: Wavelet
+    def __init__(self, low: _Optional[float] = ..., high: _Optional[float] = ..., mode: _Optional[_Union[WaveletMode, str]] = ..., wavelet: _Optional[_Union[Wavelet, str]] = ...) -> None: ...
 
 class Start(_message.Message):
     __slots__ = ("latents", "noise")
@@ -112,7 +152,7 @@ class FlowEdit(_message.Message):
     def __init__(self, source_latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., source_condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., n_min: _Optional[float] = ..., n_max: _Optional[float] = ..., n_avg: _Optional[int] = ...) -> None: ...
 
 class SampleRequest(_message.Message):
-    __slots__ = ("model", "condition", "null_condition", "frames", "source_latents", "mask", "seed", "noise", "schedule", "method", "guidance", "wavelet_correction", "preview_every_steps", "start", "variation", "switch", "keep", "edit")
+    __slots__ = ("model", "condition", "null_condition", "frames", "source_latents", "mask", "seed", "noise", "schedule", "method", "guidance", "wavelet_correction", "preview_every_steps", "velocity_clamp", "velocity_ema", "start", "variation", "switch", "keep", "edit")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     CONDITION_FIELD_NUMBER: _ClassVar[int]
     NULL_CONDITION_FIELD_NUMBER: _ClassVar[int]
@@ -126,6 +166,8 @@ class SampleRequest(_message.Message):
     GUIDANCE_FIELD_NUMBER: _ClassVar[int]
     WAVELET_CORRECTION_FIELD_NUMBER: _ClassVar[int]
     PREVIEW_EVERY_STEPS_FIELD_NUMBER: _ClassVar[int]
+    VELOCITY_CLAMP_FIELD_NUMBER: _ClassVar[int]
+    VELOCITY_EMA_FIELD_NUMBER: _ClassVar[int]
     START_FIELD_NUMBER: _ClassVar[int]
     VARIATION_FIELD_NUMBER: _ClassVar[int]
     SWITCH_FIELD_NUMBER: _ClassVar[int]
@@ -144,12 +186,14 @@ class SampleRequest(_message.Message):
     guidance: Guidance
     wavelet_correction: WaveletCorrection
     preview_every_steps: int
+    velocity_clamp: float
+    velocity_ema: float
     start: Start
     variation: Variation
     switch: ConditionSwitch
     keep: Keep
     edit: FlowEdit
-    def __init__(self, model: _Optional[str] = ..., condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., null_condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., frames: _Optional[int] = ..., source_latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., mask: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., seed: _Optional[int] = ..., noise: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., schedule: _Optional[_Union[Schedule, _Mapping]] = ..., method: _Optional[_Union[SamplerMethod, str]] = ..., guidance: _Optional[_Union[Guidance, _Mapping]] = ..., wavelet_correction: _Optional[_Union[WaveletCorrection, _Mapping]] = ..., preview_every_steps: _Optional[int] = ..., start: _Optional[_Union[Start, _Mapping]] = ..., variation: _Optional[_Union[Variation, _Mapping]] = ..., switch: _Optional[_Union[ConditionSwitch, _Mapping]] = ..., keep: _Optional[_Union[Keep, _Mapping]] = ..., edit: _Optional[_Union[FlowEdit, _Mapping]] = ...) -> None: ...
+    def __init__(self, model: _Optional[str] = ..., condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., null_condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., frames: _Optional[int] = ..., source_latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., mask: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., seed: _Optional[int] = ..., noise: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., schedule: _Optional[_Union[Schedule, _Mapping]] = ..., method: _Optional[_Union[SamplerMethod, str]] = ..., guidance: _Optional[_Union[Guidance, _Mapping]] = ..., wavelet_correction: _Optional[_Union[WaveletCorrection, _Mapping]] = ..., preview_every_steps: _Optional[int] = ..., velocity_clamp: _Optional[float] = ..., velocity_ema: _Optional[float] = ..., start: _Optional[_Union[Start, _Mapping]] = ..., variation: _Optional[_Union[Variation, _Mapping]] = ..., switch: _Optional[_Union[ConditionSwitch, _Mapping]] = ..., keep: _Optional[_Union[Keep, _Mapping]] = ..., edit: _Optional[_Union[FlowEdit, _Mapping]] = ...) -> None: ...
 
 class SampleResponse(_message.Message):
     __slots__ = ("progress", "preview", "result")

@@ -50,13 +50,15 @@ class Denoising:
             asked.append(self._views[1].asked(latents, t))
         return asked
 
-    def advance(self, velocities: list[torch.Tensor]) -> torch.Tensor:
-        """A step along the velocities of its branches; returns the clean estimate [frames, channels]."""
+    def advance(self, velocities: list[torch.Tensor]) -> torch.Tensor | None:
+        """Goes along the velocities of its branches; the clean estimate [frames, channels] where a step is done."""
         trajectory, given = self._trajectory, iter(velocities)
         conditional = next(given)[None]
         null = next(given)[None] if trajectory.guided else None
         second = next(given)[None] if self._plan.blend_weight is not None else None
         clean = trajectory.advance(conditional, null, second)
+        if clean is None:
+            return None
         if self._kept is not None and trajectory.steps_done <= self._plan.injected_steps:
             trajectory.latents = self._kept.inject(trajectory.latents, trajectory.t)
         return clean[0]

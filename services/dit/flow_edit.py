@@ -12,6 +12,7 @@ from services.dit.conditions import View
 from services.dit.guidance import guide
 from services.dit.model import Branch, ConditionCache
 from services.dit.plan import SamplingPlan
+from services.dit.shaping import shaped
 from services.dit.starts import mixed
 
 
@@ -34,12 +35,15 @@ class FlowEdit:
         steps = len(plan.timesteps)
         first, end = int(steps * self.n_min), int(steps * self.n_max)
         ignored = {
-            "stochastic steps are ignored in an edit, which takes Euler steps": bool(plan.renoise_levels),
+            "the method is ignored in an edit, which takes Euler steps": bool(
+                plan.renoise_levels or plan.corrected_steps
+            ),
             "the wavelet correction is ignored in an edit": plan.wavelet_correction is not None,
         }
         return dataclasses.replace(
             plan.from_step(first),
             renoise_levels=(),
+            corrected_steps=0,
             wavelet_correction=None,
             edit_steps=end - first,
             edit_draws=self.n_avg,
@@ -66,8 +70,9 @@ class Editing:
         self._plan = plan
         self._levels = (*plan.timesteps, 0.0)
         self._source, self._views, self._null, self._noise = source, views, null, noise
-        # One for each trajectory: the momentum of one says nothing of the other.
+        # One for each trajectory: the momentum and the last velocity of one say nothing of the other.
         self._guides = [guide(plan.guidance_mode) for _ in views]
+        self._previous: list[torch.Tensor | None] = [None for _ in views]
         # The state is what the edit has added, so that the source stays as it is where both velocities agree.
         self._added = torch.zeros_like(source)
         self._plain: torch.Tensor | None = None
@@ -124,13 +129,17 @@ class Editing:
         return (edited, source) if self.steps_done < self._plan.edit_steps else (edited,)
 
     def _velocity(self, side: int, t: float) -> torch.Tensor:
-        """Mean over the draws of a step; they are guided together, so that the momentum advances once."""
-        conditional = torch.stack([draw.velocities[side] for draw in self._draws])
-        if self._plan.guided_at(t):
+        """Mean over the draws of a step; they are guided and shaped together, so that what they carry advances once."""
+        plan = self._plan
+        latents = torch.stack([draw.states[side] for draw in self._draws])
+        velocity = torch.stack([draw.velocities[side] for draw in self._draws])
+        if plan.guided_at(t):
             null = torch.stack([draw.velocities[len(draw.states) + side] for draw in self._draws])
-            latents = torch.stack([draw.states[side] for draw in self._draws])
-            conditional = self._guides[side].combine(conditional, null, latents, t, self._plan.guidance_scale)
-        return conditional.mean(0)
+            velocity = self._guides[side].combine(velocity, null, latents, t, plan.guidance_scale)
+        previous = self._previous[side]
+        mean = shaped(velocity, latents, previous, clamp=plan.velocity_clamp, ema=plan.velocity_ema).mean(0)
+        self._previous[side] = mean
+        return mean
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,12 @@ def guide(mode: GuidanceMode) -> Guide:
     return guides[mode]()
 
 
+def corrector(mode: GuidanceMode, t: float) -> Guide:
+    """A guide for the second velocity of a Heun step at t, its end: it carries no momentum, and at 0 there is no angle
+    to turn by (spec/model.md §5.3)."""
+    return AngleGuidance() if mode is GuidanceMode.ADG and t > 0 else ClassifierFreeGuidance()
+
+
 def acts_at(t: float, start: float, end: float) -> bool:
     """Whether guidance acts at a noise level: the interval is of t itself, 1 being the beginning of sampling.
 

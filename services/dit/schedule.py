@@ -22,6 +22,17 @@ def shifted(steps: int, shift: float) -> tuple[float, ...]:
     return tuple(levels[:-1].float().tolist())
 
 
+def snapped(levels: Sequence[float]) -> tuple[float, ...]:
+    """The trained level that is nearest to each of the first 20, the higher one of two. Several may become one."""
+    return tuple(min(TURBO_TRAINED, key=lambda trained: abs(level - trained)) for level in levels[:TURBO_MOST_STEPS])
+
+
+def snapping_warnings(levels: Sequence[float]) -> list[str]:
+    """What `snapped` leaves out."""
+    left_out = len(levels) - TURBO_MOST_STEPS
+    return [f"the last {left_out} timesteps are ignored: snap takes {TURBO_MOST_STEPS}"] if left_out > 0 else []
+
+
 def turbo_warnings(levels: Sequence[float], shift: float | None) -> list[str]:
     """What a turbo model was not distilled for. `shift` is None for custom levels."""
     warnings = []

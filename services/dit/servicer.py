@@ -83,4 +83,11 @@ def _step_responses(event: StepDone) -> Iterator[dit_pb2.SampleResponse]:
 
 
 def _correction(correction: WaveletCorrection | None) -> dit_pb2.WaveletCorrection | None:
-    return None if correction is None else dit_pb2.WaveletCorrection(low=correction.low, high=correction.high)
+    if correction is None:
+        return None
+    return dit_pb2.WaveletCorrection(
+        low=correction.low,
+        high=correction.high,
+        mode=f"WAVELET_MODE_{correction.mode.name}",
+        wavelet=f"WAVELET_{correction.wavelet.name}",
+    )

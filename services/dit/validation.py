@@ -13,20 +13,41 @@ from services.dit.conditions import ConditionSwitch
 from services.dit.flow_edit import FlowEdit
 from services.dit.guidance import GuidanceMode
 from services.dit.keep import Keep
-from services.dit.plan import SamplingOptions
+from services.dit.plan import SamplerMethod, SamplingOptions
 from services.dit.starts import Start, Variation
 from services.dit.stepper import SampleItem
-from services.dit.wavelet import WaveletCorrection
+from services.dit.wavelet import Wavelet, WaveletCorrection, WaveletMode
 from services.runtime.tensors import decode_bool, decode_float32, decode_floating
 from serving import rules
 
 MAX_CROSSFADE_FRAMES = 250
 MAX_EDIT_DRAWS = 8
-_MODES = {
-    dit_pb2.GUIDANCE_MODE_UNSPECIFIED: GuidanceMode.APG,
+_METHODS = {
+    dit_pb2.SAMPLER_METHOD_ODE: SamplerMethod.ODE,
+    dit_pb2.SAMPLER_METHOD_SDE: SamplerMethod.SDE,
+    dit_pb2.SAMPLER_METHOD_HEUN: SamplerMethod.HEUN,
+    dit_pb2.SAMPLER_METHOD_PING_PONG: SamplerMethod.PING_PONG,
+}
+_GUIDANCE_MODES = {
     dit_pb2.GUIDANCE_MODE_APG: GuidanceMode.APG,
     dit_pb2.GUIDANCE_MODE_ADG: GuidanceMode.ADG,
     dit_pb2.GUIDANCE_MODE_CFG: GuidanceMode.CFG,
+}
+_WAVELET_MODES = {
+    dit_pb2.WAVELET_MODE_UNSPECIFIED: WaveletMode.DOUBLE,
+    dit_pb2.WAVELET_MODE_LOW: WaveletMode.LOW,
+    dit_pb2.WAVELET_MODE_HIGH: WaveletMode.HIGH,
+    dit_pb2.WAVELET_MODE_DOUBLE: WaveletMode.DOUBLE,
+    dit_pb2.WAVELET_MODE_PIXEL: WaveletMode.PIXEL,
+}
+_WAVELETS = {
+    dit_pb2.WAVELET_UNSPECIFIED: Wavelet.HAAR,
+    dit_pb2.WAVELET_HAAR: Wavelet.HAAR,
+    dit_pb2.WAVELET_DB2: Wavelet.DB2,
+    dit_pb2.WAVELET_DB4: Wavelet.DB4,
+    dit_pb2.WAVELET_SYM4: Wavelet.SYM4,
+    dit_pb2.WAVELET_SYM8: Wavelet.SYM8,
+    dit_pb2.WAVELET_COIF2: Wavelet.COIF2,
 }
 
 
@@ -198,6 +219,8 @@ def _options(request: dit_pb2.SampleRequest, check: Violations) -> SamplingOptio
     rules.check_guidance(guidance, check, "guidance")
     if correction is not None:
         rules.check_wavelet_correction(correction, check, "wavelet_correction")
+    rules.check_velocity_clamp(request.velocity_clamp, check, "velocity_clamp")
+    rules.check_velocity_ema(request.velocity_ema, check, "velocity_ema")
     scale = guidance.scale if guidance.HasField("scale") else None
     if len(check) > before:
         # What else the request needs depends on its scale, however little the rest can be used.
@@ -206,9 +229,16 @@ def _options(request: dit_pb2.SampleRequest, check: Violations) -> SamplingOptio
         steps=schedule.steps or None,
         shift=schedule.shift if schedule.HasField("shift") else None,
         timesteps=rules.custom_timesteps(schedule.timesteps),
-        stochastic=request.method == dit_pb2.SAMPLER_METHOD_SDE,
+        snap=schedule.snap,
+        method=_METHODS.get(request.method),
         guidance_scale=scale,
-        guidance_mode=_MODES[guidance.mode],
-        guidance_interval=rules.guidance_interval(guidance),
-        wavelet_correction=None if correction is None else WaveletCorrection(correction.low, correction.high),
+        guidance_mode=_GUIDANCE_MODES.get(guidance.mode),
+        guidance_interval=rules.guidance_interval(guidance) if rules.has_interval(guidance) else None,
+        velocity_clamp=request.velocity_clamp if request.HasField("velocity_clamp") else None,
+        velocity_ema=request.velocity_ema if request.HasField("velocity_ema") else None,
+        wavelet_correction=None if correction is None else _correction(correction),
     )
+
+
+def _correction(message: dit_pb2.WaveletCorrection) -> WaveletCorrection:
+    return WaveletCorrection(message.low, message.high, _WAVELET_MODES[message.mode], _WAVELETS[message.wavelet])

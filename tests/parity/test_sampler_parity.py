@@ -1,8 +1,8 @@
 """Sampled latents equal a loop that is written out here around diffusers' transformer, in float32.
 
 Our side is the engine, item by item; the loop takes a batch at once. What diffusers' own pipeline does differently from
-the official app is named by the tests: it has no stochastic steps, no angle guidance and no wavelet correction, and its
-guidance interval is of 1 - t.
+the official app is named by the tests: it has no stochastic steps, no Heun steps, no angle guidance, no clamp or moving
+average of velocities and no wavelet correction, and its guidance interval is of 1 - t.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from diffusers.guiders.adaptive_projected_guidance import MomentumBuffer, normal
 
 from services.dit import schedule
 from services.dit.guidance import GuidanceMode
-from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplingDefaults, SamplingOptions
+from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplerMethod, SamplingDefaults, SamplingOptions
 from services.dit.stepper import SampleItem
 from services.dit.wavelet import WaveletCorrection
 from services.runtime.items import Finished
@@ -39,6 +39,10 @@ TURBO_LEVELS = {
 Guide = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, float], torch.Tensor]
 # From (step, latents, velocity, t, next t) to the next latents.
 Step = Callable[[int, torch.Tensor, torch.Tensor, float, float], torch.Tensor]
+# From latents and t to the velocities under the condition and under the null condition.
+Velocities = Callable[[torch.Tensor, float], tuple[torch.Tensor, torch.Tensor]]
+# From (velocity, latents after an Euler step, their t, velocities) to the velocity that is taken.
+Second = Callable[[torch.Tensor, torch.Tensor, float, Velocities], torch.Tensor]
 
 
 @pytest.fixture(params=[TINY, XL], ids=["2b", "xl"])
@@ -83,8 +87,12 @@ def reference(
     *,
     step: Step = euler,
     guide: Guide | None = None,
+    second: Second | None = None,
 ) -> torch.Tensor:
-    """Latents [batch, frames, channels]; the null condition is repeated over the length of the condition."""
+    """Latents [batch, frames, channels]; the null condition is repeated over the length of the condition.
+
+    `second` is what a second velocity at the end of an Euler step makes of the first one.
+    """
     frames = batch[0].frames
     length = max(frames, 128)
     fill = length - frames
@@ -102,10 +110,15 @@ def reference(
         predicted: torch.Tensor = pair.theirs(x, time, time, condition, context, return_dict=False)[0]
         return predicted
 
+    def at(x: torch.Tensor, t: float) -> tuple[torch.Tensor, torch.Tensor]:
+        return velocity(x, condition, t), velocity(x, NULL.expand_as(condition), t)
+
     for index, (t, t_next) in enumerate(zip(levels, [*levels[1:], 0.0], strict=True)):
         v = velocity(x, condition, t)
         if guide is not None:
             v = guide(v, velocity(x, NULL.expand_as(condition), t), x, t)
+        if second is not None:
+            v = second(v, euler(index, x, v, t, t_next), t_next, at)
         x = step(index, x, v, t, t_next)
     return x[:, :frames]
 
@@ -209,16 +222,65 @@ def renoised(batch: Sequence[SampleItem], level_after: Callable[[int, float], fl
 
 
 async def test_stochastic_turbo_which_diffusers_lacks(pair: Pair) -> None:
-    batch = items(2, 131, SamplingOptions(stochastic=True))
+    batch = items(2, 131, SamplingOptions(method=SamplerMethod.SDE))
     step = renoised(batch, lambda index, t_next: t_next)
     await assert_equal(pair, TURBO_DEFAULTS, batch, reference(pair, batch, TURBO_LEVELS[3.0], step=step))
 
 
 async def test_stochastic_base_renoises_without_the_shift_as_the_official_app(pair: Pair) -> None:
-    batch = items(2, 130, SamplingOptions(steps=8, shift=3.0, stochastic=True))
+    batch = items(2, 130, SamplingOptions(steps=8, shift=3.0, method=SamplerMethod.SDE))
     step = renoised(batch, lambda index, t_next: 1 - (index + 1) / 8)
     expected = reference(pair, batch, TURBO_LEVELS[3.0], step=step, guide=projected(7.0))
     await assert_equal(pair, GUIDED_DEFAULTS, batch, expected)
+
+
+@pytest.mark.parametrize("defaults", [TURBO_DEFAULTS, GUIDED_DEFAULTS], ids=["turbo", "base"])
+async def test_ping_pong_renoises_to_the_next_level(pair: Pair, defaults: SamplingDefaults) -> None:
+    options = SamplingOptions(steps=8, shift=3.0, method=SamplerMethod.PING_PONG, guidance_scale=1.0)
+    batch = items(2, 130, options)
+    step = renoised(batch, lambda index, t_next: t_next)
+    await assert_equal(pair, defaults, batch, reference(pair, batch, TURBO_LEVELS[3.0], step=step))
+
+
+async def test_heun_on_base_which_diffusers_lacks(pair: Pair) -> None:
+    """The first velocity by APG, the second by plain CFG; the network is asked at level 0 too."""
+
+    def mean(v: torch.Tensor, end: torch.Tensor, t: float, velocities: Velocities) -> torch.Tensor:
+        conditional, null = velocities(end, t)
+        return (v + null + 3.0 * (conditional - null)) / 2
+
+    batch = items(2, 130, SamplingOptions(steps=8, method=SamplerMethod.HEUN, guidance_scale=3.0))
+    expected = reference(pair, batch, TURBO_LEVELS[1.0], guide=projected(3.0), second=mean)
+    await assert_equal(pair, GUIDED_DEFAULTS, batch, expected)
+
+
+async def test_heun_on_turbo_which_ends_with_an_euler_step(pair: Pair) -> None:
+    def mean(v: torch.Tensor, end: torch.Tensor, t: float, velocities: Velocities) -> torch.Tensor:
+        return (v + velocities(end, t)[0]) / 2 if t > 0 else v
+
+    batch = items(2, 131, SamplingOptions(method=SamplerMethod.HEUN))
+    await assert_equal(pair, TURBO_DEFAULTS, batch, reference(pair, batch, TURBO_LEVELS[3.0], second=mean))
+
+
+async def test_the_clamp_and_the_average_which_diffusers_lacks(pair: Pair) -> None:
+    """After guidance, item by item: the clamp at 0.8 of the latents, then a fifth of the previous velocity."""
+    batch = items(2, 130, SamplingOptions(steps=8, guidance_scale=3.0, velocity_clamp=0.8, velocity_ema=0.2))
+    way = projected(3.0)
+    previous: list[torch.Tensor] = []
+    shortened: list[torch.Tensor] = []
+
+    def shaped(v: torch.Tensor, null: torch.Tensor, x: torch.Tensor, t: float) -> torch.Tensor:
+        v = way(v, null, x, t)
+        most = 0.8 * x.norm(dim=(1, 2), keepdim=True) / v.norm(dim=(1, 2), keepdim=True)
+        shortened.append((most < 1).any())
+        v = v * most.clamp(max=1)
+        if previous:
+            v = 0.8 * v + 0.2 * previous[-1]
+        previous.append(v)
+        return v
+
+    await assert_equal(pair, GUIDED_DEFAULTS, batch, reference(pair, batch, TURBO_LEVELS[1.0], guide=shaped))
+    assert any(shortened)
 
 
 @pytest.mark.parametrize("frames", [130, 131])

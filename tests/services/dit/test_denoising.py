@@ -12,7 +12,7 @@ from services.dit.conditions import ConditionSwitch, View
 from services.dit.denoising import Denoising
 from services.dit.guidance import ProjectedGuidance
 from services.dit.keep import Keep, Kept, blend_weights
-from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplingOptions, SamplingPlan, resolve
+from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplerMethod, SamplingOptions, SamplingPlan, resolve
 from services.dit.sampler import Trajectory
 from services.dit.starts import mixed
 from tests.services.dit.fake_field import CHANNELS, FRAMES, condition, follow, velocity, view
@@ -142,3 +142,28 @@ def test_guidance_without_a_null_condition_is_an_error() -> None:
     course = Denoising(Trajectory(NOISE[None], GUIDED, lambda step: NOISE[None]), GUIDED, (FIRST,), None, None)
     with pytest.raises(InternalError, match="null condition"):
         course.branches()
+
+
+def test_both_velocities_of_a_heun_step_follow_the_condition_of_the_step_and_what_is_kept_is_set_at_its_end() -> None:
+    options = SamplingOptions(timesteps=LEVELS, guidance_scale=1.0, method=SamplerMethod.HEUN)
+    plan = switch(0.5).planned(resolve(options, GUIDED_DEFAULTS))
+    plan = Keep(SOURCE, 1.0, 0).planned(plan, is_turbo=False)
+    kept = Kept(SOURCE[None], NOISE[None], FREE, blend_weights(FREE, 0))
+    latents, passes, estimates = follow(denoising(plan, FIRST, SECOND, kept=kept))
+    x = NOISE
+    for step, (t, t_next) in enumerate(zip(LEVELS, (*LEVELS[1:], 0.0), strict=True)):
+        one = FIRST if step < 2 else SECOND
+        begin = v(one, x, t)
+        end = v(one, x + (t_next - t) * begin, t_next)
+        x = x + (t_next - t) * (begin + end) / 2
+        x = torch.where(FREE[:, None], x, t_next * NOISE + (1 - t_next) * SOURCE)
+    torch.testing.assert_close(latents, x)
+    assert (len(passes), len(estimates)) == (8, 4)
+    assert plan.evaluations == 8
+
+
+def test_a_blend_of_heun_steps_counts_its_evaluations() -> None:
+    options = SamplingOptions(timesteps=LEVELS, guidance_scale=4.0, method=SamplerMethod.HEUN)
+    plan = switch(0.5, blend=True).planned(resolve(options, GUIDED_DEFAULTS)).from_step(1)
+    _, passes, _ = follow(denoising(plan, FIRST, SECOND))
+    assert sum(len(branches) for branches in passes) == plan.evaluations == 18

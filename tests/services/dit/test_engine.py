@@ -14,9 +14,11 @@ from torch import nn
 
 from quartet.errors import DeadlineError, InternalError, OverloadedError
 from services.dit.engine import DitEngine
+from services.dit.guidance import GuidanceMode
 from services.dit.model import Branch
-from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplingOptions
+from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplerMethod, SamplingOptions
 from services.dit.stepper import MIN_NETWORK_FRAMES, PlannedItem, Sampled, SampleItem, StepDone
+from services.dit.wavelet import Wavelet, WaveletCorrection, WaveletMode
 from services.runtime.batching import BatchQueue
 from services.runtime.items import Finished
 from services.runtime.noise import Purpose, gaussian
@@ -110,9 +112,9 @@ async def test_noise_of_the_caller_is_filled_with_seeded_noise(turbo: Stage) -> 
     assert torch.equal(latents[100:], gaussian(5, Purpose.INITIAL, (128, CHANNELS))[100:])
 
 
-@pytest.mark.parametrize("stochastic", [False, True])
-async def test_items_do_not_depend_on_what_ran_before(base: Stage, stochastic: bool) -> None:
-    options = SamplingOptions(steps=3, stochastic=stochastic)
+@pytest.mark.parametrize("method", SamplerMethod)
+async def test_items_do_not_depend_on_what_ran_before(base: Stage, method: SamplerMethod) -> None:
+    options = SamplingOptions(steps=3, method=method)
     alone = await sampled(base, item(seed=1, options=options))
     await sampled(base, item(140, seed=2))
     assert torch.equal(await sampled(base, item(seed=1, options=options)), alone)
@@ -125,15 +127,18 @@ async def test_items_do_not_depend_on_what_ran_before(base: Stage, stochastic: b
         (SamplingOptions(steps=4, guidance_scale=1.0), 4),
         (SamplingOptions(steps=4), 8),
         (SamplingOptions(steps=4, guidance_interval=(0.5, 0.8)), 6),
+        (SamplingOptions(steps=4, guidance_scale=1.0, method=SamplerMethod.HEUN), 8),
+        (SamplingOptions(steps=4, method=SamplerMethod.HEUN), 16),
+        (SamplingOptions(steps=4, guidance_interval=(0.5, 0.8), method=SamplerMethod.HEUN), 12),
     ],
-    ids=["unguided", "guided", "guided on an interval"],
+    ids=["unguided", "guided", "guided on an interval", "heun", "guided heun", "heun guided on an interval"],
 )
 async def test_every_evaluation_is_counted(base: Stage, options: SamplingOptions, evaluations: int) -> None:
     with Watched() as watched:
         await sampled(base, item(options=options))
     branches = sum(len(branches) for branches in watched.passes)
     assert base.queue.steps_computed == branches == evaluations == base.engine.plan(item(options=options)).evaluations
-    assert len(watched.passes) == 4
+    assert len(watched.passes) == (8 if options.method is SamplerMethod.HEUN else 4)
 
 
 async def test_guided_items_cost_twice_as_much_to_wait() -> None:
@@ -195,6 +200,64 @@ async def test_an_abandoned_item_stops_before_its_next_step(turbo: Stage) -> Non
     assert len(watched.passes) == turbo.queue.steps_computed == 3
 
 
+@pytest.mark.parametrize("method", SamplerMethod)
+async def test_what_was_cancelled_comes_out_the_same_when_it_is_asked_again(base: Stage, method: SamplerMethod) -> None:
+    """The first call leaves in the middle, beside an item that goes on; of Heun's steps the second is half done."""
+    options = SamplingOptions(steps=4, method=method, velocity_ema=0.2)
+    expected = await sampled(base, item(seed=9, options=options))
+    reached, left = threading.Event(), threading.Event()
+
+    def wait_in_third(number: int) -> None:
+        if number == 3:
+            reached.set()
+            left.wait(10)
+
+    with Watched(wait_in_third):
+        other = asyncio.create_task(sampled(base, item(200, seed=8, options=SamplingOptions(steps=12))))
+        async with aclosing(base.engine.sample(item(seed=9, options=options), None)) as events:
+            async for _ in events:
+                assert await asyncio.to_thread(reached.wait, 10)
+                break
+        left.set()
+        again = await sampled(base, item(seed=9, options=options))
+        await other
+    assert relative_error(again, expected) <= 1e-5
+
+
+async def test_progress_counts_steps_whatever_they_ask(base: Stage) -> None:
+    heun = SamplingOptions(steps=3, method=SamplerMethod.HEUN)
+    events = [event async for event in base.engine.sample(item(40, options=heun, preview_every_steps=1), None)]
+    steps = [event for event in events if isinstance(event, StepDone)]
+    assert [(step.step, step.steps) for step in steps] == [(1, 3), (2, 3), (3, 3)]
+    assert all(step.preview is not None for step in steps)
+
+
+async def test_a_heun_item_shares_its_passes_with_one_of_single_evaluations(turbo: Stage) -> None:
+    """Both start together: 3 evaluations of Heun's 2 steps on turbo lie beside the first 3 of the other's 6."""
+    heun = item(seed=1, options=SamplingOptions(steps=2, method=SamplerMethod.HEUN))
+    euler = item(seed=2, options=SamplingOptions(steps=6))
+    alone = [await sampled(turbo, what) for what in (heun, euler)]
+    reached, both = threading.Event(), threading.Event()
+
+    def wait_in_first(number: int) -> None:
+        if number == 1:
+            reached.set()
+            both.wait(10)
+
+    with Watched(wait_in_first) as watched:
+        async with asyncio.TaskGroup() as group:
+            first = group.create_task(sampled(turbo, item(seed=3, options=SamplingOptions(steps=1))))
+            await asyncio.to_thread(reached.wait, 10)
+            tasks = [group.create_task(sampled(turbo, what)) for what in (heun, euler)]
+            while turbo.queue.load.queued_items < 2:
+                await asyncio.sleep(0)
+            both.set()
+    assert first.done()
+    assert [len(branches) for branches in watched.passes] == [1, 2, 2, 2, 1, 1, 1]
+    for task, expected in zip(tasks, alone, strict=True):
+        assert relative_error(task.result(), expected) <= 1e-5
+
+
 async def test_a_deadline_that_passes_stops_the_item_before_its_next_step(turbo: Stage) -> None:
     never = threading.Event()
     with Watched(lambda number: never.wait(0.2)), pytest.raises(DeadlineError, match="during compute"):
@@ -213,9 +276,24 @@ async def test_latents_that_are_not_finite_are_an_error_and_the_next_item_is_ser
 MIXED = (
     item(40, seed=1),
     item(130, seed=2, options=SamplingOptions(steps=3)),
-    SampleItem(normal(7, 4, CONDITION_WIDTH), NULL, 260, seed=3, options=SamplingOptions(steps=5, stochastic=True)),
+    SampleItem(
+        normal(7, 4, CONDITION_WIDTH), NULL, 260, seed=3, options=SamplingOptions(steps=5, method=SamplerMethod.SDE)
+    ),
     item(200, seed=4, options=SamplingOptions(timesteps=(0.9, 0.4), guidance_scale=1.0)),
     item(131, seed=5, options=SamplingOptions(steps=6, guidance_interval=(0.3, 0.8))),
+    item(150, seed=6, options=SamplingOptions(steps=4, method=SamplerMethod.HEUN, velocity_clamp=0.8)),
+    item(
+        129,
+        seed=7,
+        options=SamplingOptions(
+            steps=5,
+            shift=3.0,
+            method=SamplerMethod.PING_PONG,
+            guidance_mode=GuidanceMode.ADG,
+            velocity_ema=0.3,
+            wavelet_correction=WaveletCorrection(0.3, 0.2, WaveletMode.DOUBLE, Wavelet.SYM8),
+        ),
+    ),
 )
 
 
@@ -223,7 +301,7 @@ async def test_items_of_all_kinds_share_steps_and_do_not_depend_on_each_other(ba
     alone = [await sampled(base, what) for what in MIXED]
     with Watched() as watched:
         together = await asyncio.gather(*(sampled(base, what) for what in MIXED))
-    assert max(len(branches) for branches in watched.passes) > 4
+    assert max(len(branches) for branches in watched.passes) > 6
     for one, other in zip(alone, together, strict=True):
         assert relative_error(other, one) <= 1e-5
 

@@ -9,7 +9,7 @@ import torch
 
 from services.dit.flow_edit import Editing, FlowEdit
 from services.dit.guidance import APG_MOMENTUM, ProjectedGuidance
-from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplingOptions, SamplingPlan, resolve
+from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplerMethod, SamplingOptions, SamplingPlan, resolve
 from services.dit.wavelet import WaveletCorrection
 from tests.services.dit.fake_field import CHANNELS, FRAMES, condition, follow, velocity, view
 from tests.services.dit.tiny import normal
@@ -121,10 +121,38 @@ def test_the_estimate_on_the_way_is_what_the_edit_has_made() -> None:
     assert torch.equal(estimates[-1], latents)
 
 
-def test_what_an_edit_ignores_is_said() -> None:
-    options = SamplingOptions(stochastic=True, wavelet_correction=WaveletCorrection(0.05, 0.02))
+@pytest.mark.parametrize("method", [SamplerMethod.SDE, SamplerMethod.HEUN, SamplerMethod.PING_PONG])
+def test_what_an_edit_ignores_is_said(method: SamplerMethod) -> None:
+    options = SamplingOptions(method=method, wavelet_correction=WaveletCorrection(0.05, 0.02))
     plan = edit().planned(resolve(options, TURBO_DEFAULTS))
     assert not plan.renoise_levels
+    assert plan.corrected_steps == 0
     assert plan.wavelet_correction is None
-    assert [warning.split(" ")[0] for warning in plan.warnings] == ["stochastic", "the"]
+    assert [warning.split(" is")[0] for warning in plan.warnings[-2:]] == ["the method", "the wavelet correction"]
     assert not edit().planned(PLAIN).warnings
+
+
+def test_velocities_are_clamped_and_averaged_for_each_trajectory() -> None:
+    """Each draw is clamped by its own latents and averaged with the mean velocity of the step before."""
+    options = SamplingOptions(timesteps=LEVELS, guidance_scale=1.0, velocity_clamp=0.4, velocity_ema=0.3)
+    plan = edit(0.0, 0.5, 2).planned(resolve(options, GUIDED_DEFAULTS))
+    z: torch.Tensor = SOURCE
+    previous: list[torch.Tensor | None] = [None, None]
+
+    def mean(states: Sequence[torch.Tensor], side: int, t: float) -> torch.Tensor:
+        one, drawn_velocities = (TARGET, ORIGIN)[side], []
+        for x in states:
+            v = velocity(x, one.context, one.condition, t)
+            v = v * min(1.0, float(0.4 * x.norm() / v.norm()))
+            before = previous[side]
+            drawn_velocities.append(v if before is None else 0.7 * v + 0.3 * before)
+        previous[side] = after = torch.stack(drawn_velocities).mean(0)
+        return after
+
+    for step, (t, t_next) in enumerate([(1.0, 0.8), (0.8, 0.5)]):
+        noisy = [(1 - t) * SOURCE + t * drawn(2 * step + number) for number in range(2)]
+        z = z + (t_next - t) * (mean([z + one - SOURCE for one in noisy], 0, t) - mean(noisy, 1, t))
+    x = z + 0.5 * SOURCE + 0.5 * drawn(4) - SOURCE
+    for t, t_next in [(0.5, 0.2), (0.2, 0.0)]:
+        x = x + (t_next - t) * mean([x], 0, t)
+    torch.testing.assert_close(follow(editing(plan))[0], x, rtol=1e-5, atol=1e-5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Protocol
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.dit.guidance import GuidanceMode
-from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplingOptions, SamplingPlan, resolve
+from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplerMethod, SamplingOptions, SamplingPlan, resolve
 from services.dit.sampler import Trajectory
 from services.dit.wavelet import WaveletCorrection
 from tests.parity.tolerance import relative_error
@@ -20,8 +21,19 @@ CLEAN, NOISE = normal(1, 1, 6, 4), normal(2, 1, 6, 4)
 PLAIN = SamplingOptions(guidance_scale=1.0)
 
 
+class Field(Protocol):
+    """Velocities by state and level, as a network would predict them."""
+
+    def conditional(self, latents: torch.Tensor, t: float) -> torch.Tensor: ...
+
+    def null(self, latents: torch.Tensor, t: float) -> torch.Tensor: ...
+
+
 class Towards:
-    """Velocities that point straight from the clean latents; notes the levels at which each was asked for."""
+    """Velocities that point straight from the clean latents; notes the levels at which each was asked for.
+
+    At level 0, where every direction does, it is that of the line on which the latents came.
+    """
 
     def __init__(self, clean: torch.Tensor, clean_null: torch.Tensor | None = None) -> None:
         self._clean, self._null = clean, clean if clean_null is None else clean_null
@@ -30,11 +42,11 @@ class Towards:
 
     def conditional(self, latents: torch.Tensor, t: float) -> torch.Tensor:
         self.conditional_at.append(t)
-        return (latents - self._clean) / t
+        return (latents - self._clean) / t if t else NOISE - self._clean
 
     def null(self, latents: torch.Tensor, t: float) -> torch.Tensor:
         self.null_at.append(t)
-        return (latents - self._null) / t
+        return (latents - self._null) / t if t else NOISE - self._null
 
 
 def fresh_noise(step: int) -> torch.Tensor:
@@ -42,7 +54,7 @@ def fresh_noise(step: int) -> torch.Tensor:
 
 
 def run(
-    plan: SamplingPlan, velocities: Towards | None = None, estimates: list[torch.Tensor] | None = None
+    plan: SamplingPlan, velocities: Field | None = None, estimates: list[torch.Tensor] | None = None
 ) -> torch.Tensor:
     """All steps."""
     trajectory, network = Trajectory(NOISE, plan, fresh_noise), velocities or Towards(CLEAN)
@@ -50,17 +62,17 @@ def run(
         latents, t = trajectory.latents, trajectory.t
         conditional = network.conditional(latents, t)
         clean = trajectory.advance(conditional, network.null(latents, t) if trajectory.guided else None)
-        if estimates is not None:
+        if estimates is not None and clean is not None:
             estimates.append(clean)
     assert trajectory.t == 0
     return trajectory.latents
 
 
-@given(st.integers(1, 40), st.floats(1, 10), st.booleans(), st.booleans())
+@given(st.integers(1, 40), st.floats(1, 10), st.sampled_from(SamplerMethod), st.booleans())
 def test_straight_velocities_lead_to_the_clean_latents(
-    steps: int, shift: float, stochastic: bool, is_turbo: bool
+    steps: int, shift: float, method: SamplerMethod, is_turbo: bool
 ) -> None:
-    options = dataclasses.replace(PLAIN, steps=steps, shift=shift, stochastic=stochastic)
+    options = dataclasses.replace(PLAIN, steps=steps, shift=shift, method=method)
     plan = resolve(options, TURBO_DEFAULTS if is_turbo else GUIDED_DEFAULTS)
     torch.testing.assert_close(run(plan), CLEAN, rtol=1e-4, atol=1e-4)
 
@@ -86,7 +98,7 @@ def test_a_stochastic_step_goes_to_the_clean_estimate_and_back_with_noise_of_its
             states.append(latents)
             return super().conditional(latents, t)
 
-    run(resolve(SamplingOptions(timesteps=(1.0, 0.6, 0.2), stochastic=True), TURBO_DEFAULTS), Watching(CLEAN))
+    run(resolve(SamplingOptions(timesteps=(1.0, 0.6, 0.2), method=SamplerMethod.SDE), TURBO_DEFAULTS), Watching(CLEAN))
     torch.testing.assert_close(states[1], 0.6 * fresh_noise(0) + 0.4 * CLEAN)
     torch.testing.assert_close(states[2], 0.2 * fresh_noise(1) + 0.8 * CLEAN)
 

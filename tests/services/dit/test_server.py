@@ -118,20 +118,15 @@ def test_stochastic_sampling_is_seeded_too(stub: Stub) -> None:
                 source_latents=normal(130, 8, seed=3), source_condition=normal(9, 32, seed=4), n_max=1, n_avg=1
             )
         },
+        {"method": dit_pb2.SAMPLER_METHOD_SDE},
+        {"method": dit_pb2.SAMPLER_METHOD_HEUN},
+        {"velocity_clamp": 0.5},
+        {"velocity_ema": 0.2},
     ],
     ids=[
-        "source",
-        "mask",
-        "correction",
-        "steps",
-        "shift",
-        "timesteps",
-        "start",
-        "variation",
-        "switch",
-        "blend",
-        "keep",
-        "edit",
+        *("source", "mask", "correction", "steps", "shift", "timesteps"),
+        *("start", "variation", "switch", "blend", "keep", "edit"),
+        *("sde", "heun", "clamp", "ema"),
     ],
 )
 def test_every_option_has_an_effect(stub: Stub, fields: dict[str, Any]) -> None:
@@ -157,6 +152,47 @@ def test_kept_frames_come_back_bit_by_bit(stub: Stub) -> None:
     np.testing.assert_array_equal(latents[70:], tensors.decode(source)[70:])
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"mode": dit_pb2.WAVELET_MODE_LOW},
+        {"mode": dit_pb2.WAVELET_MODE_HIGH},
+        {"mode": dit_pb2.WAVELET_MODE_PIXEL},
+        {"wavelet": dit_pb2.WAVELET_DB2},
+        {"wavelet": dit_pb2.WAVELET_DB4},
+        {"wavelet": dit_pb2.WAVELET_SYM4},
+        {"wavelet": dit_pb2.WAVELET_SYM8},
+        {"wavelet": dit_pb2.WAVELET_COIF2},
+    ],
+)
+def test_every_mode_and_wavelet_of_the_correction_has_an_effect(stub: Stub, changed: dict[str, Any]) -> None:
+    few = dit_pb2.Schedule(steps=3)
+    usual, named, other = (
+        result(stub, schedule=few, wavelet_correction=dit_pb2.WaveletCorrection(low=0.5, high=0.2, **fields)).latents
+        for fields in ({}, {"mode": dit_pb2.WAVELET_MODE_DOUBLE, "wavelet": dit_pb2.WAVELET_HAAR}, changed)
+    )
+    assert usual == named
+    assert usual != other
+
+
+def test_ping_pong_on_turbo_is_sde(stub: Stub) -> None:
+    sde, ping_pong = (dit_pb2.SAMPLER_METHOD_SDE, dit_pb2.SAMPLER_METHOD_PING_PONG)
+    assert result(stub, method=sde).latents == result(stub, method=ping_pong).latents
+
+
+def test_snapped_timesteps_are_told(stub: Stub) -> None:
+    custom = result(stub, schedule=dit_pb2.Schedule(timesteps=[0.99, 0.5, 0.28]))
+    snapped = result(stub, schedule=dit_pb2.Schedule(timesteps=[0.99, 0.5, 0.28], snap=True))
+    assert custom.timesteps == [0.99, 0.5, 0.28]
+    assert snapped.timesteps == [1.0, 0.5, 0.3]
+    assert any("0.99" in warning for warning in custom.warnings)
+    assert not snapped.warnings
+
+
+def test_no_clamp_and_no_average_change_nothing(stub: Stub) -> None:
+    assert result(stub, velocity_clamp=0, velocity_ema=0).latents == result(stub).latents
+
+
 def test_a_condition_may_come_as_it_was_computed(stub: Stub) -> None:
     bits = tensors.float32_to_bfloat16(tensors.decode(normal(20, 32)))
     wide = tensors.encode(tensors.bfloat16_to_float32(bits))
@@ -169,6 +205,8 @@ def test_what_turbo_ignores_is_said(stub: Stub) -> None:
 
 
 NAN, INF = float("nan"), float("inf")
+UNKNOWN_MODE = dit_pb2.WaveletCorrection(mode=9)  # type: ignore[arg-type]
+UNKNOWN_WAVELET = dit_pb2.WaveletCorrection(wavelet=9)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -200,6 +238,16 @@ NAN, INF = float("nan"), float("inf")
         ({"guidance": dit_pb2.Guidance(interval_start=0.8, interval_end=0.2)}, {"guidance.interval_start"}),
         ({"wavelet_correction": dit_pb2.WaveletCorrection(low=-1)}, {"wavelet_correction.low"}),
         ({"wavelet_correction": dit_pb2.WaveletCorrection(high=NAN)}, {"wavelet_correction.high"}),
+        ({"wavelet_correction": UNKNOWN_MODE}, {"wavelet_correction.mode"}),
+        ({"wavelet_correction": UNKNOWN_WAVELET}, {"wavelet_correction.wavelet"}),
+        ({"velocity_clamp": -0.1}, {"velocity_clamp"}),
+        ({"velocity_clamp": 5.1}, {"velocity_clamp"}),
+        ({"velocity_clamp": NAN}, {"velocity_clamp"}),
+        ({"velocity_ema": -0.1}, {"velocity_ema"}),
+        ({"velocity_ema": 0.51}, {"velocity_ema"}),
+        ({"velocity_ema": INF}, {"velocity_ema"}),
+        ({"schedule": dit_pb2.Schedule(timesteps=[0.5, 0.9], snap=True)}, {"schedule.timesteps"}),
+        ({"method": -1, "velocity_clamp": 9, "velocity_ema": 9}, {"method", "velocity_clamp", "velocity_ema"}),
         ({"schedule": dit_pb2.Schedule(timesteps=[1, INF])}, {"schedule.timesteps"}),
         ({"schedule": dit_pb2.Schedule(timesteps=[1 - step / 300 for step in range(201)])}, {"schedule.timesteps"}),
         ({"guidance": dit_pb2.Guidance(interval_end=INF)}, {"guidance.interval_end"}),
@@ -313,6 +361,30 @@ def test_ways_to_guide_differ_and_each_step_counts_twice(base: Stub) -> None:
     ]
     assert len({plain.latents.data, *guided}) == 4
     assert steps_computed(base) - before == 3 * 8
+
+
+def test_methods_differ_on_base_and_heun_counts_twice(base: Stub) -> None:
+    """Four steps, guided: 8 evaluations, of Heun 16. A shift tells where SDE and ping-pong renoise to."""
+    methods = [method for method in dit_pb2.SamplerMethod.values() if method != dit_pb2.SAMPLER_METHOD_UNSPECIFIED]
+    shifted = dit_pb2.Schedule(steps=4, shift=3)
+    before = steps_computed(base)
+    latents = {result(base, schedule=shifted, null_condition=NULL, method=method).latents.data for method in methods}
+    assert len(latents) == len(methods) == 4
+    assert steps_computed(base) - before == 3 * 8 + 16
+
+
+@pytest.mark.parametrize(
+    ("fields", "warning"),
+    [
+        ({"schedule": dit_pb2.Schedule(timesteps=[1, 0.5], snap=True)}, "snap is ignored"),
+        ({"wavelet_correction": dit_pb2.WaveletCorrection(low=0.05)}, "meant for turbo"),
+        ({"guidance": dit_pb2.Guidance(scale=1, mode=dit_pb2.GUIDANCE_MODE_CFG)}, "guidance are ignored"),
+        ({"guidance": dit_pb2.Guidance(interval_start=0.3, interval_end=0.4)}, "acts on no step"),
+    ],
+)
+def test_what_base_ignores_is_said(base: Stub, fields: dict[str, Any], warning: str) -> None:
+    (said,) = result(base, **{"schedule": FEW, "null_condition": NULL, **fields}).warnings
+    assert warning in said
 
 
 def test_base_models_tell_their_own_defaults(base: Stub) -> None:

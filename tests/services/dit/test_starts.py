@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.dit.plan import GUIDED_DEFAULTS, SamplingOptions, SamplingPlan, resolve
+from services.dit.plan import GUIDED_DEFAULTS, SamplerMethod, SamplingOptions, SamplingPlan, resolve
 from services.dit.starts import Start, Variation, mixed
 from services.runtime.noise import Purpose, gaussian
 from tests.services.dit.tiny import normal
@@ -18,7 +18,7 @@ LATENTS, NOISE = normal(1, 6, 4), normal(2, 6, 4)
 
 
 def planned(noise: float, *levels: float, stochastic: bool = False) -> SamplingPlan:
-    options = SamplingOptions(timesteps=levels, stochastic=stochastic)
+    options = SamplingOptions(timesteps=levels, method=SamplerMethod.SDE if stochastic else None)
     return Start(LATENTS, noise).planned(resolve(options, GUIDED_DEFAULTS))
 
 
