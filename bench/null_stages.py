@@ -134,7 +134,7 @@ def dit(settings: NullSettings) -> Application:
         async with BatchQueue("dit", NullDit(), telemetry, **LIMITS) as queue:
             limits = SampleLimits(CHANNELS, WIDTH, LONGEST, 4096)
             engine = DitEngine(TURBO_DEFAULTS, queue)
-            servicer = DitServicer(engine, _reporter("dit", queue), limits, TURBO_DEFAULTS)  # type: ignore[abstract]
+            servicer = DitServicer(engine, _reporter("dit", queue), limits, TURBO_DEFAULTS, knows_tracks=False)  # type: ignore[abstract]
             dit_pb2_grpc.add_DitServiceServicer_to_server(servicer, grpc_server)
             yield
 

@@ -64,6 +64,14 @@ class ArtifactStore:
             raise NotFoundError.of("audio", artifact_id)
         return Artifact(artifact_id, path, path.stat().st_size)
 
+    def attach(self, path: Path, artifact: Artifact) -> None:
+        """Keeps a scratch file beside an artifact, for as long as that stays."""
+        path.replace(self.attachment(artifact))
+
+    def attachment(self, artifact: Artifact) -> Path:
+        """Where the file beside an artifact lies, if it has one."""
+        return artifact.path.with_suffix(".attached")
+
     def read(self, artifact: Artifact, offset: int, limit: int) -> Iterator[bytes]:
         """Blocks of at most 1 MiB of a range; limit 0 reads to the end."""
         left = min(limit or artifact.bytes, artifact.bytes - offset)
@@ -74,8 +82,10 @@ class ArtifactStore:
                 yield block
 
     def delete(self, artifact_id: str) -> None:
-        """Removes an artifact, if it is there."""
-        self._path(artifact_id).unlink(missing_ok=True)
+        """Removes an artifact and what is attached to it, if it is there."""
+        path = self._path(artifact_id)
+        path.unlink(missing_ok=True)
+        path.with_suffix(".attached").unlink(missing_ok=True)
 
     def _path(self, digest: str) -> Path:
         return self._folder / digest[:2] / digest

@@ -1,44 +1,67 @@
-"""The chain as a function: plan, reference, encode, sample, decode, write."""
+"""The chain as a function: plan, source, reference, encode, sample, decode, write."""
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+from collections.abc import Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 
-from gateway.audio import reading, writing
+import numpy as np
+
+from gateway.artifacts import Artifact
+from gateway.audio import reading, splicing, writing
+from gateway.framing import FOLLOW_CODES, Framing, Kept, LatentArray, frame, kept
 from gateway.notes import Notes
 from gateway.planning import NO_CODES, PlannedSong, plan_item, plan_song
 from gateway.results import ItemResult, Progress, SongResult
+from gateway.source import Source, keep_latents, latents_of, load_source, seed_of
 from gateway.stages import CHANNELS, Condition, Decoded, Latents, Step
+from gateway.tasks import FRAMES_PER_CODE, FRAMES_PER_SECOND, frames_of
 from gateway.tools import Tools
+from quartet import tensors
 from quartet.errors import FieldViolation, InternalError, InvalidRequestError
 from quartet.songs import AudioFormat, SongSpec
+from quartet.tasks import Cover, Extend, Extract, Lego, Repaint, TextToMusic, Track
 from quartet.v1 import tensor_pb2
 
-FRAMES_PER_SECOND = 25
-# The instruction for music that follows audio codes (spec/model.md §4.2).
-FOLLOW_CODES = "Generate audio semantic tokens based on the given conditions:"
+
+@dataclass(frozen=True)
+class Part:
+    """What items of one track, or of the whole song, have in common; the framing of a new song is that of its item."""
+
+    condition: Condition
+    framing: Framing | None
+    track: Track | None
 
 
-async def text_to_music(wish: SongSpec, tools: Tools) -> SongResult:
+async def make_song(wish: SongSpec, tools: Tools) -> SongResult:
     """Makes the items of a song: it is planned and its words are encoded once, the items are made concurrently."""
     notes = Notes()
     plan = await plan_song(wish, tools, notes)
     tools.show_plan(plan.shown)
     rate = await tools.stages.codec_rate()
+    source = await _source(plan.song, rate, tools, notes)
     reference = await _encode_reference(plan.song, rate, tools, notes)
-    condition = await _encode_words(plan, reference, tools, notes)
+    parts = await _parts(plan, source, reference, tools, notes)
     async with asyncio.TaskGroup() as group:
         items = [
-            group.create_task(_make_item(plan, index, condition, rate, tools, notes), name=f"item {index}")
+            group.create_task(
+                _make_item(plan, index, parts[index % len(parts)], source, rate, tools, notes), name=f"item {index}"
+            )
             for index in range(wish.items)
         ]
     return notes.result(plan.shown, tuple(item.result() for item in items))
 
 
-def frames_of(seconds: float) -> int:
-    """Latent frames of a duration: whole ones, where the nanoseconds of the wire do not count."""
-    return int(FRAMES_PER_SECOND * seconds + 1e-6)
+async def _source(song: SongSpec, rate: int, tools: Tools, notes: Notes) -> Source | None:
+    task = song.task
+    if isinstance(task, TextToMusic):
+        return None
+    return await load_source(
+        str(task.source), f"song.{type(task).__name__.lower()}.source_audio_id", rate, tools, notes
+    )
 
 
 async def _encode_reference(song: SongSpec, rate: int, tools: Tools, notes: Notes) -> tensor_pb2.Tensor | None:
@@ -50,44 +73,92 @@ async def _encode_reference(song: SongSpec, rate: int, tools: Tools, notes: Note
             pcm = await asyncio.to_thread(reading.read_reference, file.path, file.id, tools.max_upload_seconds, rate)
         except reading.AudioError as error:
             raise InvalidRequestError.of([FieldViolation("song.reference_audio_id", str(error))]) from None
-        latents, report = await tools.stages.encode_audio(pcm, _seed_of(file.id), tools.seconds_left())
+        latents, report = await tools.stages.encode_audio(pcm, seed_of(file.id), tools.seconds_left())
         timed.take(report, "vae")
     tools.report(Progress("reference", 0, 1, 1))
     return latents
 
 
-def _seed_of(digest: str) -> int:
-    """One file, one draw: the same reference sounds the same in every request."""
-    return int(digest[:8], 16)
+async def _parts(
+    plan: PlannedSong, source: Source | None, reference: tensor_pb2.Tensor | None, tools: Tools, notes: Notes
+) -> list[Part]:
+    """One for each track that is extracted or made, else one."""
+    song = plan.song
+    heard = None if source is None else await _heard(song, source, tools, notes)
+    async with asyncio.TaskGroup() as group:
+        parts = [
+            group.create_task(_part(plan, index, track, heard, reference, tools, notes))
+            for index, track in enumerate(_tracks(song))
+        ]
+    tools.report(Progress("encode", 0, 1, 1))
+    return [part.result() for part in parts]
 
 
-async def _encode_words(
-    plan: PlannedSong, reference: tensor_pb2.Tensor | None, tools: Tools, notes: Notes
-) -> Condition:
-    instruction = FOLLOW_CODES if plan.thinks else ""
-    with notes.timed("encode") as timed:
-        condition = await tools.stages.encode_prompt(plan.song, instruction, reference, tools.seconds_left())
+def _tracks(song: SongSpec) -> Sequence[Track | None]:
+    match song.task:
+        case Extract(tracks=tracks):
+            return [Track(track) for track in tracks]
+        case Lego(track=track):
+            return [Track(track)]
+        case _:
+            return [None]
+
+
+async def _heard(song: SongSpec, source: Source, tools: Tools, notes: Notes) -> LatentArray:
+    """What the DiT hears of a source: its latents or, in a cover, what its audio codes keep of them."""
+    if not isinstance(song.task, Cover) or song.task.from_latents:
+        return source.latents
+    codes = await tools.stages.tokenize(song.model, tensors.encode(source.latents), tools.seconds_left())
+    hints = await _hints(song, 0, codes, tools, notes)
+    return hints[: len(source.latents)]
+
+
+async def _part(
+    plan: PlannedSong,
+    index: int,
+    track: Track | None,
+    heard: LatentArray | None,
+    reference: tensor_pb2.Tensor | None,
+    tools: Tools,
+    notes: Notes,
+) -> Part:
+    song = plan.song
+    framing = None
+    if heard is not None and not isinstance(song.task, TextToMusic):
+        framing = frame(song.task, heard, track)
+    instruction = framing.instruction if framing else FOLLOW_CODES if plan.thinks else ""
+    words = dataclasses.replace(song, caption=song.caption or str(track or "").replace("_", " "))
+    with notes.timed("encode", index) as timed:
+        condition = await tools.stages.encode_prompt(words, instruction, reference, tools.seconds_left())
         timed.take(condition.report, "encoder")
     notes.warn(*condition.warnings)
-    tools.report(Progress("encode", 0, 1, 1))
-    return condition
+    return Part(condition, framing, track)
 
 
 async def _make_item(
-    plan: PlannedSong, index: int, condition: Condition, rate: int, tools: Tools, notes: Notes
+    plan: PlannedSong, index: int, part: Part, source: Source | None, rate: int, tools: Tools, notes: Notes
 ) -> ItemResult:
     song = plan.song
     codes = await plan_item(plan, index, tools, notes) if plan.thinks else NO_CODES
-    hints = await _hints(song, index, codes.values, tools, notes) if codes.values else None
-    sampled = await _sample(song, index, condition, hints, tools, notes)
+    framing = part.framing
+    if framing is None:
+        hints = await _hints(song, index, codes.values, tools, notes) if codes.values else None
+        framing = Framing("", frames_of(song.duration or 0.0), hints)
+    sampled = await _sample(song, index, part.condition, framing, tools, notes)
+    stays = _stays(song, source)
+    latents = latents_of(sampled.latents, "dit", framing.frames)
     with tools.artifacts.scratch_file() as pcm_file, tools.artifacts.scratch_file() as audio_file:
-        samples = frames_of(song.duration or 0.0) * rate // FRAMES_PER_SECOND
+        samples = framing.frames * rate // FRAMES_PER_SECOND
         spool = writing.PcmSpool(pcm_file, samples, CHANNELS)
         decoded = await _decode(index, sampled, spool, samples, tools, notes)
         with notes.timed("write", index) as timed:
             with timed.computing():
+                if source and stays:
+                    await asyncio.to_thread(_splice, spool, source, stays, rate)
+                    latents = _spliced(latents, source, stays)
                 await asyncio.to_thread(writing.write, spool, audio_file, decoded.sample_rate, output_of(song))
             artifact = await tools.keep(audio_file)
+            await _attach(artifact, latents, _gain(song, spool, source if stays else None), tools)
     tools.report(Progress("write", index, 1, 1))
     return ItemResult(
         index=index,
@@ -102,24 +173,60 @@ async def _make_item(
         codes=codes.values,
         code_seed=codes.seed,
         code_reward=codes.reward,
+        track=str(part.track or ""),
     )
 
 
-async def _hints(song: SongSpec, index: int, codes: tuple[int, ...], tools: Tools, notes: Notes) -> tensor_pb2.Tensor:
+def _stays(song: SongSpec, source: Source | None) -> Kept | None:
+    """What of the source is in the result as it was."""
+    return kept(song.task, len(source.latents)) if source and isinstance(song.task, Repaint | Extend) else None
+
+
+def _splice(spool: writing.PcmSpool, source: Source, stays: Kept, rate: int) -> None:
+    """Brings what was decoded to the level of the source, or below where it would clip, and the source into it."""
+    hop = rate // FRAMES_PER_SECOND
+    new = [(first * hop, last * hop) for first, last in stays.new]
+    crossfade = int(splicing.CROSSFADE_SECONDS * rate)
+    with spool.changing() as pcm:
+        loudest = max(float(np.abs(pcm[first:last]).max(initial=0.0)) for first, last in new) * source.gain
+        pcm *= np.float32(source.gain / max(loudest, 1.0))
+        splicing.splice(pcm, source.pcm, stays.first * hop, new, crossfade)
+
+
+def _spliced(latents: LatentArray, source: Source, stays: Kept) -> LatentArray:
+    """The latents of the result: those of the source where it stays."""
+    whole = latents.copy()
+    whole[stays.first : stays.first + len(source.latents)] = source.latents
+    for first, last in stays.new:
+        whole[first:last] = latents[first:last]
+    return whole
+
+
+def _gain(song: SongSpec, spool: writing.PcmSpool, source: Source | None) -> float:
+    """Between what the codec decodes from the latents of the result and the file."""
+    return output_of(song).gain(spool.peak) * (source.gain if source else 1.0)
+
+
+async def _attach(artifact: Artifact, latents: LatentArray, gain: float, tools: Tools) -> None:
+    with tools.artifacts.scratch_file() as path:
+        await asyncio.to_thread(keep_latents, path, latents, gain)
+        tools.artifacts.attach(path, artifact)
+
+
+async def _hints(song: SongSpec, index: int, codes: tuple[int, ...], tools: Tools, notes: Notes) -> LatentArray:
     """The latents that codes stand for: what the DiT follows (spec/model.md §4.3)."""
     with notes.timed("encode", index) as timed:
         hints, report = await tools.stages.detokenize(song.model, codes, tools.seconds_left())
         timed.take(report, "encoder")
-    return hints
+    return latents_of(hints, "encoder", len(codes) * FRAMES_PER_CODE)
 
 
 async def _sample(
-    song: SongSpec, index: int, condition: Condition, hints: tensor_pb2.Tensor | None, tools: Tools, notes: Notes
+    song: SongSpec, index: int, condition: Condition, framing: Framing, tools: Tools, notes: Notes
 ) -> Latents:
-    frames = frames_of(song.duration or 0.0)
     sampled = None
     with notes.timed("sample", index) as timed:
-        events = tools.stages.sample(song, condition, hints, frames, song.seeds[index], tools.seconds_left())
+        events = tools.stages.sample(song, condition, framing, song.seeds[index], tools.seconds_left())
         async with aclosing(events):
             async for event in events:
                 if isinstance(event, Step):
@@ -153,11 +260,11 @@ async def _decode(
 
 
 def output_of(song: SongSpec) -> writing.Output:
-    """How the files of a song are written."""
+    """How the files of a song are written. The level of a source that stays is its own, unless told otherwise."""
     return writing.Output(
         format=AudioFormat(song.format),
         peak_dbfs=writing.DEFAULT_PEAK_DBFS if song.peak_dbfs is None else song.peak_dbfs,
-        keep_level=song.keep_level,
+        keep_level=song.keep_level or (song.peak_dbfs is None and isinstance(song.task, Repaint | Extend)),
         fade_in=song.fade_in,
         fade_out=song.fade_out,
     )

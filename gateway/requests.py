@@ -6,9 +6,11 @@ import dataclasses
 import secrets
 from dataclasses import dataclass
 
+from gateway import tasks
 from quartet.errors import NotFoundError
 from quartet.planning import Thinking
 from quartet.songs import SongSpec
+from quartet.tasks import SourceTask, TextToMusic
 from quartet.v1 import music_pb2, stage_pb2
 from quartet.validation import Violations
 from serving import planning, rules
@@ -32,28 +34,44 @@ class WaveletDefault:
 
 @dataclass(frozen=True)
 class ModelOffer:
-    """A DiT model that can be asked for, and the lengths in seconds that it can make."""
+    """A DiT model that can be asked for, the lengths in seconds that it makes, and whether it knows single tracks."""
 
     id: str
     min_seconds: float
     max_seconds: float
+    knows_tracks: bool
     wavelet_correction: WaveletDefault | None
 
 
 def check_song(
-    song: music_pb2.SongSpec, request_id: str, offers: tuple[ModelOffer, ...], *, has_planner: bool
+    song: music_pb2.SongSpec,
+    request_id: str,
+    offers: tuple[ModelOffer, ...],
+    *,
+    has_planner: bool,
+    source_seconds: float | None = None,
 ) -> ModelOffer:
-    """The model that a song asks for. Raises InvalidRequestError that lists every invalid field, or NotFoundError."""
+    """The model that a song asks for. Raises InvalidRequestError that lists every invalid field, or NotFoundError.
+
+    `source_seconds` is the length of the task's source, None where it has none or is not named.
+    """
     offer = _offer(song.model, offers)
-    planned = has_planner and Thinking.from_message(song.thinking).asks_planner
+    planned = has_planner and tasks.source_of(song) is None and Thinking.from_message(song.thinking).asks_planner
     with Violations() as check:
         _check_words(song, planned, check)
         _check_metadata(song.metadata, planned, check)
         _check_thinking(song, check)
+        tasks.check_names(song, check)
+        if tasks.source_of(song) is not None:
+            _check_source(song, offer, offers, source_seconds, check)
         given = _given_seconds(song)
         fits = given is None or check.within(given, offer.min_seconds, offer.max_seconds, "song.duration")
-        check.that(song.items <= MAX_ITEMS, "song.items", f"is {song.items}, must be at most {MAX_ITEMS}")
-        items = song.items or 1
+        check.that(
+            song.items <= MAX_ITEMS or tasks.task_name(song) == "extract",
+            "song.items",
+            f"is {song.items}, must be at most {MAX_ITEMS}",
+        )
+        items = max(song.items, len(song.extract.tracks), 1)
         check.that(
             len(song.seeds) <= items,
             "song.seeds",
@@ -73,13 +91,18 @@ def check_song(
     return offer
 
 
-def resolve(song: music_pb2.SongSpec, offer: ModelOffer, *, has_planner: bool) -> SongSpec:
+def resolve(
+    song: music_pb2.SongSpec, offer: ModelOffer, *, has_planner: bool, source_seconds: float | None = None
+) -> SongSpec:
     """The song with every open choice made but for those that are the planner's. It must have passed `check_song`.
 
     Without a planner the length is chosen here and the wishes of `thinking` are left as they are, so that whoever runs
-    the song knows what was wished for. With one, an open length stays open until the song is planned.
+    the song knows what was wished for. With one, an open length stays open until the song is planned. Songs from a
+    source have its length and are not planned.
     """
     spec = _normalised(SongSpec.from_message(song))
+    if not isinstance(spec.task, TextToMusic):
+        spec = _from_source(spec, spec.task, source_seconds or 0.0)
     missing = spec.items - len(spec.seeds)
     seeds = (*spec.seeds, *(secrets.randbits(32) for _ in range(missing)))
     thinking, duration, correction = spec.thinking, spec.duration, spec.wavelet_correction
@@ -98,6 +121,37 @@ def resolve(song: music_pb2.SongSpec, offer: ModelOffer, *, has_planner: bool) -
         wavelet_correction=correction,
         thinking=thinking,
     )
+
+
+def _from_source(spec: SongSpec, task: SourceTask, seconds: float) -> SongSpec:
+    unplanned = dataclasses.replace(
+        spec.thinking, think=False, write_metadata=False, rewrite_caption=False, detect_language=False
+    )
+    items, duration = tasks.items_of(task, spec.items), tasks.seconds_of(task, seconds)
+    return dataclasses.replace(spec, items=items, duration=duration, thinking=unplanned)
+
+
+def _check_source(
+    song: music_pb2.SongSpec,
+    offer: ModelOffer,
+    offers: tuple[ModelOffer, ...],
+    seconds: float | None,
+    check: Violations,
+) -> None:
+    name = tasks.task_name(song)
+    if tasks.needs_tracks(song) and not offer.knows_tracks:
+        able = ", ".join(each.id for each in offers if each.knows_tracks) or "a base model, of which none is deployed"
+        check.add("song.model", f"{offer.id} does not know single tracks; {name} needs {able}")
+    check.that(_given_seconds(song) is None, "song.duration", "is that of the source, with what is added; leave it out")
+    check.that(not song.thinking.think, "song.thinking.think", f"cannot be: a song by {name} follows its source")
+    if seconds is None:
+        check.add(f"song.{name}.source_audio_id", "is empty; name an upload or the audio of a result")
+    elif check.that(
+        offer.min_seconds <= seconds <= offer.max_seconds,
+        f"song.{name}.source_audio_id",
+        f"lasts {seconds:.2f} s, must be of {offer.min_seconds:g} to {offer.max_seconds:g} s",
+    ):
+        tasks.check_source_task(song, seconds, offer.max_seconds, check)
 
 
 def _offer(model: str, offers: tuple[ModelOffer, ...]) -> ModelOffer:
@@ -154,7 +208,7 @@ def _check_words(song: music_pb2.SongSpec, planned: bool, check: Violations) -> 
         ("song.thinking.negative_prompt", song.thinking.negative_prompt, planning.MAX_CAPTION_CHARACTERS),
     ):
         check.that(len(text) <= most, field, f"has {len(text)} characters, at most {most} are allowed")
-    given = song.caption.strip() or song.lyrics.strip()
+    given = song.caption.strip() or song.lyrics.strip() or not tasks.needs_words(song)
     check.that(bool(given), "song.caption", "is empty, and so are the lyrics; describe the music or give lyrics")
 
 

@@ -44,7 +44,7 @@ class ItemResult:
     """One song: its file and what is needed to make it again. `peak` is before normalisation, full scale at 1.
 
     `codes` are the audio codes that it followed, none where it was made without a plan; `code_reward` says how well
-    they fit its words, where the best of several was chosen.
+    they fit its words, where the best of several was chosen. `track` names the part of a song that it is.
     """
 
     index: int
@@ -59,6 +59,7 @@ class ItemResult:
     codes: tuple[int, ...]
     code_seed: int
     code_reward: float | None
+    track: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from gateway import messages
 from gateway.artifacts import ArtifactStore
 from gateway.jobs import Failure, Job
 from gateway.library import AudioLibrary
-from gateway.pipeline import text_to_music
+from gateway.pipeline import make_song
 from gateway.results import Progress, SongResult
 from gateway.stages import Stages
 from gateway.store import JobStore
@@ -196,7 +196,7 @@ class JobRunner:
         with self._telemetry.span("job", parent=caller, attributes={"quartet.job_id": job.id}):
             try:
                 async with asyncio.timeout(job.deadline - time.time()):
-                    return await text_to_music(job.song, tools)
+                    return await make_song(job.song, tools)
             except TimeoutError:
                 raise DeadlineError("the job's deadline passed") from None
 

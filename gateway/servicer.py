@@ -17,8 +17,10 @@ from gateway.jobs import Job
 from gateway.library import AudioLibrary
 from gateway.planning import NO_PLANNER
 from gateway.runner import JobRunner
+from gateway.source import measure
 from gateway.stages import Stages
 from gateway.store import JobStore
+from gateway.tasks import source_of, task_name
 from gateway.uploads import UploadLimits, receive
 from gateway.writer import Writer
 from quartet.errors import (
@@ -217,20 +219,28 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
     async def _create(self, song: music_pb2.SongSpec, request_id: str, seconds_left: float | None) -> Job:
         offers, _ = await self._stages.offers()
         planner = self._stages.planner
-        offer = requests.check_song(song, request_id, offers, has_planner=planner is not None)
+        seconds = await self._source_seconds(song)
+        offer = requests.check_song(song, request_id, offers, has_planner=planner is not None, source_seconds=seconds)
         await self._check_planner(song.thinking)
         if song.reference_audio_id:
             self._artifacts.find(song.reference_audio_id)
-        seconds = self._max_job_seconds if seconds_left is None else min(seconds_left, self._max_job_seconds)
+        allowed = self._max_job_seconds if seconds_left is None else min(seconds_left, self._max_job_seconds)
         return await self._runner.submit(
             Job.new(
-                requests.resolve(song, offer, has_planner=planner is not None),
+                requests.resolve(song, offer, has_planner=planner is not None, source_seconds=seconds),
                 request_id=request_id,
                 fingerprint=messages.fingerprint(song),
-                seconds_allowed=seconds,
+                seconds_allowed=allowed,
                 traceparent=dict(outgoing_metadata()).get("traceparent", ""),
             )
         )
+
+    async def _source_seconds(self, song: music_pb2.SongSpec) -> float | None:
+        """Length of the task's source; None where the task has none, or does not name it."""
+        if not (audio_id := source_of(song)):
+            return None
+        field = f"song.{task_name(song)}.source_audio_id"
+        return await asyncio.to_thread(measure, self._artifacts.find(audio_id), field, self._upload_limits.seconds)
 
     async def _check_planner(self, thinking: music_pb2.Thinking) -> None:
         """What only the planner can say of a request, before it is accepted."""

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gateway.calls import INFO_SECONDS, Report, StageCalls, broken, cancelled_on_leaving
+from gateway.framing import Framing
 from gateway.planner import PlannerClient
 from gateway.requests import ModelOffer, WaveletDefault
 from quartet import tensors
@@ -148,22 +149,18 @@ class Stages:
         return reply.latents, Report.of(reply.report)
 
     async def sample(
-        self,
-        song: SongSpec,
-        condition: Condition,
-        hints: tensor_pb2.Tensor | None,
-        frames: int,
-        seed: int,
-        seconds_left: float,
+        self, song: SongSpec, condition: Condition, framing: Framing, seed: int, seconds_left: float
     ) -> AsyncGenerator[Step | Latents, None]:
-        """Steps, then the latents of one item, which follow hints where there are some."""
+        """Steps, then the latents of one item."""
         sampling = song.to_message().sampling
         request = dit_pb2.SampleRequest(
             model=song.model,
             condition=condition.condition,
             null_condition=condition.null_condition,
-            source_latents=hints,
-            frames=frames,
+            source_latents=_optional(framing.source),
+            silenced=_optional(framing.silenced),
+            mask=_optional(framing.mask),
+            frames=framing.frames,
             seed=seed,
             schedule=sampling.schedule,
             method=sampling.method,
@@ -228,6 +225,7 @@ class Stages:
                 id=model.id,
                 min_seconds=limits["min_seconds"],
                 max_seconds=limits["max_seconds"],
+                knows_tracks=defaults.knows_tracks,
                 wavelet_correction=(
                     WaveletDefault(defaults.wavelet_correction.low, defaults.wavelet_correction.high)
                     if defaults.HasField("wavelet_correction")
@@ -274,6 +272,10 @@ class Stages:
         except QuartetError as error:
             return Replica(stage, self._calls.addresses[stage], None, error.message)
         return Replica(stage, self._calls.addresses[stage], reply.info, "")
+
+
+def _optional(array: npt.NDArray[Any] | None) -> tensor_pb2.Tensor | None:
+    return None if array is None else tensors.encode(array)
 
 
 def _pcm(chunk: vae_pb2.PcmChunk, expected_sample: int) -> Pcm:

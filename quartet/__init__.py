@@ -29,6 +29,7 @@ from quartet.planning import (
     TokenSampling,
 )
 from quartet.songs import AudioFormat, GuidanceMode, SamplerMethod, SongSpec
+from quartet.tasks import Complete, Cover, Extend, Extract, Lego, Region, Repaint, TextToMusic, Track
 
 __all__ = [
     "AsyncClient",
@@ -37,8 +38,12 @@ __all__ = [
     "Blueprint",
     "Capacity",
     "Client",
+    "Complete",
     "Composition",
+    "Cover",
     "Event",
+    "Extend",
+    "Extract",
     "Finish",
     "Finished",
     "GuidanceMode",
@@ -46,18 +51,23 @@ __all__ = [
     "JobAccepted",
     "JobChanged",
     "JobState",
+    "Lego",
     "Planned",
     "Progress",
     "PromptForm",
     "Record",
+    "Region",
+    "Repaint",
     "Retry",
     "SamplerMethod",
     "SamplingProfile",
     "Song",
     "SongPlan",
     "SongSpec",
+    "TextToMusic",
     "Thinking",
     "TokenSampling",
+    "Track",
     "Upload",
     "WatchEvent",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -32,6 +33,7 @@ from quartet.exchange import (
 )
 from quartet.planning import Blueprint, Composition
 from quartet.songs import SongOptions, SongSpec
+from quartet.tasks import TextToMusic
 from quartet.v1 import music_pb2, music_pb2_grpc
 from quartet.writing import WritingOptions, compose_request, rewrite_request, understand_request
 
@@ -124,7 +126,7 @@ class AsyncClient:
         await self._call(self._stub.DeleteJob, music_pb2.DeleteJobRequest(job_id=job_id), Retry(attempts=1))
 
     async def upload(self, path: str | Path, *, timeout: float | None = None) -> Upload:
-        """Uploads an audio file for use as reference. Raises OSError where it cannot be read."""
+        """Uploads an audio file for use as a source or reference. Raises OSError where it cannot be read."""
         attempts = Attempts(self._retry, timeout)
         while True:
             try:
@@ -205,6 +207,9 @@ class AsyncClient:
 
     async def _message(self, song: str | SongSpec, options: SongOptions) -> music_pb2.SongSpec:
         spec = (SongSpec(caption=song) if isinstance(song, str) else song).with_options(options)
+        if not isinstance(spec.task, TextToMusic) and isinstance(spec.task.source, Path):
+            task = dataclasses.replace(spec.task, source=(await self.upload(spec.task.source)).audio_id)
+            spec = dataclasses.replace(spec, task=task)
         return spec.to_message((await self.upload(spec.reference)).audio_id if spec.reference else "")
 
     async def _call(

@@ -7,6 +7,7 @@ with quartet.Client("localhost:50050") as client:
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
@@ -34,6 +35,7 @@ from quartet.exchange import (
 )
 from quartet.planning import Blueprint, Composition
 from quartet.songs import SongOptions, SongSpec
+from quartet.tasks import TextToMusic
 from quartet.v1 import music_pb2, music_pb2_grpc
 from quartet.writing import WritingOptions, compose_request, rewrite_request, understand_request
 
@@ -128,7 +130,7 @@ class Client:
         self._call(self._stub.DeleteJob, music_pb2.DeleteJobRequest(job_id=job_id), Retry(attempts=1))
 
     def upload(self, path: str | Path, *, timeout: float | None = None) -> Upload:
-        """Uploads an audio file for use as reference. Raises OSError where it cannot be read."""
+        """Uploads an audio file for use as a source or reference. Raises OSError where it cannot be read."""
         attempts = Attempts(self._retry, timeout)
         while True:
             try:
@@ -202,6 +204,9 @@ class Client:
 
     def _message(self, song: str | SongSpec, options: SongOptions) -> music_pb2.SongSpec:
         spec = (SongSpec(caption=song) if isinstance(song, str) else song).with_options(options)
+        if not isinstance(spec.task, TextToMusic) and isinstance(spec.task.source, Path):
+            task = dataclasses.replace(spec.task, source=self.upload(spec.task.source).audio_id)
+            spec = dataclasses.replace(spec, task=task)
         return spec.to_message(self.upload(spec.reference).audio_id if spec.reference else "")
 
     def _call(

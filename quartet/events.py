@@ -14,6 +14,7 @@ from google.protobuf import timestamp_pb2
 
 from quartet.planning import SongPlan, optional
 from quartet.songs import AudioFormat, SongSpec, named
+from quartet.tasks import track_name
 from quartet.v1 import music_pb2, stage_pb2
 
 
@@ -70,7 +71,7 @@ class SongItem:
     """One song of a job. `bytes` and `sha256` are the file's, `samples` per channel, `peak` before normalisation.
 
     `codes` are the audio codes that the song followed, none where it was made without a plan; `code_reward` says how
-    well they fit its words, 0 to 1, where the best of several was chosen.
+    well they fit its words, 0 to 1, where the best of several was chosen. `track` names the part of a song that it is.
     """
 
     index: int
@@ -87,6 +88,7 @@ class SongItem:
     codes: tuple[int, ...]
     code_seed: int
     code_reward: float | None
+    track: str
 
     @classmethod
     def of(cls, message: music_pb2.SongItem) -> SongItem:
@@ -106,6 +108,7 @@ class SongItem:
             codes=tuple(message.codes),
             code_seed=message.code_seed,
             code_reward=optional(message, "code_reward"),
+            track=track_name(message.track),
         )
 
 

@@ -8,10 +8,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar
 
-from google.protobuf import duration_pb2
-
 from quartet.errors import FieldViolation, InvalidRequestError
 from quartet.planning import Thinking, unless_open
+from quartet.tasks import Task, TextToMusic, duration_message, task_fields, task_of
 from quartet.v1 import dit_pb2, music_pb2, stage_pb2
 
 
@@ -63,6 +62,7 @@ class SongOptions(TypedDict, total=False):
     """Keyword arguments of `generate`, `stream` and `create_job`: the fields of `SongSpec`, `seed` for one item, and
     `think` for that wish of `thinking`."""
 
+    task: Task
     lyrics: str
     duration: float | None
     bpm: int | None
@@ -99,7 +99,8 @@ class SongSpec:
     Attributes:
         caption: Description of the music.
         lyrics: Lyrics with structure tags such as "[Verse]"; empty asks for an instrumental.
-        duration: Length in seconds. None and what is not above 0 leave it open.
+        task: What is done, such as `Cover(source)`; by default a new song from words.
+        duration: Length in seconds. None and what is not above 0 leave it open. Tasks with a source have its length.
         bpm, key_scale, time_signature, vocal_language: What is known of the music, such as 92, "A minor", "4", "en".
             None, 0 and -1, "", "auto", "N/A" and "unknown" leave it open.
         reference: Audio file whose sound the song takes on; it is uploaded when the call starts.
@@ -119,6 +120,7 @@ class SongSpec:
 
     caption: str = ""
     lyrics: str = ""
+    task: Task = TextToMusic()
     duration: float | None = None
     bpm: int | None = None
     key_scale: str = ""
@@ -165,7 +167,7 @@ class SongSpec:
 
     def _message(self, reference_audio_id: str) -> music_pb2.SongSpec:
         return music_pb2.SongSpec(
-            text_to_music=music_pb2.SongSpec.TextToMusic(),
+            **task_fields(self.task),
             caption=self.caption,
             lyrics=self.lyrics,
             metadata=stage_pb2.Metadata(
@@ -174,7 +176,7 @@ class SongSpec:
                 time_signature=self.time_signature,
                 vocal_language=self.vocal_language,
             ),
-            duration=_duration(unless_open(self.duration)),
+            duration=duration_message(unless_open(self.duration)),
             reference_audio_id=reference_audio_id,
             items=self.items,
             seeds=self.seeds,
@@ -184,8 +186,8 @@ class SongSpec:
                 format=f"AUDIO_FORMAT_{AudioFormat(self.format).name}",
                 peak_dbfs=self.peak_dbfs,
                 keep_level=self.keep_level,
-                fade_in=_duration(self.fade_in or None),
-                fade_out=_duration(self.fade_out or None),
+                fade_in=duration_message(self.fade_in or None),
+                fade_out=duration_message(self.fade_out or None),
             ),
             thinking=self.thinking.to_message(),
         )
@@ -220,6 +222,7 @@ class SongSpec:
         return cls(
             caption=message.caption,
             lyrics=message.lyrics,
+            task=task_of(message),
             duration=message.duration.ToNanoseconds() / 1e9 if message.HasField("duration") else None,
             bpm=message.metadata.bpm if message.metadata.HasField("bpm") else None,
             key_scale=message.metadata.key_scale,
@@ -252,11 +255,3 @@ E = TypeVar("E", bound=StrEnum)
 def named(kind: type[E], wire_name: str) -> E | None:
     """The member of an enum whose name ends a name of the contract; None for unspecified."""
     return next((member for member in kind if wire_name.endswith(f"_{member.name}")), None)
-
-
-def _duration(seconds: float | None) -> duration_pb2.Duration | None:
-    if seconds is None:
-        return None
-    duration = duration_pb2.Duration()
-    duration.FromNanoseconds(round(seconds * 1e9))
-    return duration

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +67,12 @@ class PcmSpool:
     def pcm(self) -> Pcm:
         """What was added [samples, channels]."""
         return self._pcm[: self.samples]
+
+    @contextmanager
+    def changing(self) -> Iterator[Pcm]:
+        """What was added, to be changed in place."""
+        yield self.pcm
+        self.peak = float(np.abs(self.pcm).max(initial=0.0))
 
     def add(self, pcm: Pcm) -> None:
         """Appends [samples, channels]. Raises InternalError beyond the length of the song."""

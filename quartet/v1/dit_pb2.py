@@ -26,21 +26,21 @@ from quartet.v1 import stage_pb2 as quartet_dot_v1_dot_stage__pb2
 from quartet.v1 import tensor_pb2 as quartet_dot_v1_dot_tensor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14quartet/v1/dit.proto\x12\nquartet.v1\x1a\x16quartet/v1/stage.proto\x1a\x17quartet/v1/tensor.proto\"X\n\x08Schedule\x12\r\n\x05steps\x18\x01 \x01(\r\x12\x12\n\x05shift\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x11\n\ttimesteps\x18\x03 \x03(\x01\x12\x0c\n\x04snap\x18\x04 \x01(\x08\x42\x08\n\x06_shift\"\xac\x01\n\x08Guidance\x12\x12\n\x05scale\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12&\n\x04mode\x18\x02 \x01(\x0e\x32\x18.quartet.v1.GuidanceMode\x12\x1b\n\x0einterval_start\x18\x03 \x01(\x01H\x01\x88\x01\x01\x12\x19\n\x0cinterval_end\x18\x04 \x01(\x01H\x02\x88\x01\x01\x42\x08\n\x06_scaleB\x11\n\x0f_interval_startB\x0f\n\r_interval_end\"{\n\x11WaveletCorrection\x12\x0b\n\x03low\x18\x01 \x01(\x01\x12\x0c\n\x04high\x18\x02 \x01(\x01\x12%\n\x04mode\x18\x03 \x01(\x0e\x32\x17.quartet.v1.WaveletMode\x12$\n\x07wavelet\x18\x04 \x01(\x0e\x32\x13.quartet.v1.Wavelet\";\n\x05Start\x12#\n\x07latents\x18\x01 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\r\n\x05noise\x18\x02 \x01(\x01\"+\n\tVariation\x12\x10\n\x08variance\x18\x01 \x01(\x01\x12\x0c\n\x04seed\x18\x02 \x01(\r\"\x85\x01\n\x0f\x43onditionSwitch\x12\x10\n\x08strength\x18\x01 \x01(\x01\x12%\n\tcondition\x18\x02 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12*\n\x0esource_latents\x18\x03 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\r\n\x05\x62lend\x18\x04 \x01(\x08\"X\n\x04Keep\x12#\n\x07latents\x18\x01 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\x11\n\tinjection\x18\x02 \x01(\x01\x12\x18\n\x10\x63rossfade_frames\x18\x03 \x01(\r\"\x91\x01\n\x08\x46lowEdit\x12*\n\x0esource_latents\x18\x01 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12,\n\x10source_condition\x18\x02 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\r\n\x05n_min\x18\x03 \x01(\x01\x12\r\n\x05n_max\x18\x04 \x01(\x01\x12\r\n\x05n_avg\x18\x05 \x01(\r\"\xec\x05\n\rSampleRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12%\n\tcondition\x18\x02 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12*\n\x0enull_condition\x18\x03 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\x0e\n\x06\x66rames\x18\x04 \x01(\r\x12*\n\x0esource_latents\x18\x05 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12 \n\x04mask\x18\x06 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\x0c\n\x04seed\x18\x07 \x01(\r\x12!\n\x05noise\x18\x08 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12&\n\x08schedule\x18\t \x01(\x0b\x32\x14.quartet.v1.Schedule\x12)\n\x06method\x18\n \x01(\x0e\x32\x19.quartet.v1.SamplerMethod\x12&\n\x08guidance\x18\x0b \x01(\x0b\x32\x14.quartet.v1.Guidance\x12\x39\n\x12wavelet_correction\x18\x0c \x01(\x0b\x32\x1d.quartet.v1.WaveletCorrection\x12\x1b\n\x13preview_every_steps\x18\r \x01(\r\x12\x1b\n\x0evelocity_clamp\x18\x0e \x01(\x01H\x00\x88\x01\x01\x12\x19\n\x0cvelocity_ema\x18\x0f \x01(\x01H\x01\x88\x01\x01\x12 \n\x05start\x18\x10 \x01(\x0b\x32\x11.quartet.v1.Start\x12(\n\tvariation\x18\x11 \x01(\x0b\x32\x15.quartet.v1.Variation\x12+\n\x06switch\x18\x12 \x01(\x0b\x32\x1b.quartet.v1.ConditionSwitch\x12\x1e\n\x04keep\x18\x13 \x01(\x0b\x32\x10.quartet.v1.Keep\x12\"\n\x04\x65\x64it\x18\x14 \x01(\x0b\x32\x14.quartet.v1.FlowEditB\x11\n\x0f_velocity_clampB\x0f\n\r_velocity_ema\"\xa3\x01\n\x0eSampleResponse\x12.\n\x08progress\x18\x01 \x01(\x0b\x32\x1a.quartet.v1.SampleProgressH\x00\x12,\n\x07preview\x18\x02 \x01(\x0b\x32\x19.quartet.v1.SamplePreviewH\x00\x12*\n\x06result\x18\x03 \x01(\x0b\x32\x18.quartet.v1.SampleResultH\x00\x42\x07\n\x05\x65vent\"-\n\x0eSampleProgress\x12\x0c\n\x04step\x18\x01 \x01(\r\x12\r\n\x05steps\x18\x02 \x01(\r\"B\n\rSamplePreview\x12\x0c\n\x04step\x18\x01 \x01(\r\x12#\n\x07latents\x18\x02 \x01(\x0b\x32\x12.quartet.v1.Tensor\"\x81\x01\n\x0cSampleResult\x12#\n\x07latents\x18\x01 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\x11\n\ttimesteps\x18\x02 \x03(\x01\x12\x10\n\x08warnings\x18\x03 \x03(\t\x12\'\n\x06report\x18\x04 \x01(\x0b\x32\x17.quartet.v1.StageReport\"\x8d\x01\n\x0c\x41lignRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12#\n\x07latents\x18\x02 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12%\n\tcondition\x18\x03 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\x14\n\x0clyric_tokens\x18\x04 \x01(\r\x12\x0c\n\x04seed\x18\x05 \x01(\r\"_\n\rAlignResponse\x12%\n\talignment\x18\x01 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\'\n\x06report\x18\x02 \x01(\x0b\x32\x17.quartet.v1.StageReport\"?\n\x07\x41\x64\x61pter\x12\n\n\x02id\x18\x01 \x01(\t\x12\x16\n\x0e\x64\x65\x66\x61ult_weight\x18\x02 \x01(\x01\x12\x10\n\x08revision\x18\x03 \x01(\t\"F\n\x12LoadAdapterRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x16\n\x0e\x64\x65\x66\x61ult_weight\x18\x03 \x01(\x01\";\n\x13LoadAdapterResponse\x12$\n\x07\x61\x64\x61pter\x18\x01 \x01(\x0b\x32\x13.quartet.v1.Adapter\"\"\n\x14UnloadAdapterRequest\x12\n\n\x02id\x18\x01 \x01(\t\"\x17\n\x15UnloadAdapterResponse\"\x1f\n\x1d\x44itServiceListAdaptersRequest\"G\n\x1e\x44itServiceListAdaptersResponse\x12%\n\x08\x61\x64\x61pters\x18\x01 \x03(\x0b\x32\x13.quartet.v1.Adapter\"\x1a\n\x18\x44itServiceGetInfoRequest\"p\n\x19\x44itServiceGetInfoResponse\x12#\n\x04info\x18\x01 \x01(\x0b\x32\x15.quartet.v1.StageInfo\x12.\n\x08\x64\x65\x66\x61ults\x18\x02 \x03(\x0b\x32\x1c.quartet.v1.SamplingDefaults\"\x95\x01\n\x10SamplingDefaults\x12\r\n\x05steps\x18\x01 \x01(\r\x12\r\n\x05shift\x18\x02 \x01(\x01\x12\x16\n\x0eguidance_scale\x18\x03 \x01(\x01\x12\x10\n\x08is_turbo\x18\x04 \x01(\x08\x12\x39\n\x12wavelet_correction\x18\x05 \x01(\x0b\x32\x1d.quartet.v1.WaveletCorrection*\x96\x01\n\rSamplerMethod\x12\x1e\n\x1aSAMPLER_METHOD_UNSPECIFIED\x10\x00\x12\x16\n\x12SAMPLER_METHOD_ODE\x10\x01\x12\x16\n\x12SAMPLER_METHOD_SDE\x10\x02\x12\x17\n\x13SAMPLER_METHOD_HEUN\x10\x03\x12\x1c\n\x18SAMPLER_METHOD_PING_PONG\x10\x04*r\n\x0cGuidanceMode\x12\x1d\n\x19GUIDANCE_MODE_UNSPECIFIED\x10\x00\x12\x15\n\x11GUIDANCE_MODE_APG\x10\x01\x12\x15\n\x11GUIDANCE_MODE_ADG\x10\x02\x12\x15\n\x11GUIDANCE_MODE_CFG\x10\x03*\x89\x01\n\x0bWaveletMode\x12\x1c\n\x18WAVELET_MODE_UNSPECIFIED\x10\x00\x12\x14\n\x10WAVELET_MODE_LOW\x10\x01\x12\x15\n\x11WAVELET_MODE_HIGH\x10\x02\x12\x17\n\x13WAVELET_MODE_DOUBLE\x10\x03\x12\x16\n\x12WAVELET_MODE_PIXEL\x10\x04*\x8d\x01\n\x07Wavelet\x12\x17\n\x13WAVELET_UNSPECIFIED\x10\x00\x12\x10\n\x0cWAVELET_HAAR\x10\x01\x12\x0f\n\x0bWAVELET_DB2\x10\x02\x12\x0f\n\x0bWAVELET_DB4\x10\x03\x12\x10\n\x0cWAVELET_SYM4\x10\x04\x12\x10\n\x0cWAVELET_SYM8\x10\x05\x12\x11\n\rWAVELET_COIF2\x10\x06\x32\xf2\x03\n\nDitService\x12\x41\n\x06Sample\x12\x19.quartet.v1.SampleRequest\x1a\x1a.quartet.v1.SampleResponse0\x01\x12<\n\x05\x41lign\x12\x18.quartet.v1.AlignRequest\x1a\x19.quartet.v1.AlignResponse\x12N\n\x0bLoadAdapter\x12\x1e.quartet.v1.LoadAdapterRequest\x1a\x1f.quartet.v1.LoadAdapterResponse\x12T\n\rUnloadAdapter\x12 .quartet.v1.UnloadAdapterRequest\x1a!.quartet.v1.UnloadAdapterResponse\x12\x65\n\x0cListAdapters\x12).quartet.v1.DitServiceListAdaptersRequest\x1a*.quartet.v1.DitServiceListAdaptersResponse\x12V\n\x07GetInfo\x12$.quartet.v1.DitServiceGetInfoRequest\x1a%.quartet.v1.DitServiceGetInfoResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14quartet/v1/dit.proto\x12\nquartet.v1\x1a\x16quartet/v1/stage.proto\x1a\x17quartet/v1/tensor.proto\"X\n\x08Schedule\x12\r\n\x05steps\x18\x01 \x01(\r\x12\x12\n\x05shift\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x11\n\ttimesteps\x18\x03 \x03(\x01\x12\x0c\n\x04snap\x18\x04 \x01(\x08\x42\x08\n\x06_shift\"\xac\x01\n\x08Guidance\x12\x12\n\x05scale\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12&\n\x04mode\x18\x02 \x01(\x0e\x32\x18.quartet.v1.GuidanceMode\x12\x1b\n\x0einterval_start\x18\x03 \x01(\x01H\x01\x88\x01\x01\x12\x19\n\x0cinterval_end\x18\x04 \x01(\x01H\x02\x88\x01\x01\x42\x08\n\x06_scaleB\x11\n\x0f_interval_startB\x0f\n\r_interval_end\"{\n\x11WaveletCorrection\x12\x0b\n\x03low\x18\x01 \x01(\x01\x12\x0c\n\x04high\x18\x02 \x01(\x01\x12%\n\x04mode\x18\x03 \x01(\x0e\x32\x17.quartet.v1.WaveletMode\x12$\n\x07wavelet\x18\x04 \x01(\x0e\x32\x13.quartet.v1.Wavelet\";\n\x05Start\x12#\n\x07latents\x18\x01 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\r\n\x05noise\x18\x02 \x01(\x01\"+\n\tVariation\x12\x10\n\x08variance\x18\x01 \x01(\x01\x12\x0c\n\x04seed\x18\x02 \x01(\r\"\x85\x01\n\x0f\x43onditionSwitch\x12\x10\n\x08strength\x18\x01 \x01(\x01\x12%\n\tcondition\x18\x02 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12*\n\x0esource_latents\x18\x03 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\r\n\x05\x62lend\x18\x04 \x01(\x08\"X\n\x04Keep\x12#\n\x07latents\x18\x01 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\x11\n\tinjection\x18\x02 \x01(\x01\x12\x18\n\x10\x63rossfade_frames\x18\x03 \x01(\r\"\x91\x01\n\x08\x46lowEdit\x12*\n\x0esource_latents\x18\x01 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12,\n\x10source_condition\x18\x02 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\r\n\x05n_min\x18\x03 \x01(\x01\x12\r\n\x05n_max\x18\x04 \x01(\x01\x12\r\n\x05n_avg\x18\x05 \x01(\r\"\x92\x06\n\rSampleRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12%\n\tcondition\x18\x02 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12*\n\x0enull_condition\x18\x03 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\x0e\n\x06\x66rames\x18\x04 \x01(\r\x12*\n\x0esource_latents\x18\x05 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12 \n\x04mask\x18\x06 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\x0c\n\x04seed\x18\x07 \x01(\r\x12!\n\x05noise\x18\x08 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12&\n\x08schedule\x18\t \x01(\x0b\x32\x14.quartet.v1.Schedule\x12)\n\x06method\x18\n \x01(\x0e\x32\x19.quartet.v1.SamplerMethod\x12&\n\x08guidance\x18\x0b \x01(\x0b\x32\x14.quartet.v1.Guidance\x12\x39\n\x12wavelet_correction\x18\x0c \x01(\x0b\x32\x1d.quartet.v1.WaveletCorrection\x12\x1b\n\x13preview_every_steps\x18\r \x01(\r\x12\x1b\n\x0evelocity_clamp\x18\x0e \x01(\x01H\x00\x88\x01\x01\x12\x19\n\x0cvelocity_ema\x18\x0f \x01(\x01H\x01\x88\x01\x01\x12 \n\x05start\x18\x10 \x01(\x0b\x32\x11.quartet.v1.Start\x12(\n\tvariation\x18\x11 \x01(\x0b\x32\x15.quartet.v1.Variation\x12+\n\x06switch\x18\x12 \x01(\x0b\x32\x1b.quartet.v1.ConditionSwitch\x12\x1e\n\x04keep\x18\x13 \x01(\x0b\x32\x10.quartet.v1.Keep\x12\"\n\x04\x65\x64it\x18\x14 \x01(\x0b\x32\x14.quartet.v1.FlowEdit\x12$\n\x08silenced\x18\x15 \x01(\x0b\x32\x12.quartet.v1.TensorB\x11\n\x0f_velocity_clampB\x0f\n\r_velocity_ema\"\xa3\x01\n\x0eSampleResponse\x12.\n\x08progress\x18\x01 \x01(\x0b\x32\x1a.quartet.v1.SampleProgressH\x00\x12,\n\x07preview\x18\x02 \x01(\x0b\x32\x19.quartet.v1.SamplePreviewH\x00\x12*\n\x06result\x18\x03 \x01(\x0b\x32\x18.quartet.v1.SampleResultH\x00\x42\x07\n\x05\x65vent\"-\n\x0eSampleProgress\x12\x0c\n\x04step\x18\x01 \x01(\r\x12\r\n\x05steps\x18\x02 \x01(\r\"B\n\rSamplePreview\x12\x0c\n\x04step\x18\x01 \x01(\r\x12#\n\x07latents\x18\x02 \x01(\x0b\x32\x12.quartet.v1.Tensor\"\x81\x01\n\x0cSampleResult\x12#\n\x07latents\x18\x01 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\x11\n\ttimesteps\x18\x02 \x03(\x01\x12\x10\n\x08warnings\x18\x03 \x03(\t\x12\'\n\x06report\x18\x04 \x01(\x0b\x32\x17.quartet.v1.StageReport\"\x8d\x01\n\x0c\x41lignRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12#\n\x07latents\x18\x02 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12%\n\tcondition\x18\x03 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\x14\n\x0clyric_tokens\x18\x04 \x01(\r\x12\x0c\n\x04seed\x18\x05 \x01(\r\"_\n\rAlignResponse\x12%\n\talignment\x18\x01 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\'\n\x06report\x18\x02 \x01(\x0b\x32\x17.quartet.v1.StageReport\"?\n\x07\x41\x64\x61pter\x12\n\n\x02id\x18\x01 \x01(\t\x12\x16\n\x0e\x64\x65\x66\x61ult_weight\x18\x02 \x01(\x01\x12\x10\n\x08revision\x18\x03 \x01(\t\"F\n\x12LoadAdapterRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x16\n\x0e\x64\x65\x66\x61ult_weight\x18\x03 \x01(\x01\";\n\x13LoadAdapterResponse\x12$\n\x07\x61\x64\x61pter\x18\x01 \x01(\x0b\x32\x13.quartet.v1.Adapter\"\"\n\x14UnloadAdapterRequest\x12\n\n\x02id\x18\x01 \x01(\t\"\x17\n\x15UnloadAdapterResponse\"\x1f\n\x1d\x44itServiceListAdaptersRequest\"G\n\x1e\x44itServiceListAdaptersResponse\x12%\n\x08\x61\x64\x61pters\x18\x01 \x03(\x0b\x32\x13.quartet.v1.Adapter\"\x1a\n\x18\x44itServiceGetInfoRequest\"p\n\x19\x44itServiceGetInfoResponse\x12#\n\x04info\x18\x01 \x01(\x0b\x32\x15.quartet.v1.StageInfo\x12.\n\x08\x64\x65\x66\x61ults\x18\x02 \x03(\x0b\x32\x1c.quartet.v1.SamplingDefaults\"\xab\x01\n\x10SamplingDefaults\x12\r\n\x05steps\x18\x01 \x01(\r\x12\r\n\x05shift\x18\x02 \x01(\x01\x12\x16\n\x0eguidance_scale\x18\x03 \x01(\x01\x12\x10\n\x08is_turbo\x18\x04 \x01(\x08\x12\x39\n\x12wavelet_correction\x18\x05 \x01(\x0b\x32\x1d.quartet.v1.WaveletCorrection\x12\x14\n\x0cknows_tracks\x18\x06 \x01(\x08*\x96\x01\n\rSamplerMethod\x12\x1e\n\x1aSAMPLER_METHOD_UNSPECIFIED\x10\x00\x12\x16\n\x12SAMPLER_METHOD_ODE\x10\x01\x12\x16\n\x12SAMPLER_METHOD_SDE\x10\x02\x12\x17\n\x13SAMPLER_METHOD_HEUN\x10\x03\x12\x1c\n\x18SAMPLER_METHOD_PING_PONG\x10\x04*r\n\x0cGuidanceMode\x12\x1d\n\x19GUIDANCE_MODE_UNSPECIFIED\x10\x00\x12\x15\n\x11GUIDANCE_MODE_APG\x10\x01\x12\x15\n\x11GUIDANCE_MODE_ADG\x10\x02\x12\x15\n\x11GUIDANCE_MODE_CFG\x10\x03*\x89\x01\n\x0bWaveletMode\x12\x1c\n\x18WAVELET_MODE_UNSPECIFIED\x10\x00\x12\x14\n\x10WAVELET_MODE_LOW\x10\x01\x12\x15\n\x11WAVELET_MODE_HIGH\x10\x02\x12\x17\n\x13WAVELET_MODE_DOUBLE\x10\x03\x12\x16\n\x12WAVELET_MODE_PIXEL\x10\x04*\x8d\x01\n\x07Wavelet\x12\x17\n\x13WAVELET_UNSPECIFIED\x10\x00\x12\x10\n\x0cWAVELET_HAAR\x10\x01\x12\x0f\n\x0bWAVELET_DB2\x10\x02\x12\x0f\n\x0bWAVELET_DB4\x10\x03\x12\x10\n\x0cWAVELET_SYM4\x10\x04\x12\x10\n\x0cWAVELET_SYM8\x10\x05\x12\x11\n\rWAVELET_COIF2\x10\x06\x32\xf2\x03\n\nDitService\x12\x41\n\x06Sample\x12\x19.quartet.v1.SampleRequest\x1a\x1a.quartet.v1.SampleResponse0\x01\x12<\n\x05\x41lign\x12\x18.quartet.v1.AlignRequest\x1a\x19.quartet.v1.AlignResponse\x12N\n\x0bLoadAdapter\x12\x1e.quartet.v1.LoadAdapterRequest\x1a\x1f.quartet.v1.LoadAdapterResponse\x12T\n\rUnloadAdapter\x12 .quartet.v1.UnloadAdapterRequest\x1a!.quartet.v1.UnloadAdapterResponse\x12\x65\n\x0cListAdapters\x12).quartet.v1.DitServiceListAdaptersRequest\x1a*.quartet.v1.DitServiceListAdaptersResponse\x12V\n\x07GetInfo\x12$.quartet.v1.DitServiceGetInfoRequest\x1a%.quartet.v1.DitServiceGetInfoResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quartet.v1.dit_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SAMPLERMETHOD']._serialized_start=3020
-  _globals['_SAMPLERMETHOD']._serialized_end=3170
-  _globals['_GUIDANCEMODE']._serialized_start=3172
-  _globals['_GUIDANCEMODE']._serialized_end=3286
-  _globals['_WAVELETMODE']._serialized_start=3289
-  _globals['_WAVELETMODE']._serialized_end=3426
-  _globals['_WAVELET']._serialized_start=3429
-  _globals['_WAVELET']._serialized_end=3570
+  _globals['_SAMPLERMETHOD']._serialized_start=3080
+  _globals['_SAMPLERMETHOD']._serialized_end=3230
+  _globals['_GUIDANCEMODE']._serialized_start=3232
+  _globals['_GUIDANCEMODE']._serialized_end=3346
+  _globals['_WAVELETMODE']._serialized_start=3349
+  _globals['_WAVELETMODE']._serialized_end=3486
+  _globals['_WAVELET']._serialized_start=3489
+  _globals['_WAVELET']._serialized_end=3630
   _globals['_SCHEDULE']._serialized_start=85
   _globals['_SCHEDULE']._serialized_end=173
   _globals['_GUIDANCE']._serialized_start=176
@@ -58,39 +58,39 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FLOWEDIT']._serialized_start=808
   _globals['_FLOWEDIT']._serialized_end=953
   _globals['_SAMPLEREQUEST']._serialized_start=956
-  _globals['_SAMPLEREQUEST']._serialized_end=1704
-  _globals['_SAMPLERESPONSE']._serialized_start=1707
-  _globals['_SAMPLERESPONSE']._serialized_end=1870
-  _globals['_SAMPLEPROGRESS']._serialized_start=1872
-  _globals['_SAMPLEPROGRESS']._serialized_end=1917
-  _globals['_SAMPLEPREVIEW']._serialized_start=1919
-  _globals['_SAMPLEPREVIEW']._serialized_end=1985
-  _globals['_SAMPLERESULT']._serialized_start=1988
-  _globals['_SAMPLERESULT']._serialized_end=2117
-  _globals['_ALIGNREQUEST']._serialized_start=2120
-  _globals['_ALIGNREQUEST']._serialized_end=2261
-  _globals['_ALIGNRESPONSE']._serialized_start=2263
-  _globals['_ALIGNRESPONSE']._serialized_end=2358
-  _globals['_ADAPTER']._serialized_start=2360
-  _globals['_ADAPTER']._serialized_end=2423
-  _globals['_LOADADAPTERREQUEST']._serialized_start=2425
-  _globals['_LOADADAPTERREQUEST']._serialized_end=2495
-  _globals['_LOADADAPTERRESPONSE']._serialized_start=2497
-  _globals['_LOADADAPTERRESPONSE']._serialized_end=2556
-  _globals['_UNLOADADAPTERREQUEST']._serialized_start=2558
-  _globals['_UNLOADADAPTERREQUEST']._serialized_end=2592
-  _globals['_UNLOADADAPTERRESPONSE']._serialized_start=2594
-  _globals['_UNLOADADAPTERRESPONSE']._serialized_end=2617
-  _globals['_DITSERVICELISTADAPTERSREQUEST']._serialized_start=2619
-  _globals['_DITSERVICELISTADAPTERSREQUEST']._serialized_end=2650
-  _globals['_DITSERVICELISTADAPTERSRESPONSE']._serialized_start=2652
-  _globals['_DITSERVICELISTADAPTERSRESPONSE']._serialized_end=2723
-  _globals['_DITSERVICEGETINFOREQUEST']._serialized_start=2725
-  _globals['_DITSERVICEGETINFOREQUEST']._serialized_end=2751
-  _globals['_DITSERVICEGETINFORESPONSE']._serialized_start=2753
-  _globals['_DITSERVICEGETINFORESPONSE']._serialized_end=2865
-  _globals['_SAMPLINGDEFAULTS']._serialized_start=2868
-  _globals['_SAMPLINGDEFAULTS']._serialized_end=3017
-  _globals['_DITSERVICE']._serialized_start=3573
-  _globals['_DITSERVICE']._serialized_end=4071
+  _globals['_SAMPLEREQUEST']._serialized_end=1742
+  _globals['_SAMPLERESPONSE']._serialized_start=1745
+  _globals['_SAMPLERESPONSE']._serialized_end=1908
+  _globals['_SAMPLEPROGRESS']._serialized_start=1910
+  _globals['_SAMPLEPROGRESS']._serialized_end=1955
+  _globals['_SAMPLEPREVIEW']._serialized_start=1957
+  _globals['_SAMPLEPREVIEW']._serialized_end=2023
+  _globals['_SAMPLERESULT']._serialized_start=2026
+  _globals['_SAMPLERESULT']._serialized_end=2155
+  _globals['_ALIGNREQUEST']._serialized_start=2158
+  _globals['_ALIGNREQUEST']._serialized_end=2299
+  _globals['_ALIGNRESPONSE']._serialized_start=2301
+  _globals['_ALIGNRESPONSE']._serialized_end=2396
+  _globals['_ADAPTER']._serialized_start=2398
+  _globals['_ADAPTER']._serialized_end=2461
+  _globals['_LOADADAPTERREQUEST']._serialized_start=2463
+  _globals['_LOADADAPTERREQUEST']._serialized_end=2533
+  _globals['_LOADADAPTERRESPONSE']._serialized_start=2535
+  _globals['_LOADADAPTERRESPONSE']._serialized_end=2594
+  _globals['_UNLOADADAPTERREQUEST']._serialized_start=2596
+  _globals['_UNLOADADAPTERREQUEST']._serialized_end=2630
+  _globals['_UNLOADADAPTERRESPONSE']._serialized_start=2632
+  _globals['_UNLOADADAPTERRESPONSE']._serialized_end=2655
+  _globals['_DITSERVICELISTADAPTERSREQUEST']._serialized_start=2657
+  _globals['_DITSERVICELISTADAPTERSREQUEST']._serialized_end=2688
+  _globals['_DITSERVICELISTADAPTERSRESPONSE']._serialized_start=2690
+  _globals['_DITSERVICELISTADAPTERSRESPONSE']._serialized_end=2761
+  _globals['_DITSERVICEGETINFOREQUEST']._serialized_start=2763
+  _globals['_DITSERVICEGETINFOREQUEST']._serialized_end=2789
+  _globals['_DITSERVICEGETINFORESPONSE']._serialized_start=2791
+  _globals['_DITSERVICEGETINFORESPONSE']._serialized_end=2903
+  _globals['_SAMPLINGDEFAULTS']._serialized_start=2906
+  _globals['_SAMPLINGDEFAULTS']._serialized_end=3077
+  _globals['_DITSERVICE']._serialized_start=3633
+  _globals['_DITSERVICE']._serialized_end=4131
 # @@protoc_insertion_point(module_scope)

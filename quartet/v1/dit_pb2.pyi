@@ -152,7 +152,7 @@ class FlowEdit(_message.Message):
     def __init__(self, source_latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., source_condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., n_min: _Optional[float] = ..., n_max: _Optional[float] = ..., n_avg: _Optional[int] = ...) -> None: ...
 
 class SampleRequest(_message.Message):
-    __slots__ = ("model", "condition", "null_condition", "frames", "source_latents", "mask", "seed", "noise", "schedule", "method", "guidance", "wavelet_correction", "preview_every_steps", "velocity_clamp", "velocity_ema", "start", "variation", "switch", "keep", "edit")
+    __slots__ = ("model", "condition", "null_condition", "frames", "source_latents", "mask", "seed", "noise", "schedule", "method", "guidance", "wavelet_correction", "preview_every_steps", "velocity_clamp", "velocity_ema", "start", "variation", "switch", "keep", "edit", "silenced")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     CONDITION_FIELD_NUMBER: _ClassVar[int]
     NULL_CONDITION_FIELD_NUMBER: _ClassVar[int]
@@ -173,6 +173,7 @@ class SampleRequest(_message.Message):
     SWITCH_FIELD_NUMBER: _ClassVar[int]
     KEEP_FIELD_NUMBER: _ClassVar[int]
     EDIT_FIELD_NUMBER: _ClassVar[int]
+    SILENCED_FIELD_NUMBER: _ClassVar[int]
     model: str
     condition: _tensor_pb2.Tensor
     null_condition: _tensor_pb2.Tensor
@@ -193,7 +194,8 @@ class SampleRequest(_message.Message):
     switch: ConditionSwitch
     keep: Keep
     edit: FlowEdit
-    def __init__(self, model: _Optional[str] = ..., condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., null_condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., frames: _Optional[int] = ..., source_latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., mask: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., seed: _Optional[int] = ..., noise: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., schedule: _Optional[_Union[Schedule, _Mapping]] = ..., method: _Optional[_Union[SamplerMethod, str]] = ..., guidance: _Optional[_Union[Guidance, _Mapping]] = ..., wavelet_correction: _Optional[_Union[WaveletCorrection, _Mapping]] = ..., preview_every_steps: _Optional[int] = ..., velocity_clamp: _Optional[float] = ..., velocity_ema: _Optional[float] = ..., start: _Optional[_Union[Start, _Mapping]] = ..., variation: _Optional[_Union[Variation, _Mapping]] = ..., switch: _Optional[_Union[ConditionSwitch, _Mapping]] = ..., keep: _Optional[_Union[Keep, _Mapping]] = ..., edit: _Optional[_Union[FlowEdit, _Mapping]] = ...) -> None: ...
+    silenced: _tensor_pb2.Tensor
+    def __init__(self, model: _Optional[str] = ..., condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., null_condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., frames: _Optional[int] = ..., source_latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., mask: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., seed: _Optional[int] = ..., noise: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., schedule: _Optional[_Union[Schedule, _Mapping]] = ..., method: _Optional[_Union[SamplerMethod, str]] = ..., guidance: _Optional[_Union[Guidance, _Mapping]] = ..., wavelet_correction: _Optional[_Union[WaveletCorrection, _Mapping]] = ..., preview_every_steps: _Optional[int] = ..., velocity_clamp: _Optional[float] = ..., velocity_ema: _Optional[float] = ..., start: _Optional[_Union[Start, _Mapping]] = ..., variation: _Optional[_Union[Variation, _Mapping]] = ..., switch: _Optional[_Union[ConditionSwitch, _Mapping]] = ..., keep: _Optional[_Union[Keep, _Mapping]] = ..., edit: _Optional[_Union[FlowEdit, _Mapping]] = ..., silenced: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class SampleResponse(_message.Message):
     __slots__ = ("progress", "preview", "result")
@@ -314,15 +316,17 @@ class DitServiceGetInfoResponse(_message.Message):
     def __init__(self, info: _Optional[_Union[_stage_pb2.StageInfo, _Mapping]] = ..., defaults: _Optional[_Iterable[_Union[SamplingDefaults, _Mapping]]] = ...) -> None: ...
 
 class SamplingDefaults(_message.Message):
-    __slots__ = ("steps", "shift", "guidance_scale", "is_turbo", "wavelet_correction")
+    __slots__ = ("steps", "shift", "guidance_scale", "is_turbo", "wavelet_correction", "knows_tracks")
     STEPS_FIELD_NUMBER: _ClassVar[int]
     SHIFT_FIELD_NUMBER: _ClassVar[int]
     GUIDANCE_SCALE_FIELD_NUMBER: _ClassVar[int]
     IS_TURBO_FIELD_NUMBER: _ClassVar[int]
     WAVELET_CORRECTION_FIELD_NUMBER: _ClassVar[int]
+    KNOWS_TRACKS_FIELD_NUMBER: _ClassVar[int]
     steps: int
     shift: float
     guidance_scale: float
     is_turbo: bool
     wavelet_correction: WaveletCorrection
-    def __init__(self, steps: _Optional[int] = ..., shift: _Optional[float] = ..., guidance_scale: _Optional[float] = ..., is_turbo: _Optional[bool] = ..., wavelet_correction: _Optional[_Union[WaveletCorrection, _Mapping]] = ...) -> None: ...
+    knows_tracks: bool
+    def __init__(self, steps: _Optional[int] = ..., shift: _Optional[float] = ..., guidance_scale: _Optional[float] = ..., is_turbo: _Optional[bool] = ..., wavelet_correction: _Optional[_Union[WaveletCorrection, _Mapping]] = ..., knows_tracks: _Optional[bool] = ...) -> None: ...

@@ -14,6 +14,22 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class Track(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    TRACK_UNSPECIFIED: _ClassVar[Track]
+    TRACK_WOODWINDS: _ClassVar[Track]
+    TRACK_BRASS: _ClassVar[Track]
+    TRACK_FX: _ClassVar[Track]
+    TRACK_SYNTH: _ClassVar[Track]
+    TRACK_STRINGS: _ClassVar[Track]
+    TRACK_PERCUSSION: _ClassVar[Track]
+    TRACK_KEYBOARD: _ClassVar[Track]
+    TRACK_GUITAR: _ClassVar[Track]
+    TRACK_BASS: _ClassVar[Track]
+    TRACK_DRUMS: _ClassVar[Track]
+    TRACK_BACKING_VOCALS: _ClassVar[Track]
+    TRACK_VOCALS: _ClassVar[Track]
+
 class AudioFormat(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     AUDIO_FORMAT_UNSPECIFIED: _ClassVar[AudioFormat]
@@ -33,6 +49,19 @@ class JobState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     JOB_STATE_SUCCEEDED: _ClassVar[JobState]
     JOB_STATE_FAILED: _ClassVar[JobState]
     JOB_STATE_CANCELLED: _ClassVar[JobState]
+TRACK_UNSPECIFIED: Track
+TRACK_WOODWINDS: Track
+TRACK_BRASS: Track
+TRACK_FX: Track
+TRACK_SYNTH: Track
+TRACK_STRINGS: Track
+TRACK_PERCUSSION: Track
+TRACK_KEYBOARD: Track
+TRACK_GUITAR: Track
+TRACK_BASS: Track
+TRACK_DRUMS: Track
+TRACK_BACKING_VOCALS: Track
+TRACK_VOCALS: Track
 AUDIO_FORMAT_UNSPECIFIED: AudioFormat
 AUDIO_FORMAT_FLAC: AudioFormat
 AUDIO_FORMAT_WAV16: AudioFormat
@@ -49,11 +78,65 @@ JOB_STATE_FAILED: JobState
 JOB_STATE_CANCELLED: JobState
 
 class SongSpec(_message.Message):
-    __slots__ = ("text_to_music", "caption", "lyrics", "metadata", "duration", "reference_audio_id", "items", "seeds", "model", "sampling", "output", "thinking")
+    __slots__ = ("text_to_music", "cover", "repaint", "extend", "extract", "lego", "complete", "caption", "lyrics", "metadata", "duration", "reference_audio_id", "items", "seeds", "model", "sampling", "output", "thinking")
     class TextToMusic(_message.Message):
         __slots__ = ()
         def __init__(self) -> None: ...
+    class Cover(_message.Message):
+        __slots__ = ("source_audio_id", "from_latents")
+        SOURCE_AUDIO_ID_FIELD_NUMBER: _ClassVar[int]
+        FROM_LATENTS_FIELD_NUMBER: _ClassVar[int]
+        source_audio_id: str
+        from_latents: bool
+        def __init__(self, source_audio_id: _Optional[str] = ..., from_latents: _Optional[bool] = ...) -> None: ...
+    class Repaint(_message.Message):
+        __slots__ = ("source_audio_id", "regions", "free_mask")
+        SOURCE_AUDIO_ID_FIELD_NUMBER: _ClassVar[int]
+        REGIONS_FIELD_NUMBER: _ClassVar[int]
+        FREE_MASK_FIELD_NUMBER: _ClassVar[int]
+        source_audio_id: str
+        regions: _containers.RepeatedCompositeFieldContainer[Region]
+        free_mask: bool
+        def __init__(self, source_audio_id: _Optional[str] = ..., regions: _Optional[_Iterable[_Union[Region, _Mapping]]] = ..., free_mask: _Optional[bool] = ...) -> None: ...
+    class Extend(_message.Message):
+        __slots__ = ("source_audio_id", "before", "after")
+        SOURCE_AUDIO_ID_FIELD_NUMBER: _ClassVar[int]
+        BEFORE_FIELD_NUMBER: _ClassVar[int]
+        AFTER_FIELD_NUMBER: _ClassVar[int]
+        source_audio_id: str
+        before: _duration_pb2.Duration
+        after: _duration_pb2.Duration
+        def __init__(self, source_audio_id: _Optional[str] = ..., before: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., after: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    class Extract(_message.Message):
+        __slots__ = ("source_audio_id", "tracks")
+        SOURCE_AUDIO_ID_FIELD_NUMBER: _ClassVar[int]
+        TRACKS_FIELD_NUMBER: _ClassVar[int]
+        source_audio_id: str
+        tracks: _containers.RepeatedScalarFieldContainer[Track]
+        def __init__(self, source_audio_id: _Optional[str] = ..., tracks: _Optional[_Iterable[_Union[Track, str]]] = ...) -> None: ...
+    class Lego(_message.Message):
+        __slots__ = ("source_audio_id", "track", "regions")
+        SOURCE_AUDIO_ID_FIELD_NUMBER: _ClassVar[int]
+        TRACK_FIELD_NUMBER: _ClassVar[int]
+        REGIONS_FIELD_NUMBER: _ClassVar[int]
+        source_audio_id: str
+        track: Track
+        regions: _containers.RepeatedCompositeFieldContainer[Region]
+        def __init__(self, source_audio_id: _Optional[str] = ..., track: _Optional[_Union[Track, str]] = ..., regions: _Optional[_Iterable[_Union[Region, _Mapping]]] = ...) -> None: ...
+    class Complete(_message.Message):
+        __slots__ = ("source_audio_id", "tracks")
+        SOURCE_AUDIO_ID_FIELD_NUMBER: _ClassVar[int]
+        TRACKS_FIELD_NUMBER: _ClassVar[int]
+        source_audio_id: str
+        tracks: _containers.RepeatedScalarFieldContainer[Track]
+        def __init__(self, source_audio_id: _Optional[str] = ..., tracks: _Optional[_Iterable[_Union[Track, str]]] = ...) -> None: ...
     TEXT_TO_MUSIC_FIELD_NUMBER: _ClassVar[int]
+    COVER_FIELD_NUMBER: _ClassVar[int]
+    REPAINT_FIELD_NUMBER: _ClassVar[int]
+    EXTEND_FIELD_NUMBER: _ClassVar[int]
+    EXTRACT_FIELD_NUMBER: _ClassVar[int]
+    LEGO_FIELD_NUMBER: _ClassVar[int]
+    COMPLETE_FIELD_NUMBER: _ClassVar[int]
     CAPTION_FIELD_NUMBER: _ClassVar[int]
     LYRICS_FIELD_NUMBER: _ClassVar[int]
     METADATA_FIELD_NUMBER: _ClassVar[int]
@@ -66,6 +149,12 @@ class SongSpec(_message.Message):
     OUTPUT_FIELD_NUMBER: _ClassVar[int]
     THINKING_FIELD_NUMBER: _ClassVar[int]
     text_to_music: SongSpec.TextToMusic
+    cover: SongSpec.Cover
+    repaint: SongSpec.Repaint
+    extend: SongSpec.Extend
+    extract: SongSpec.Extract
+    lego: SongSpec.Lego
+    complete: SongSpec.Complete
     caption: str
     lyrics: str
     metadata: _stage_pb2.Metadata
@@ -77,7 +166,15 @@ class SongSpec(_message.Message):
     sampling: SongSampling
     output: SongOutput
     thinking: Thinking
-    def __init__(self, text_to_music: _Optional[_Union[SongSpec.TextToMusic, _Mapping]] = ..., caption: _Optional[str] = ..., lyrics: _Optional[str] = ..., metadata: _Optional[_Union[_stage_pb2.Metadata, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., reference_audio_id: _Optional[str] = ..., items: _Optional[int] = ..., seeds: _Optional[_Iterable[int]] = ..., model: _Optional[str] = ..., sampling: _Optional[_Union[SongSampling, _Mapping]] = ..., output: _Optional[_Union[SongOutput, _Mapping]] = ..., thinking: _Optional[_Union[Thinking, _Mapping]] = ...) -> None: ...
+    def __init__(self, text_to_music: _Optional[_Union[SongSpec.TextToMusic, _Mapping]] = ..., cover: _Optional[_Union[SongSpec.Cover, _Mapping]] = ..., repaint: _Optional[_Union[SongSpec.Repaint, _Mapping]] = ..., extend: _Optional[_Union[SongSpec.Extend, _Mapping]] = ..., extract: _Optional[_Union[SongSpec.Extract, _Mapping]] = ..., lego: _Optional[_Union[SongSpec.Lego, _Mapping]] = ..., complete: _Optional[_Union[SongSpec.Complete, _Mapping]] = ..., caption: _Optional[str] = ..., lyrics: _Optional[str] = ..., metadata: _Optional[_Union[_stage_pb2.Metadata, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., reference_audio_id: _Optional[str] = ..., items: _Optional[int] = ..., seeds: _Optional[_Iterable[int]] = ..., model: _Optional[str] = ..., sampling: _Optional[_Union[SongSampling, _Mapping]] = ..., output: _Optional[_Union[SongOutput, _Mapping]] = ..., thinking: _Optional[_Union[Thinking, _Mapping]] = ...) -> None: ...
+
+class Region(_message.Message):
+    __slots__ = ("start", "end")
+    START_FIELD_NUMBER: _ClassVar[int]
+    END_FIELD_NUMBER: _ClassVar[int]
+    start: _duration_pb2.Duration
+    end: _duration_pb2.Duration
+    def __init__(self, start: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., end: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class Thinking(_message.Message):
     __slots__ = ("think", "write_metadata", "rewrite_caption", "detect_language", "sampling", "guidance_scale", "negative_prompt", "seed", "code_seeds", "model", "prompt_form", "best_of")
@@ -251,7 +348,7 @@ class SongRecord(_message.Message):
     def __init__(self, job_id: _Optional[str] = ..., song: _Optional[_Union[SongSpec, _Mapping]] = ..., items: _Optional[_Iterable[_Union[SongItem, _Mapping]]] = ..., timings: _Optional[_Iterable[_Union[StageTiming, _Mapping]]] = ..., total_ns: _Optional[int] = ..., models: _Optional[_Mapping[str, _stage_pb2.ModelInfo]] = ..., warnings: _Optional[_Iterable[str]] = ..., plan: _Optional[_Union[SongPlan, _Mapping]] = ...) -> None: ...
 
 class SongItem(_message.Message):
-    __slots__ = ("index", "seed", "audio_id", "format", "bytes", "sha256", "samples", "sample_rate", "channels", "peak", "timesteps", "codes", "code_seed", "code_reward")
+    __slots__ = ("index", "seed", "audio_id", "format", "bytes", "sha256", "samples", "sample_rate", "channels", "peak", "timesteps", "codes", "code_seed", "code_reward", "track")
     INDEX_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
     AUDIO_ID_FIELD_NUMBER: _ClassVar[int]
@@ -266,6 +363,7 @@ class SongItem(_message.Message):
     CODES_FIELD_NUMBER: _ClassVar[int]
     CODE_SEED_FIELD_NUMBER: _ClassVar[int]
     CODE_REWARD_FIELD_NUMBER: _ClassVar[int]
+    TRACK_FIELD_NUMBER: _ClassVar[int]
     index: int
     seed: int
     audio_id: str
@@ -280,7 +378,8 @@ class SongItem(_message.Message):
     codes: _containers.RepeatedScalarFieldContainer[int]
     code_seed: int
     code_reward: float
-    def __init__(self, index: _Optional[int] = ..., seed: _Optional[int] = ..., audio_id: _Optional[str] = ..., format: _Optional[_Union[AudioFormat, str]] = ..., bytes: _Optional[int] = ..., sha256: _Optional[str] = ..., samples: _Optional[int] = ..., sample_rate: _Optional[int] = ..., channels: _Optional[int] = ..., peak: _Optional[float] = ..., timesteps: _Optional[_Iterable[float]] = ..., codes: _Optional[_Iterable[int]] = ..., code_seed: _Optional[int] = ..., code_reward: _Optional[float] = ...) -> None: ...
+    track: Track
+    def __init__(self, index: _Optional[int] = ..., seed: _Optional[int] = ..., audio_id: _Optional[str] = ..., format: _Optional[_Union[AudioFormat, str]] = ..., bytes: _Optional[int] = ..., sha256: _Optional[str] = ..., samples: _Optional[int] = ..., sample_rate: _Optional[int] = ..., channels: _Optional[int] = ..., peak: _Optional[float] = ..., timesteps: _Optional[_Iterable[float]] = ..., codes: _Optional[_Iterable[int]] = ..., code_seed: _Optional[int] = ..., code_reward: _Optional[float] = ..., track: _Optional[_Union[Track, str]] = ...) -> None: ...
 
 class StageTiming(_message.Message):
     __slots__ = ("stage", "item", "start_ns", "total_ns", "queue_ns", "compute_ns")

@@ -11,6 +11,7 @@ import torch
 
 from quartet.v1 import dit_pb2, dit_pb2_grpc
 from services.dit import checkpoint
+from services.dit.config import knows_tracks
 from services.dit.engine import DitEngine
 from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplingOptions
 from services.dit.servicer import DitServicer
@@ -112,7 +113,9 @@ def application(settings: DitSettings) -> Application:
             queue.forget_pace()
             reporter = Reporter(STAGE, identity, queue, reported_limits, memory)
             # Methods that the servicer leaves out answer UNIMPLEMENTED.
-            servicer = DitServicer(engine, reporter, limits, defaults)  # type: ignore[abstract]
+            servicer = DitServicer(  # type: ignore[abstract]
+                engine, reporter, limits, defaults, knows_tracks=knows_tracks(config, settings.variant)
+            )
             dit_pb2_grpc.add_DitServiceServicer_to_server(servicer, grpc_server)
             yield
 

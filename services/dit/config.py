@@ -119,6 +119,14 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
+def knows_tracks(config: DitConfig, name: str) -> bool:
+    """Whether a model was trained on single tracks: of the published ones, base models alone (spec/features.md §13).
+
+    Nothing in their files says so. Turbo models are distilled for other tasks, and sft models go by their name.
+    """
+    return not config.is_turbo and "sft" not in name
+
+
 def _is_positive(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
 

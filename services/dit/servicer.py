@@ -26,11 +26,20 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class DitServicer(dit_pb2_grpc.DitServiceServicer):
     """Serves one transformer."""
 
-    def __init__(self, engine: DitEngine, reporter: Reporter, limits: SampleLimits, defaults: SamplingDefaults) -> None:
+    def __init__(
+        self,
+        engine: DitEngine,
+        reporter: Reporter,
+        limits: SampleLimits,
+        defaults: SamplingDefaults,
+        *,
+        knows_tracks: bool,
+    ) -> None:
         self._engine = engine
         self._reporter = reporter
         self._limits = limits
         self._defaults = defaults
+        self._knows_tracks = knows_tracks
 
     async def Sample(self, request: dit_pb2.SampleRequest, context: Context) -> AsyncIterator[dit_pb2.SampleResponse]:
         """Progress of each step, previews where asked for, then the result."""
@@ -63,6 +72,7 @@ class DitServicer(dit_pb2_grpc.DitServiceServicer):
             guidance_scale=defaults.guidance_scale,
             is_turbo=defaults.is_turbo,
             wavelet_correction=_correction(defaults.wavelet_correction),
+            knows_tracks=self._knows_tracks,
         )
         return dit_pb2.DitServiceGetInfoResponse(info=self._reporter.info(), defaults=[message])
 

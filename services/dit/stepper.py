@@ -31,14 +31,16 @@ class SampleItem:
     """One item to sample; tensors without a batch axis, in float32 but for the condition, which has any type.
 
     `condition` [tokens, width], `null_condition` [1, width] where guidance may act, `source` [frames or fewer,
-    channels] or None, silence taking the rest, `mask` [frames] or None for everywhere, `noise` [frames, channels] or
-    None for the seeded one. `keep` needs a mask; `edit` excludes noise, start, variation, switch and keep.
+    channels] or None, silence taking the rest and the frames that are `silenced` [frames], `mask` [frames] or None for
+    everywhere, `noise` [frames, channels] or None for the seeded one. `keep` needs a mask; `edit` excludes noise,
+    start, variation, switch and keep.
     """
 
     condition: torch.Tensor
     null_condition: torch.Tensor | None
     frames: int
     source: torch.Tensor | None = None
+    silenced: torch.Tensor | None = None
     mask: torch.Tensor | None = None
     seed: int = 0
     noise: torch.Tensor | None = None
@@ -234,8 +236,11 @@ class DitStepper:
         return free if item.mask is None else torch.cat((item.mask, free[item.frames :]))
 
     def _view(self, item: SampleItem, source: torch.Tensor | None, condition: torch.Tensor) -> View:
-        """The context is source latents, then the mask."""
+        """The context is source latents, where they are not silenced, then the mask."""
         latents = self._filled(source, item)
+        if item.silenced is not None:
+            silenced = functional.pad(item.silenced, (0, len(latents) - item.frames))
+            latents = torch.where(silenced[:, None], self._silence[: len(latents)], latents)
         context = torch.cat((latents, self._mask(item).float()[:, None].expand_as(latents)), dim=-1)
         return View(context.to(self._model.weight), self._model.cache_condition(condition))
 

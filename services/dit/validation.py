@@ -76,7 +76,8 @@ def sample_item(request: dit_pb2.SampleRequest, limits: SampleLimits, check: Vio
         null_condition=_null_condition(request, limits, check),
         frames=request.frames,
         source=_source(request, limits, check),
-        mask=_mask(request, frames, check),
+        silenced=_frames(request, "silenced", frames, check),
+        mask=_frames(request, "mask", frames, check),
         seed=request.seed,
         noise=_optional(request, "noise", latents_shape, check),
         options=_options(request, check),
@@ -137,12 +138,13 @@ def _latents(
     return None
 
 
-def _mask(request: dit_pb2.SampleRequest, frames: int | None, check: Violations) -> torch.Tensor | None:
-    mask = None
-    with check.tensor("mask"):
-        if request.HasField("mask"):
-            mask = decode_bool(request.mask, (frames,))
-    return mask
+def _frames(request: dit_pb2.SampleRequest, field: str, frames: int | None, check: Violations) -> torch.Tensor | None:
+    """A choice among the frames of the result."""
+    chosen = None
+    with check.tensor(field):
+        if request.HasField(field):
+            chosen = decode_bool(getattr(request, field), (frames,))
+    return chosen
 
 
 def _start(request: dit_pb2.SampleRequest, limits: SampleLimits, check: Violations) -> Start | None:

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.pipeline import frames_of
 from gateway.requests import INSTRUMENTAL, ModelOffer, WaveletDefault, check_song, resolve
+from gateway.tasks import frames_of
 from quartet.errors import InvalidRequestError, NotFoundError
 from quartet.planning import Thinking
 from quartet.songs import SongSpec
 
-TURBO = ModelOffer("turbo", min_seconds=10, max_seconds=600, wavelet_correction=WaveletDefault(0.05, 0.02))
-SHORT = ModelOffer("short", min_seconds=1, max_seconds=30, wavelet_correction=None)
+TURBO = ModelOffer("turbo", 10, 600, knows_tracks=False, wavelet_correction=WaveletDefault(0.05, 0.02))
+SHORT = ModelOffer("short", 1, 30, knows_tracks=True, wavelet_correction=None)
 OFFERS = (TURBO, SHORT)
 
 

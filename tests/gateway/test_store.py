@@ -17,10 +17,12 @@ from quartet.errors import AlreadyExistsError, ConflictError, NotFoundError, Ove
 from quartet.events import JobState
 from quartet.planning import Thinking, TokenSampling
 from quartet.songs import AudioFormat, GuidanceMode, SamplerMethod, SongSpec
+from quartet.tasks import Region, Repaint
 
 SONG = SongSpec(
     "Regen über Prag",
     "[Verse]\nла-ла",
+    task=Repaint("cd" * 32, (Region(1.5, 2.25), Region(3.0)), free_mask=True),
     duration=12.34,
     bpm=92,
     key_scale="F# minor",

@@ -71,6 +71,6 @@ class SongTask(ModelTask[SongModel, Example]):
         sources = covers or {0: target[: len(target) // FRAMES_PER_CODE * FRAMES_PER_CODE]}
         latents = torch.cat(list(sources.values())).view(-1, FRAMES_PER_CODE, target.shape[1]).to(self._device)
         kept = self._model.hints(latents)
-        parts = torch.split(kept.flatten(0, 1).detach(), [len(source) for source in sources.values()])
+        parts = torch.split(kept.flatten(0, 1), [len(source) for source in sources.values()])
         hints = {number: part[: len(target)] for number, part in zip(sources, parts, strict=True) if covers}
         return hints, functional.mse_loss(kept, latents)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.dit.config import DitConfig, alternating
+from services.dit.config import DitConfig, alternating, knows_tracks
 from services.runtime.checkpoints import CheckpointError
 from tests.services.dit.tiny import TINY
 from training.model_configs import FULL, dit_config
@@ -48,6 +48,20 @@ def test_what_the_file_may_leave_out() -> None:
 )
 def test_a_model_is_turbo_where_it_says_so_or_where_its_version_does(said: dict[str, Any], is_turbo: bool) -> None:
     assert DitConfig.from_json({**without("is_turbo"), **said}).is_turbo is is_turbo
+
+
+@pytest.mark.parametrize(
+    ("version", "name", "knows"),
+    [
+        ("base", "acestep-v15-base", True),
+        ("base", "my-own-tuning", True),
+        ("sft", "acestep-v15-xl-sft", False),
+        ("turbo", "acestep-v15-turbo", False),
+    ],
+)
+def test_base_models_know_single_tracks(version: str, name: str, knows: bool) -> None:
+    config = DitConfig.from_json(dit_config(FULL, version, "bfloat16"))
+    assert knows_tracks(config, name) is knows
 
 
 @pytest.mark.parametrize("name", [name for name in TINY if name != "is_turbo"])

@@ -98,6 +98,15 @@ async def test_without_a_source_the_context_is_silence_that_may_be_written(turbo
     assert torch.equal(watched.passes[0][0].context, torch.cat((SILENCE[:140], torch.ones(140, CHANNELS)), dim=1))
 
 
+async def test_silenced_frames_of_a_source_are_heard_as_silence(turbo: Stage) -> None:
+    source, silenced = normal(3, 90, CHANNELS), torch.arange(100) % 3 == 0
+    with Watched() as watched:
+        await sampled(turbo, item(100, source=source, silenced=silenced))
+    heard = watched.passes[0][0].context[:100, :CHANNELS]
+    given = torch.cat((source, SILENCE[:10]))
+    assert torch.equal(heard, torch.where(silenced[:, None], SILENCE[:100], given))
+
+
 @pytest.mark.parametrize("frames", [1, 60, 127])
 async def test_a_short_item_is_the_beginning_of_a_longer_one(turbo: Stage, frames: int) -> None:
     assert torch.equal(await sampled(turbo, item(frames)), (await sampled(turbo, item(128)))[:frames])

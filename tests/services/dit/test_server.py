@@ -228,6 +228,7 @@ UNKNOWN_WAVELET = dit_pb2.WaveletCorrection(wavelet=9)  # type: ignore[arg-type]
         ({"noise": tensors.encode(np.full((130, 8), INF, np.float32))}, {"noise"}),
         ({"source_latents": normal(130, 9)}, {"source_latents"}),
         ({"mask": normal(130)}, {"mask"}),
+        ({"silenced": tensors.encode(np.zeros(129, bool))}, {"silenced"}),
         ({"mask": tensor_pb2.Tensor(dtype=tensor_pb2.D_TYPE_BOOL, shape=[130], data=b"\x02" * 130)}, {"mask"}),
         ({"schedule": dit_pb2.Schedule(steps=201)}, {"schedule.steps"}),
         ({"schedule": dit_pb2.Schedule(shift=NAN)}, {"schedule.shift"}),

@@ -1,0 +1,96 @@
+"""The source of a task: its samples, and its latents, which a result of an earlier song brings along."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import safetensors.numpy
+from safetensors import SafetensorError
+
+from gateway.artifacts import Artifact
+from gateway.audio import reading
+from gateway.calls import broken
+from gateway.framing import LatentArray
+from gateway.notes import Notes
+from gateway.results import Progress
+from gateway.tasks import FRAMES_PER_SECOND
+from gateway.tools import Tools
+from quartet import tensors
+from quartet.errors import FieldViolation, InvalidRequestError
+from quartet.v1 import tensor_pb2
+
+_LATENTS, _GAIN = "latents", "gain"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Samples [frames * samples per frame, 2] at the codec's rate, latents [frames, channels], and the factor between
+    what the codec decodes from the latents and the samples."""
+
+    pcm: reading.Pcm
+    latents: LatentArray
+    gain: float
+
+
+async def load_source(audio_id: str, field: str, rate: int, tools: Tools, notes: Notes) -> Source:
+    """Reads a source that a field of the request names. Latents that were kept are taken, others are encoded.
+
+    Raises NotFoundError, or InvalidRequestError where it cannot be heard.
+    """
+    with notes.timed("source") as timed:
+        file = tools.artifacts.find(audio_id)
+        try:
+            pcm = await asyncio.to_thread(reading.read_whole, file.path, tools.max_upload_seconds, rate)
+        except reading.AudioError as error:
+            raise InvalidRequestError.of([FieldViolation(field, str(error))]) from None
+        frames = len(pcm) * FRAMES_PER_SECOND // rate
+        pcm = pcm[: frames * rate // FRAMES_PER_SECOND]
+        held = await asyncio.to_thread(_kept, tools.artifacts.attachment(file), frames)
+        if held is None:
+            message, report = await tools.stages.encode_audio(pcm, seed_of(file.id), tools.seconds_left())
+            timed.take(report, "vae")
+            held = latents_of(message, "vae", frames), 1.0
+    tools.report(Progress("source", 0, 1, 1))
+    return Source(pcm, *held)
+
+
+def latents_of(message: tensor_pb2.Tensor, stage: str, frames: int) -> LatentArray:
+    """Latents [frames, channels] that a stage sent. Raises InternalError where they are not that."""
+    try:
+        return tensors.decode_float32(message, (frames, None))
+    except tensors.TensorError as error:
+        raise broken(stage, f"sent latents that are none: {error}") from None
+
+
+def keep_latents(path: Path, latents: LatentArray, gain: float) -> None:
+    """Writes the latents of a result beside its audio; `gain` is what the decoded samples were multiplied with."""
+    named: dict[str, npt.NDArray[Any]] = {_LATENTS: np.ascontiguousarray(latents), _GAIN: np.array([gain], np.float64)}
+    path.write_bytes(safetensors.numpy.save(named))
+
+
+def seed_of(digest: str) -> int:
+    """One file, one draw: the same recording sounds the same in every request."""
+    return int(digest[:8], 16)
+
+
+def measure(file: Artifact, field: str, max_seconds: float) -> float:
+    """Length of a source in seconds. Raises InvalidRequestError."""
+    try:
+        return reading.inspect(file.path, max_seconds).duration
+    except reading.AudioError as error:
+        raise InvalidRequestError.of([FieldViolation(field, str(error))]) from None
+
+
+def _kept(path: Path, frames: int) -> tuple[LatentArray, float] | None:
+    """Latents and gain that were kept, where they are there and fit the audio."""
+    try:
+        held = safetensors.numpy.load(path.read_bytes())
+    except (FileNotFoundError, SafetensorError):
+        return None
+    latents: LatentArray = held[_LATENTS]
+    return (latents, float(held[_GAIN][0])) if len(latents) == frames else None

@@ -1,0 +1,255 @@
+"""Songs from sources: what stays, what is new, what the DiT is told, and what can be the source of what."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import soundfile
+
+from quartet import Client, Complete, Cover, Extend, Extract, Lego, Region, Repaint, Song, SongSpec, Track
+from quartet.errors import InvalidRequestError, NotFoundError
+from quartet.tasks import SourceTask, Task
+from quartet.v1 import dit_pb2, encoder_pb2, vae_pb2
+from tests.support.processes import running
+from tests.support.recording import Recorder, recording
+
+RATE, HOP = 48_000, 1920
+CAPTION = "a slow piano over rain"
+SECONDS = 4.0
+FRAMES = 100
+CROSSFADE = RATE // 40
+
+Pcm = npt.NDArray[np.float32]
+
+
+@pytest.fixture(scope="module")
+def stages(tiny_models: Path, vae_address: str) -> Iterator[dict[str, Recorder]]:
+    """The stages of the base model, which knows single tracks, with a recorder before each."""
+    family = ("--models", str(tiny_models), "--variant", "acestep-v15-base")
+    with (
+        running("services.encoder", *family) as encoder,
+        running("services.dit", *family) as dit,
+        recording(encoder.address) as encoding,
+        recording(dit.address) as sampling,
+        recording(vae_address) as coding,
+    ):
+        yield {"encoder": encoding, "dit": sampling, "vae": coding}
+
+
+@pytest.fixture(scope="module")
+def client(stages: dict[str, Recorder], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    addresses = [part for stage, recorder in stages.items() for part in (f"--{stage}", recorder.address)]
+    data = tmp_path_factory.mktemp("gateway")
+    with running("gateway", *addresses, "--port", "0", "--data", str(data)) as server, Client(server.address) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recording of four seconds, quieter than what is made."""
+    path = tmp_path_factory.mktemp("source") / "source.wav"
+    time = np.arange(int(SECONDS * RATE)) / RATE
+    tones = [np.sin(2 * np.pi * frequency * time) for frequency in (220, 331)]
+    soundfile.write(path, 0.3 * np.stack(tones, axis=1), RATE, subtype="FLOAT")
+    return path
+
+
+def wish(task: Task, **options: object) -> SongSpec:
+    return SongSpec(CAPTION, task=task, seeds=(7,), steps=2, guidance=1.0, format="wav32f", **options)  # type: ignore[arg-type]
+
+
+def pcm_of(song: Song, item: int = 0) -> Pcm:
+    return np.asarray(soundfile.read(io.BytesIO(song.files[item]), always_2d=True)[0], np.float32)
+
+
+def sampled(stages: dict[str, Recorder]) -> dit_pb2.SampleRequest:
+    """What the DiT was asked last."""
+    return stages["dit"].requests("Sample", dit_pb2.SampleRequest)[-1]
+
+
+def frames(request: dit_pb2.SampleRequest, field: str) -> list[bool]:
+    return [bool(byte) for byte in getattr(request, field).data]
+
+
+def test_a_repaint_changes_its_regions_and_nothing_else(
+    client: Client, stages: dict[str, Recorder], source: Path
+) -> None:
+    song = client.generate(wish(Repaint(source, (Region(1.0, 2.0), Region(3.0)))))
+    made, given = pcm_of(song), soundfile.read(source, dtype="float32")[0]
+    new = np.zeros(len(made), bool)
+    new[RATE - CROSSFADE : 2 * RATE + CROSSFADE] = True
+    new[3 * RATE - CROSSFADE :] = True
+    assert np.array_equal(made[~new], given[~new])
+    assert np.abs(made[new] - given[new]).mean() > 0.01
+    request = sampled(stages)
+    inside = [25 <= frame < 50 or frame >= 75 for frame in range(FRAMES)]
+    assert frames(request, "mask") == frames(request, "silenced") == inside
+    assert request.frames == FRAMES
+
+
+def test_a_repaint_with_a_free_mask_still_keeps_the_rest(
+    client: Client, stages: dict[str, Recorder], source: Path
+) -> None:
+    song = client.generate(wish(Repaint(source, (Region(0.0, 1.0),), free_mask=True)))
+    assert not sampled(stages).HasField("mask")
+    given = soundfile.read(source, dtype="float32")[0]
+    assert np.array_equal(pcm_of(song)[RATE + CROSSFADE :], given[RATE + CROSSFADE :])
+
+
+def test_an_extension_keeps_its_core_bit_by_bit(client: Client, stages: dict[str, Recorder], source: Path) -> None:
+    song = client.generate(wish(Extend(source, before=1.0, after=2.0)))
+    made, given = pcm_of(song), soundfile.read(source, dtype="float32")[0]
+    assert len(made) == 7 * RATE
+    core = slice(CROSSFADE, len(given) - CROSSFADE)
+    assert np.array_equal(made[RATE : RATE + len(given)][core], given[core])
+    assert song.record.song.duration == 7.0
+    request = sampled(stages)
+    outside = [not 25 <= frame < 125 for frame in range(175)]
+    assert frames(request, "mask") == frames(request, "silenced") == outside
+
+
+def test_a_cover_follows_the_codes_of_its_source(client: Client, stages: dict[str, Recorder], source: Path) -> None:
+    client.generate(wish(Cover(source)))
+    request = sampled(stages)
+    hints = stages["encoder"].responses("Detokenize", encoder_pb2.DetokenizeResponse)[-1].latents
+    assert request.source_latents == hints
+    assert not request.HasField("mask")
+    words = stages["encoder"].requests("Encode", encoder_pb2.EncodeRequest)[-1]
+    assert words.instruction == "Generate audio semantic tokens based on the given conditions:"
+    assert words.metadata.duration_seconds == SECONDS
+
+
+def test_a_cover_may_follow_the_latents_themselves(client: Client, stages: dict[str, Recorder], source: Path) -> None:
+    client.generate(wish(Cover(source, from_latents=True)))
+    latents = stages["vae"].responses("Encode", vae_pb2.VaeServiceEncodeResponse)[-1].latents
+    assert sampled(stages).source_latents == latents
+
+
+def test_every_track_is_extracted_in_one_request(client: Client, stages: dict[str, Recorder], source: Path) -> None:
+    tracks = (Track.DRUMS, Track.BACKING_VOCALS, Track.BASS)
+    song = client.generate(SongSpec(task=Extract(source, tracks), steps=2, guidance=1.0))
+    assert [item.track for item in song.record.items] == list(tracks)
+    assert len(song.files) == 3
+    words = stages["encoder"].requests("Encode", encoder_pb2.EncodeRequest)[-3:]
+    assert sorted(each.instruction for each in words) == [
+        "Extract the BACKING_VOCALS track from the audio:",
+        "Extract the BASS track from the audio:",
+        "Extract the DRUMS track from the audio:",
+    ]
+    assert {each.caption for each in words} == {"drums", "backing vocals", "bass"}
+
+
+def test_a_track_is_made_for_a_source(client: Client, stages: dict[str, Recorder], source: Path) -> None:
+    song = client.generate(wish(Lego(source, "guitar", (Region(1.0, 3.0),))))
+    assert song.record.items[0].track == "guitar"
+    assert frames(sampled(stages), "mask") == [25 <= frame < 75 for frame in range(FRAMES)]
+    assert not sampled(stages).HasField("silenced")
+    words = stages["encoder"].requests("Encode", encoder_pb2.EncodeRequest)[-1]
+    assert words.instruction == "Generate the GUITAR track based on the audio context:"
+
+
+def test_a_source_is_accompanied(client: Client, stages: dict[str, Recorder], source: Path) -> None:
+    client.generate(wish(Complete(source, (Track.DRUMS, Track.BASS))))
+    words = stages["encoder"].requests("Encode", encoder_pb2.EncodeRequest)[-1]
+    assert words.instruction == "Complete the input track with DRUMS | BASS:"
+    client.generate(wish(Complete(source)))
+    words = stages["encoder"].requests("Encode", encoder_pb2.EncodeRequest)[-1]
+    assert words.instruction == "Complete the input track:"
+
+
+def test_a_result_is_a_source_without_being_encoded_again(client: Client, stages: dict[str, Recorder]) -> None:
+    first = client.generate(SongSpec(CAPTION, duration=2.0, seeds=(3,), steps=2, guidance=1.0, format="wav32f"))
+    latents = stages["dit"].responses("Sample", dit_pb2.SampleResponse)[-1].result.latents
+    encoded = len(stages["vae"].requests("Encode", vae_pb2.VaeServiceEncodeRequest))
+    second = client.generate(wish(Repaint(first.record.items[0].audio_id, (Region(1.0),))))
+    assert len(stages["vae"].requests("Encode", vae_pb2.VaeServiceEncodeRequest)) == encoded
+    assert sampled(stages).source_latents == latents
+    kept = slice(0, RATE - CROSSFADE)
+    assert np.array_equal(pcm_of(second)[kept], pcm_of(first)[kept])
+
+
+def test_a_result_of_a_result_keeps_level_and_latents(client: Client, stages: dict[str, Recorder]) -> None:
+    """The gain of a normalised song is that of what is made into it, however often."""
+    first = client.generate(SongSpec(CAPTION, duration=2.0, seeds=(3,), steps=2, guidance=1.0, format="wav32f"))
+    again = client.generate(wish(Repaint(first.record.items[0].audio_id, (Region(1.6),))))
+    third = client.generate(wish(Repaint(again.record.items[0].audio_id, (Region(1.6),))))
+    crossfade = slice(8 * RATE // 5 - CROSSFADE, 8 * RATE // 5)
+    made, before = pcm_of(third), pcm_of(again)
+    assert np.abs(made[crossfade] - before[crossfade]).max() > 0
+    made[crossfade] = before[crossfade]
+    assert np.array_equal(made, before)
+
+
+def test_the_same_request_makes_the_same_bytes(client: Client, source: Path) -> None:
+    one, two = (client.generate(wish(Extend(source, after=1.0))) for _ in range(2))
+    assert one.files == two.files
+
+
+@pytest.mark.parametrize(
+    ("task", "field", "reason"),
+    [
+        (Cover(""), "song.cover.source_audio_id", "is empty; name an upload"),
+        (Repaint("SOURCE", ()), "song.repaint.regions", "is empty; say which part"),
+        (Repaint("SOURCE", (Region(5.0),)), "song.repaint.regions[0].start", "is 5, must be within 0 and 4"),
+        (Repaint("SOURCE", (Region(1.0, 9.0),)), "song.repaint.regions[0].end", "is 9, must be within 0 and 4"),
+        (Repaint("SOURCE", (Region(2.0, 1.0),)), "song.repaint.regions[0].end", "must be 0.04 s behind the start"),
+        (Repaint("SOURCE", (Region(0.0, 2.0), Region(1.0, 3.0))), "song.repaint.regions", "overlap"),
+        (Repaint("SOURCE", (Region(0.0),)), "song.repaint.regions", "take up the whole source"),
+        (
+            Repaint("SOURCE", tuple(Region(n / 10, (n + 1) / 10) for n in range(33))),
+            "song.repaint.regions",
+            "has 33 parts, at most 32",
+        ),
+        (Extend("SOURCE"), "song.extend.after", "and before add nothing"),
+        (Extend("SOURCE", after=-1.0), "song.extend.after", "is -1, must be within 0"),
+        (Extend("SOURCE", after=599.0), "song.extend.after", "make a song of 603 s"),
+        (Extract("SOURCE", ()), "song.extract.tracks", "is empty; name what to take out"),
+        (Extract("SOURCE", ("drums", "drums")), "song.extract.tracks", "names a track twice"),
+        (Complete("SOURCE", ("bass", "bass")), "song.complete.tracks", "names a track twice"),
+    ],
+)
+def test_a_task_that_cannot_be_is_refused_by_its_field(
+    client: Client, source: Path, task: SourceTask, field: str, reason: str
+) -> None:
+    if task.source:
+        task = dataclasses.replace(task, source=client.upload(source).audio_id)
+    with pytest.raises(InvalidRequestError) as caught:
+        client.generate(wish(task))
+    assert field in [violation.field for violation in caught.value.violations]
+    assert reason in str(caught.value)
+
+
+def test_what_a_source_decides_is_not_asked_for(client: Client, source: Path) -> None:
+    with pytest.raises(InvalidRequestError, match=r"song\.duration: is that of the source"):
+        client.generate(wish(Cover(source), duration=3.0))
+    with pytest.raises(InvalidRequestError, match=r"song\.thinking\.think: cannot be: a song by cover follows"):
+        client.generate(wish(Cover(source)), think=True)
+    with pytest.raises(InvalidRequestError, match=r"song\.items: is 2; one item is made of each of the 3 tracks"):
+        client.generate(wish(Extract(source, ("drums", "bass", "vocals")), items=2))
+
+
+def test_a_source_must_be_there_and_be_heard(client: Client, tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="0000"):
+        client.generate(wish(Cover("0" * 64)))
+    silent = tmp_path / "silent.wav"
+    soundfile.write(silent, np.zeros((2 * RATE, 2)), RATE)
+    with pytest.raises(InvalidRequestError, match=r"song\.cover\.source_audio_id: is silent"):
+        client.generate(wish(Cover(silent)))
+    short = tmp_path / "short.wav"
+    soundfile.write(short, 0.1 * np.ones((RATE // 2, 2)), RATE)
+    with pytest.raises(InvalidRequestError, match=r"song\.cover\.source_audio_id: lasts 0\.50 s, must be of 1 to"):
+        client.generate(wish(Cover(short)))
+
+
+def test_a_model_that_cannot_names_those_that_can(gateway_address: str, source: Path) -> None:
+    with (
+        Client(gateway_address) as client,
+        pytest.raises(InvalidRequestError, match="turbo does not know single tracks; extract needs a base model"),
+    ):
+        client.generate(SongSpec(task=Extract(source, ("drums",))))
