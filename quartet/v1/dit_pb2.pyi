@@ -99,8 +99,60 @@ class WaveletCorrection(_message.Message):
     wavelet: Wavelet
     def __init__(self, low: _Optional[float] = ..., high: _Optional[float] = ..., mode: _Optional[_Union[WaveletMode, str]] = ..., wavelet: _Optional[_Union[Wavelet, str]] = ...) -> None: ...
 
+class Start(_message.Message):
+    __slots__ = ("latents", "noise")
+    LATENTS_FIELD_NUMBER: _ClassVar[int]
+    NOISE_FIELD_NUMBER: _ClassVar[int]
+    latents: _tensor_pb2.Tensor
+    noise: float
+    def __init__(self, latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., noise: _Optional[float] = ...) -> None: ...
+
+class Variation(_message.Message):
+    __slots__ = ("variance", "seed")
+    VARIANCE_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
+    variance: float
+    seed: int
+    def __init__(self, variance: _Optional[float] = ..., seed: _Optional[int] = ...) -> None: ...
+
+class ConditionSwitch(_message.Message):
+    __slots__ = ("strength", "condition", "source_latents", "blend")
+    STRENGTH_FIELD_NUMBER: _ClassVar[int]
+    CONDITION_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_LATENTS_FIELD_NUMBER: _ClassVar[int]
+    BLEND_FIELD_NUMBER: _ClassVar[int]
+    strength: float
+    condition: _tensor_pb2.Tensor
+    source_latents: _tensor_pb2.Tensor
+    blend: bool
+    def __init__(self, strength: _Optional[float] = ..., condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., source_latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., blend: _Optional[bool] = ...) -> None: ...
+
+class Keep(_message.Message):
+    __slots__ = ("latents", "injection", "crossfade_frames")
+    LATENTS_FIELD_NUMBER: _ClassVar[int]
+    INJECTION_FIELD_NUMBER: _ClassVar[int]
+    CROSSFADE_FRAMES_FIELD_NUMBER: _ClassVar[int]
+    latents: _tensor_pb2.Tensor
+    injection: float
+    crossfade_frames: int
+    def __init__(self, latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., injection: _Optional[float] = ..., crossfade_frames: _Optional[int] = ...) -> None: ...
+
+class FlowEdit(_message.Message):
+    __slots__ = ("source_latents", "source_condition", "n_min", "n_max", "n_avg")
+    SOURCE_LATENTS_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_CONDITION_FIELD_NUMBER: _ClassVar[int]
+    N_MIN_FIELD_NUMBER: _ClassVar[int]
+    N_MAX_FIELD_NUMBER: _ClassVar[int]
+    N_AVG_FIELD_NUMBER: _ClassVar[int]
+    source_latents: _tensor_pb2.Tensor
+    source_condition: _tensor_pb2.Tensor
+    n_min: float
+    n_max: float
+    n_avg: int
+    def __init__(self, source_latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., source_condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., n_min: _Optional[float] = ..., n_max: _Optional[float] = ..., n_avg: _Optional[int] = ...) -> None: ...
+
 class SampleRequest(_message.Message):
-    __slots__ = ("model", "condition", "null_condition", "frames", "source_latents", "mask", "seed", "noise", "schedule", "method", "guidance", "wavelet_correction", "preview_every_steps", "velocity_clamp", "velocity_ema", "silenced")
+    __slots__ = ("model", "condition", "null_condition", "frames", "source_latents", "mask", "seed", "noise", "schedule", "method", "guidance", "wavelet_correction", "preview_every_steps", "velocity_clamp", "velocity_ema", "start", "variation", "switch", "keep", "edit", "silenced")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     CONDITION_FIELD_NUMBER: _ClassVar[int]
     NULL_CONDITION_FIELD_NUMBER: _ClassVar[int]
@@ -116,6 +168,11 @@ class SampleRequest(_message.Message):
     PREVIEW_EVERY_STEPS_FIELD_NUMBER: _ClassVar[int]
     VELOCITY_CLAMP_FIELD_NUMBER: _ClassVar[int]
     VELOCITY_EMA_FIELD_NUMBER: _ClassVar[int]
+    START_FIELD_NUMBER: _ClassVar[int]
+    VARIATION_FIELD_NUMBER: _ClassVar[int]
+    SWITCH_FIELD_NUMBER: _ClassVar[int]
+    KEEP_FIELD_NUMBER: _ClassVar[int]
+    EDIT_FIELD_NUMBER: _ClassVar[int]
     SILENCED_FIELD_NUMBER: _ClassVar[int]
     model: str
     condition: _tensor_pb2.Tensor
@@ -132,8 +189,13 @@ class SampleRequest(_message.Message):
     preview_every_steps: int
     velocity_clamp: float
     velocity_ema: float
+    start: Start
+    variation: Variation
+    switch: ConditionSwitch
+    keep: Keep
+    edit: FlowEdit
     silenced: _tensor_pb2.Tensor
-    def __init__(self, model: _Optional[str] = ..., condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., null_condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., frames: _Optional[int] = ..., source_latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., mask: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., seed: _Optional[int] = ..., noise: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., schedule: _Optional[_Union[Schedule, _Mapping]] = ..., method: _Optional[_Union[SamplerMethod, str]] = ..., guidance: _Optional[_Union[Guidance, _Mapping]] = ..., wavelet_correction: _Optional[_Union[WaveletCorrection, _Mapping]] = ..., preview_every_steps: _Optional[int] = ..., velocity_clamp: _Optional[float] = ..., velocity_ema: _Optional[float] = ..., silenced: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
+    def __init__(self, model: _Optional[str] = ..., condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., null_condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., frames: _Optional[int] = ..., source_latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., mask: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., seed: _Optional[int] = ..., noise: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., schedule: _Optional[_Union[Schedule, _Mapping]] = ..., method: _Optional[_Union[SamplerMethod, str]] = ..., guidance: _Optional[_Union[Guidance, _Mapping]] = ..., wavelet_correction: _Optional[_Union[WaveletCorrection, _Mapping]] = ..., preview_every_steps: _Optional[int] = ..., velocity_clamp: _Optional[float] = ..., velocity_ema: _Optional[float] = ..., start: _Optional[_Union[Start, _Mapping]] = ..., variation: _Optional[_Union[Variation, _Mapping]] = ..., switch: _Optional[_Union[ConditionSwitch, _Mapping]] = ..., keep: _Optional[_Union[Keep, _Mapping]] = ..., edit: _Optional[_Union[FlowEdit, _Mapping]] = ..., silenced: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class SampleResponse(_message.Message):
     __slots__ = ("progress", "preview", "result")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
-from services.dit.plan import SamplingDefaults, SamplingOptions, SamplingPlan, resolve
+from services.dit.plan import SamplingDefaults, SamplingPlan, resolve
 from services.dit.stepper import PlannedItem, Sampled, SampleItem, StepDone
 from services.runtime.batching import BatchQueue
 from services.runtime.items import Finished
@@ -17,9 +17,19 @@ class DitEngine:
         self._defaults = defaults
         self._queue = queue
 
-    def plan(self, options: SamplingOptions) -> SamplingPlan:
+    def plan(self, item: SampleItem) -> SamplingPlan:
         """What the sampler would do."""
-        return resolve(options, self._defaults)
+        plan = resolve(item.options, self._defaults)
+        if item.edit is not None:
+            return item.edit.planned(plan)
+        # The start first: switch and keep count the steps that it leaves.
+        if item.start is not None:
+            plan = item.start.planned(plan)
+        if item.switch is not None:
+            plan = item.switch.planned(plan)
+        if item.keep is not None:
+            plan = item.keep.planned(plan, is_turbo=self._defaults.is_turbo)
+        return plan
 
     def sample(
         self, item: SampleItem, seconds_left: float | None
@@ -29,6 +39,6 @@ class DitEngine:
         Raises OverloadedError or DeadlineError at once, DeadlineError between steps, InternalError where the latents
         are not finite.
         """
-        plan = self.plan(item.options)
+        plan = self.plan(item)
         cost = item.network_frames * plan.evaluations
         return self._queue.stream((item, plan), cost=cost, seconds_left=seconds_left)

@@ -29,11 +29,14 @@ class Guide(Protocol):
     def combine(
         self, conditional: torch.Tensor, null: torch.Tensor, latents: torch.Tensor, t: float, scale: float
     ) -> torch.Tensor:
-        """The guided velocity. All tensors are [batch, frames, channels]."""
+        """The guided velocity. All tensors are [draws, frames, channels]: what one step of one item asked for."""
 
 
 class ProjectedGuidance:
-    """APG: momentum over steps, a cap on the norm over time, and only the part orthogonal to the velocity."""
+    """APG: momentum over steps, a cap on the norm over time, and only the part orthogonal to the velocity.
+
+    Draws of one step all start from the momentum before it, which then advances once with their mean.
+    """
 
     def __init__(self) -> None:
         self._momentum: torch.Tensor | None = None
@@ -50,7 +53,7 @@ class ProjectedGuidance:
         difference = conditional - null
         if self._momentum is not None:
             difference = difference + APG_MOMENTUM * self._momentum
-        self._momentum = difference
+        self._momentum = difference.mean(0, keepdim=True)
         norm = torch.linalg.vector_norm(difference, dim=_FRAMES, keepdim=True)
         capped = difference * torch.clamp(APG_NORM_CAP / norm, max=1)
         direction = functional.normalize(conditional.double(), dim=_FRAMES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from enum import Enum
 
@@ -76,7 +77,9 @@ class SamplingPlan:
     """What the sampler does. `timesteps` fall from the first level; a final 0 follows.
 
     `renoise_levels` are the levels that stochastic steps go back to; empty for ODE steps. The first `corrected_steps`
-    steps take a second velocity at their end. A clamp or moving average of 0 is none.
+    steps take a second velocity at their end. A clamp or moving average of 0 is none. From `switch_step` on the second
+    condition is followed; with `blend_weight`, that of the first velocity, both are. Kept frames are set again after
+    each of the first `injected_steps`. The first `edit_steps` edit, each over `edit_draws` of noise.
     """
 
     timesteps: tuple[float, ...]
@@ -89,18 +92,46 @@ class SamplingPlan:
     velocity_ema: float
     wavelet_correction: WaveletCorrection | None
     warnings: tuple[str, ...]
+    switch_step: int | None = None
+    blend_weight: float | None = None
+    injected_steps: int = 0
+    edit_steps: int = 0
+    edit_draws: int = 1
 
     @property
     def guided(self) -> bool:
         """True where steps may need the null condition."""
         return self.guidance_scale > 1
 
+    def guided_at(self, t: float) -> bool:
+        """Whether a step from a noise level needs the null condition."""
+        return self.guided and acts_at(t, *self.guidance_interval)
+
     @property
     def evaluations(self) -> int:
-        """Passes through the network: one for each velocity, and one more where guidance acts."""
+        """Velocities that the network predicts: one for each level, and more where guidance acts or conditions meet."""
         levels = _asked_levels(self.timesteps, self.corrected_steps)
-        guided = sum(acts_at(t, *self.guidance_interval) for t in levels) if self.guided else 0
-        return len(levels) + guided
+        drawn = sum(2 * self.edit_draws * self._compared_at(t) for t in levels[: self.edit_steps])
+        beside = int(self.blend_weight is not None)
+        return drawn + sum(self._compared_at(t) + beside for t in levels[self.edit_steps :])
+
+    @property
+    def widest_pass(self) -> int:
+        """Velocities that a pass through the network predicts for this item, at most."""
+        compared = 2 if self.guided else 1
+        return 2 * compared if self.edit_steps else compared + (self.blend_weight is not None)
+
+    def from_step(self, step: int) -> SamplingPlan:
+        """Without the steps before one."""
+        return dataclasses.replace(
+            self,
+            timesteps=self.timesteps[step:],
+            renoise_levels=self.renoise_levels[step:],
+            corrected_steps=max(self.corrected_steps - step, 0),
+        )
+
+    def _compared_at(self, t: float) -> int:
+        return 2 if self.guided_at(t) else 1
 
 
 def resolve(options: SamplingOptions, defaults: SamplingDefaults) -> SamplingPlan:

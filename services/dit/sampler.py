@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import torch
 
-from services.dit.guidance import acts_at, corrector, guide
+from services.dit.guidance import corrector, guide
 from services.dit.plan import SamplingPlan
-from services.dit.shaping import averaged, clamped
+from services.dit.shaping import shaped
 
 
 @dataclass(frozen=True)
@@ -51,15 +51,18 @@ class Trajectory:
     @property
     def guided(self) -> bool:
         """Whether the network is needed under the null condition too."""
-        return self._plan.guided and acts_at(self.t, *self._plan.guidance_interval)
+        return self._plan.guided_at(self.t)
 
-    def advance(self, conditional: torch.Tensor, null: torch.Tensor | None) -> torch.Tensor | None:
+    def advance(
+        self, conditional: torch.Tensor, null: torch.Tensor | None, second: torch.Tensor | None = None
+    ) -> torch.Tensor | None:
         """Goes along velocities that are shaped as the latents.
 
-        Returns the estimate of the clean latents at the beginning of the step, or None where the step needs a second
-        velocity before it is done.
+        `second` is the velocity of a condition that is followed beside the first, where the plan blends the two.
+        Returns the estimate of the clean latents at the beginning of the step, or None where the step needs further
+        velocities before it is done.
         """
-        velocity = self._shaped(self._guided(conditional, null))
+        velocity = self._shaped(self._blended(self._guided(conditional, null), second))
         if self._predicted is not None:
             return self._correct(self._predicted, velocity)
         if self.steps_done < self._plan.corrected_steps:
@@ -98,10 +101,10 @@ class Trajectory:
         guidance = corrector(self._plan.guidance_mode, self.t) if self._predicted else self._guidance
         return guidance.combine(conditional, null, self.latents, self.t, self._plan.guidance_scale)
 
+    def _blended(self, velocity: torch.Tensor, second: torch.Tensor | None) -> torch.Tensor:
+        weight = self._plan.blend_weight
+        return velocity if second is None or weight is None else weight * velocity + (1 - weight) * second
+
     def _shaped(self, velocity: torch.Tensor) -> torch.Tensor:
         plan = self._plan
-        if plan.velocity_clamp > 0:
-            velocity = clamped(velocity, self.latents, plan.velocity_clamp)
-        if plan.velocity_ema > 0 and self._previous is not None:
-            velocity = averaged(velocity, self._previous, plan.velocity_ema)
-        return velocity
+        return shaped(velocity, self.latents, self._previous, clamp=plan.velocity_clamp, ema=plan.velocity_ema)

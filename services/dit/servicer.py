@@ -79,7 +79,7 @@ class DitServicer(dit_pb2_grpc.DitServiceServicer):
     def _item(self, request: dit_pb2.SampleRequest) -> SampleItem:
         with Violations() as check:
             item = sample_item(request, self._limits, check)
-            needs_null = self._engine.plan(item.options).guided and not request.HasField("null_condition")
+            needs_null = self._engine.plan(item).guided and not request.HasField("null_condition")
             check.that(not needs_null, "null_condition", "is missing; guidance with a scale above 1 needs it")
         return item
 

@@ -8,6 +8,15 @@ _WHOLE_ITEM = (1, 2)
 _SMALLEST_NORM = 1e-10
 
 
+def shaped(
+    velocity: torch.Tensor, latents: torch.Tensor, previous: torch.Tensor | None, *, clamp: float, ema: float
+) -> torch.Tensor:
+    """Both, each where it is not 0; `previous` is the velocity of the step before, None at the first one."""
+    if clamp > 0:
+        velocity = clamped(velocity, latents, clamp)
+    return velocity if previous is None or ema == 0 else averaged(velocity, previous, ema)
+
+
 def clamped(velocity: torch.Tensor, latents: torch.Tensor, most: float) -> torch.Tensor:
     """A velocity [batch, frames, channels] at most `most` times as long as its latents; norms are of whole items."""
     norm = torch.linalg.vector_norm(velocity, dim=_WHOLE_ITEM, keepdim=True)

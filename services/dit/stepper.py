@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch.nn import functional
 
 from quartet.errors import InternalError
+from services.dit.conditions import ConditionSwitch, View
+from services.dit.denoising import Denoising
+from services.dit.flow_edit import Editing, FlowEdit
+from services.dit.keep import Keep, Kept, blend_weights
 from services.dit.model import Branch, ConditionCache, DiffusionTransformer
 from services.dit.plan import SamplingOptions, SamplingPlan
 from services.dit.sampler import Trajectory
+from services.dit.starts import Start, Variation, mixed
 from services.runtime.batching import Member
 from services.runtime.items import Ticket
 from services.runtime.noise import Purpose, gaussian
@@ -26,7 +32,8 @@ class SampleItem:
 
     `condition` [tokens, width], `null_condition` [1, width] where guidance may act, `source` [frames or fewer,
     channels] or None, silence taking the rest and the frames that are `silenced` [frames], `mask` [frames] or None for
-    everywhere, `noise` [frames, channels] or None for the seeded one.
+    everywhere, `noise` [frames, channels] or None for the seeded one. `keep` needs a mask; `edit` excludes noise,
+    start, variation, switch and keep.
     """
 
     condition: torch.Tensor
@@ -39,6 +46,11 @@ class SampleItem:
     noise: torch.Tensor | None = None
     options: SamplingOptions = SamplingOptions()
     preview_every_steps: int = 0
+    start: Start | None = None
+    variation: Variation | None = None
+    switch: ConditionSwitch | None = None
+    keep: Keep | None = None
+    edit: FlowEdit | None = None
 
     @property
     def network_frames(self) -> int:
@@ -66,53 +78,52 @@ class Sampled:
 PlannedItem = tuple[SampleItem, SamplingPlan]
 
 
-class Sampling(Member):
-    """An item in the batch: its state, and what is equal at each of its steps."""
+class Course(Protocol):
+    """The way of an item from step to step; tensors are [frames, channels]."""
 
-    def __init__(
-        self,
-        work: PlannedItem,
-        ticket: Ticket,
-        trajectory: Trajectory,
-        context: torch.Tensor,
-        condition: ConditionCache,
-        null: ConditionCache | None,
-    ) -> None:
-        super().__init__(ticket)
-        self.item, self.plan = work
-        self.trajectory = trajectory
-        self._context = context
-        self._condition = condition
-        self._null = null
+    @property
+    def steps_done(self) -> int:
+        """Steps that are complete."""
 
     def branches(self) -> list[Branch]:
-        """What is to be asked of the network next: one velocity, or two where guidance compares them."""
-        latents, t = self.trajectory.latents[0], self.trajectory.t
-        asked = [Branch(latents, self._context, self._condition, t)]
-        if self.trajectory.guided:
-            if self._null is None:
-                raise InternalError("guidance needs the null condition")
-            asked.append(Branch(latents, self._context, self._null, t))
-        return asked
+        """What the next pass asks the network; nothing where no step is left."""
+
+    def advance(self, velocities: list[torch.Tensor]) -> torch.Tensor | None:
+        """Takes the velocities of its branches; the clean estimate, or None where the step needs another pass."""
+
+    def latents(self) -> torch.Tensor:
+        """The result, when all steps are done."""
+
+
+class Sampling(Member):
+    """An item in the batch, which follows its course."""
+
+    def __init__(self, work: PlannedItem, ticket: Ticket, course: Course) -> None:
+        super().__init__(ticket)
+        self.item, self.plan = work
+        self.course = course
 
     def advance(self, velocities: list[torch.Tensor]) -> None:
-        """Takes the velocities of its branches; a step may need more of them before it is done."""
-        null = velocities[1][None] if len(velocities) > 1 else None
-        clean = self.trajectory.advance(velocities[0][None], null)
+        """Takes the velocities of its course's branches: none where it has no steps, and so ends."""
+        if velocities:
+            self._pass_done(velocities)
+        if self.course.steps_done == len(self.plan.timesteps):
+            self._end()
+
+    def _pass_done(self, velocities: list[torch.Tensor]) -> None:
+        clean = self.course.advance(velocities)
         for _ in velocities:
             self.ticket.step_done()
         if clean is None:
             return
-        step, every = self.trajectory.steps_done, self.item.preview_every_steps
-        preview = clean[0, : self.item.frames].cpu() if every and step % every == 0 else None
-        self.ticket.emit(StepDone(step, self.trajectory.steps, preview))
-        if step == self.trajectory.steps:
-            self._end()
+        step, every = self.course.steps_done, self.item.preview_every_steps
+        preview = clean[: self.item.frames].cpu() if every and step % every == 0 else None
+        self.ticket.emit(StepDone(step, len(self.plan.timesteps), preview))
 
     def _end(self) -> None:
-        latents = self.trajectory.latents[0, : self.item.frames].cpu()
-        if torch.isfinite(self.trajectory.latents).all():
-            self.finish(Sampled(latents, self.plan))
+        latents = self.course.latents()
+        if torch.isfinite(latents).all():
+            self.finish(Sampled(latents[: self.item.frames].cpu(), self.plan))
         else:
             self.fail(InternalError("the sampler produced NaN or infinite latents", reason="NON_FINITE_LATENTS"))
 
@@ -145,14 +156,9 @@ class DitStepper:
             return None
         item, plan = work
         member = Sampling(
-            work,
-            ticket,
-            self._trajectory(item, plan),
-            self._context(item).to(self._model.weight),
-            self._model.cache_condition(item.condition),
-            self._cached_null(item.null_condition) if plan.guided else None,
+            work, ticket, self._denoising(*work) if item.edit is None else self._editing(item.edit, *work)
         )
-        self._turns.enter(member, self._model.tokens(item.network_frames) * (2 if plan.guided else 1))
+        self._turns.enter(member, self._model.tokens(item.network_frames) * plan.widest_pass)
         return member
 
     def leave(self, member: Member) -> None:
@@ -167,35 +173,79 @@ class DitStepper:
     def step(self) -> None:
         """One forward pass of the members whose turn it is."""
         members = self._turns.next()
-        asked = [member.branches() for member in members]
-        velocities = self._model([branch for branches in asked for branch in branches])
+        asked = [member.course.branches() for member in members]
+        together = [branch for branches in asked for branch in branches]
+        velocities = self._model(together) if together else []
         for member, branches in zip(members, asked, strict=True):
             member.shared_with(len(members))
             member.advance([velocities.pop(0) for _ in branches])
 
-    def _trajectory(self, item: SampleItem, plan: SamplingPlan) -> Trajectory:
-        shape, device = (item.network_frames, self._silence.shape[1]), self._model.weight.device
-        noise = gaussian(item.seed, Purpose.INITIAL, shape)
-        if item.noise is not None:
-            noise = torch.cat((item.noise, noise[item.frames :]))
-        return Trajectory(
-            noise[None].to(device),
+    def _denoising(self, item: SampleItem, plan: SamplingPlan) -> Denoising:
+        noise = self._initial_noise(item)
+        latents = noise
+        if item.start is not None:
+            latents = mixed(self._filled(item.start.latents, item), noise, (*plan.timesteps, 0.0)[0])
+        trajectory = Trajectory(
+            self._state(latents),
             plan,
-            lambda step: gaussian(item.seed, Purpose.SDE_STEP, shape, draw=step)[None].to(device),
+            lambda step: self._state(gaussian(item.seed, Purpose.SDE_STEP, tuple(noise.shape), draw=step)),
+        )
+        views = [self._view(item, item.source, item.condition)]
+        if item.switch is not None:
+            source = item.source if item.switch.blend else item.switch.source
+            views.append(self._view(item, source, item.switch.condition))
+        kept = None if item.keep is None else self._kept(item, item.keep, noise)
+        return Denoising(trajectory, plan, views, self._null_of(item, plan), kept)
+
+    def _editing(self, edit: FlowEdit, item: SampleItem, plan: SamplingPlan) -> Editing:
+        source = self._filled(edit.source, item)
+        views = (self._view(item, item.source, item.condition), self._view(item, item.source, edit.condition))
+        return Editing(
+            self._state(source)[0],
+            plan,
+            views,
+            self._null_of(item, plan),
+            lambda draw: self._state(gaussian(item.seed, Purpose.EDIT, tuple(source.shape), draw=draw))[0],
         )
 
-    def _context(self, item: SampleItem) -> torch.Tensor:
-        """Source latents and mask [frames, 2 channels]; what an item lacks in length is free silence."""
-        frames = item.network_frames
-        source = self._silence[:frames]
-        if item.source is not None:
-            source = torch.cat((item.source, self._silence[: frames - len(item.source)]))
+    def _initial_noise(self, item: SampleItem) -> torch.Tensor:
+        noise = gaussian(item.seed, Purpose.INITIAL, (item.network_frames, self._silence.shape[1]))
+        if item.noise is not None:
+            noise = torch.cat((item.noise, noise[item.frames :]))
+        return noise if item.variation is None else item.variation.turned(noise)
+
+    def _kept(self, item: SampleItem, keep: Keep, noise: torch.Tensor) -> Kept:
+        free, weights = self._mask(item), blend_weights(self._mask(item)[: item.frames], keep.crossfade_frames)
+        weights = functional.pad(weights, (0, len(free) - item.frames), value=1.0)
+        device = self._model.weight.device
+        latents = self._state(self._filled(keep.latents, item))
+        return Kept(latents, self._state(noise), free.to(device), weights.to(device))
+
+    def _state(self, latents: torch.Tensor) -> torch.Tensor:
+        """Latents [1, frames, channels] on the device; states stay in float32."""
+        return latents[None].to(self._model.weight.device)
+
+    def _filled(self, latents: torch.Tensor | None, item: SampleItem) -> torch.Tensor:
+        """Latents [network frames, channels]; silence takes what they lack in length."""
+        silence = self._silence[: item.network_frames]
+        return silence if latents is None else torch.cat((latents, silence[: len(silence) - len(latents)]))
+
+    def _mask(self, item: SampleItem) -> torch.Tensor:
+        """Where the sampler may write [network frames]: wherever the item is filled up, too."""
+        free = torch.ones(item.network_frames, dtype=torch.bool)
+        return free if item.mask is None else torch.cat((item.mask, free[item.frames :]))
+
+    def _view(self, item: SampleItem, source: torch.Tensor | None, condition: torch.Tensor) -> View:
+        """The context is source latents, where they are not silenced, then the mask."""
+        latents = self._filled(source, item)
         if item.silenced is not None:
-            silenced = functional.pad(item.silenced, (0, frames - len(item.silenced)))
-            source = torch.where(silenced[:, None], self._silence[:frames], source)
-        mask = torch.ones(frames) if item.mask is None else item.mask.float()
-        mask = functional.pad(mask, (0, frames - len(mask)), value=1.0)
-        return torch.cat((source, mask[:, None].expand_as(source)), dim=-1)
+            silenced = functional.pad(item.silenced, (0, len(latents) - item.frames))
+            latents = torch.where(silenced[:, None], self._silence[: len(latents)], latents)
+        context = torch.cat((latents, self._mask(item).float()[:, None].expand_as(latents)), dim=-1)
+        return View(context.to(self._model.weight), self._model.cache_condition(condition))
+
+    def _null_of(self, item: SampleItem, plan: SamplingPlan) -> ConditionCache | None:
+        return self._cached_null(item.null_condition) if plan.guided else None
 
     def _cached_null(self, condition: torch.Tensor | None) -> ConditionCache | None:
         """Keys and values of the null condition, which belongs to the model: computed again only where it changes.

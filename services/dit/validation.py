@@ -9,13 +9,19 @@ import torch
 from quartet.tensors import TensorError
 from quartet.v1 import dit_pb2, tensor_pb2
 from quartet.validation import Violations
+from services.dit.conditions import ConditionSwitch
+from services.dit.flow_edit import FlowEdit
 from services.dit.guidance import GuidanceMode
+from services.dit.keep import Keep
 from services.dit.plan import SamplerMethod, SamplingOptions
+from services.dit.starts import Start, Variation
 from services.dit.stepper import SampleItem
 from services.dit.wavelet import Wavelet, WaveletCorrection, WaveletMode
 from services.runtime.tensors import decode_bool, decode_float32, decode_floating
 from serving import rules
 
+MAX_CROSSFADE_FRAMES = 250
+MAX_EDIT_DRAWS = 8
 _METHODS = {
     dit_pb2.SAMPLER_METHOD_ODE: SamplerMethod.ODE,
     dit_pb2.SAMPLER_METHOD_SDE: SamplerMethod.SDE,
@@ -64,7 +70,7 @@ def sample_item(request: dit_pb2.SampleRequest, limits: SampleLimits, check: Vio
     )
     frames = request.frames if frames_fit else None
     latents_shape = (frames, limits.latent_channels)
-    condition = _condition(request, limits, check)
+    condition = _condition(request.condition, limits, check)
     return SampleItem(
         condition=torch.empty(0) if condition is None else condition,
         null_condition=_null_condition(request, limits, check),
@@ -76,16 +82,23 @@ def sample_item(request: dit_pb2.SampleRequest, limits: SampleLimits, check: Vio
         noise=_optional(request, "noise", latents_shape, check),
         options=_options(request, check),
         preview_every_steps=request.preview_every_steps,
+        start=_start(request, limits, check),
+        variation=_variation(request, check),
+        switch=_switch(request, limits, check),
+        keep=_keep(request, limits, check),
+        edit=_edit(request, limits, check),
     )
 
 
-def _condition(request: dit_pb2.SampleRequest, limits: SampleLimits, check: Violations) -> torch.Tensor | None:
-    condition = None
-    with check.tensor("condition"):
-        condition = decode_floating(request.condition, (None, limits.condition_width))
-        if not 1 <= len(condition) <= limits.max_condition_tokens:
-            raise TensorError(f"has {len(condition)} tokens, must have 1 to {limits.max_condition_tokens}")
-    return condition
+def _condition(
+    message: tensor_pb2.Tensor, limits: SampleLimits, check: Violations, path: str = "condition"
+) -> torch.Tensor | None:
+    with check.tensor(path):
+        decoded = decode_floating(message, (None, limits.condition_width))
+        if not 1 <= len(decoded) <= limits.max_condition_tokens:
+            raise TensorError(f"has {len(decoded)} tokens, must have 1 to {limits.max_condition_tokens}")
+        return decoded
+    return None
 
 
 def _null_condition(request: dit_pb2.SampleRequest, limits: SampleLimits, check: Violations) -> torch.Tensor | None:
@@ -108,13 +121,21 @@ def _optional(
 
 
 def _source(request: dit_pb2.SampleRequest, limits: SampleLimits, check: Violations) -> torch.Tensor | None:
-    source = _optional(request, "source_latents", (None, limits.latent_channels), check)
-    if source is not None:
-        fits = 1 <= len(source) <= request.frames
-        check.that(
-            fits, "source_latents", f"has {len(source)} frames, must have 1 to {request.frames}, those of the result"
-        )
-    return source
+    if not request.HasField("source_latents"):
+        return None
+    return _latents(request.source_latents, request.frames, limits, check, "source_latents")
+
+
+def _latents(
+    message: tensor_pb2.Tensor, frames: int, limits: SampleLimits, check: Violations, path: str
+) -> torch.Tensor | None:
+    """Latents as long as the result or shorter."""
+    with check.tensor(path):
+        decoded = decode_float32(message, (None, limits.latent_channels))
+        if not 1 <= len(decoded) <= frames:
+            raise TensorError(f"has {len(decoded)} frames, must have 1 to {frames}, those of the result")
+        return decoded
+    return None
 
 
 def _frames(request: dit_pb2.SampleRequest, field: str, frames: int | None, check: Violations) -> torch.Tensor | None:
@@ -124,6 +145,71 @@ def _frames(request: dit_pb2.SampleRequest, field: str, frames: int | None, chec
         if request.HasField(field):
             chosen = decode_bool(getattr(request, field), (frames,))
     return chosen
+
+
+def _start(request: dit_pb2.SampleRequest, limits: SampleLimits, check: Violations) -> Start | None:
+    if not request.HasField("start"):
+        return None
+    latents = _latents(request.start.latents, request.frames, limits, check, "start.latents")
+    fits = check.within(request.start.noise, 0, 1, "start.noise")
+    return Start(latents, request.start.noise) if latents is not None and fits else None
+
+
+def _variation(request: dit_pb2.SampleRequest, check: Violations) -> Variation | None:
+    variation = request.variation
+    if not request.HasField("variation") or not check.within(variation.variance, 0, 1, "variation.variance"):
+        return None
+    return Variation(variation.variance, variation.seed)
+
+
+def _switch(request: dit_pb2.SampleRequest, limits: SampleLimits, check: Violations) -> ConditionSwitch | None:
+    switch = request.switch
+    if not request.HasField("switch"):
+        return None
+    before = len(check)
+    check.within(switch.strength, 0, 1, "switch.strength")
+    condition = _condition(switch.condition, limits, check, "switch.condition")
+    source = None
+    if switch.HasField("source_latents"):
+        path = "switch.source_latents"
+        check.that(not switch.blend, path, "must be unset where blend is set: both conditions share one context")
+        source = _latents(switch.source_latents, request.frames, limits, check, path)
+    if condition is None or len(check) > before:
+        return None
+    return ConditionSwitch(switch.strength, condition, source, switch.blend)
+
+
+def _keep(request: dit_pb2.SampleRequest, limits: SampleLimits, check: Violations) -> Keep | None:
+    keep = request.keep
+    if not request.HasField("keep"):
+        return None
+    before = len(check)
+    check.that(request.HasField("mask"), "mask", "is missing; keep holds where it is false")
+    check.within(keep.injection, 0, 1, "keep.injection")
+    check.within(keep.crossfade_frames, 0, MAX_CROSSFADE_FRAMES, "keep.crossfade_frames")
+    latents = _latents(keep.latents, request.frames, limits, check, "keep.latents")
+    if latents is None or len(check) > before:
+        return None
+    return Keep(latents, keep.injection, keep.crossfade_frames)
+
+
+def _edit(request: dit_pb2.SampleRequest, limits: SampleLimits, check: Violations) -> FlowEdit | None:
+    edit = request.edit
+    if not request.HasField("edit"):
+        return None
+    before = len(check)
+    for field in ("noise", "start", "variation", "switch", "keep"):
+        check.that(not request.HasField(field), field, "must be unset where edit is set")
+    low_fits = check.within(edit.n_min, 0, 1, "edit.n_min")
+    if check.within(edit.n_max, 0, 1, "edit.n_max") and low_fits:
+        in_order = edit.n_min <= edit.n_max
+        check.that(in_order, "edit.n_min", f"is {edit.n_min:g}, must not exceed n_max, {edit.n_max:g}")
+    check.within(edit.n_avg, 1, MAX_EDIT_DRAWS, "edit.n_avg")
+    source = _latents(edit.source_latents, request.frames, limits, check, "edit.source_latents")
+    condition = _condition(edit.source_condition, limits, check, "edit.source_condition")
+    if source is None or condition is None or len(check) > before:
+        return None
+    return FlowEdit(source, condition, edit.n_min, edit.n_max, edit.n_avg)
 
 
 def _options(request: dit_pb2.SampleRequest, check: Violations) -> SamplingOptions:

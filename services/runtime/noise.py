@@ -20,6 +20,8 @@ class Purpose(IntEnum):
     POSTERIOR = 3
     TEXT = 4
     AUDIO_CODES = 5
+    VARIATION = 6
+    EDIT = 7
 
 
 def gaussian(seed: int, purpose: Purpose, shape: tuple[int, ...], draw: int = 0) -> torch.Tensor:

@@ -22,6 +22,7 @@ from safetensors.torch import load_file
 from transformers import AutoTokenizer, Qwen3Model
 
 from services.dit import checkpoint as dit_checkpoint
+from services.dit.conditions import ConditionSwitch
 from services.dit.engine import DitEngine
 from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplingOptions
 from services.dit.stepper import SampleItem
@@ -144,11 +145,21 @@ async def ours(
     *references: torch.Tensor,
     prompt: Prompt = PROMPT,
     codes: torch.Tensor | None = None,
+    beside: tuple[Prompt, float] | None = None,
 ) -> torch.Tensor:
-    """Our latents [frames, channels], which follow audio codes where there are some."""
+    """Our latents [frames, channels], which follow audio codes where there are some.
+
+    Another prompt may be followed beside the first, whose velocity has the weight that comes with it.
+    """
     encoded = (await stages.encoder.encode(EncodeItem(prompt, references), None)).result
     hints = None if codes is None else (await stages.encoder.detokenize(codes, None)).result
-    item = SampleItem(encoded.condition, encoded.null_condition, len(noise), hints, noise=noise, options=options)
+    switch = None
+    if beside is not None:
+        second = (await stages.encoder.encode(EncodeItem(beside[0], references), None)).result
+        switch = ConditionSwitch(beside[1], second.condition, blend=True)
+    item = SampleItem(
+        encoded.condition, encoded.null_condition, len(noise), hints, noise=noise, options=options, switch=switch
+    )
     async for event in stages.dit.sample(item, None):
         if isinstance(event, Finished):
             return event.result.latents
@@ -196,6 +207,39 @@ async def test_music_that_follows_audio_codes(tiny_models: Path) -> None:
     assert relative_error(latents, expected) <= 1e-3
     for other in others:
         assert relative_error(other, expected) > 5e-3, "the comparison must notice instruction, codes and hints"
+
+
+@pytest.mark.parametrize(
+    ("variant", "scale", "strength"),
+    [
+        ("acestep-v15-turbo", 1.0, 0.0),
+        ("acestep-v15-turbo", 1.0, 0.5),
+        ("acestep-v15-turbo", 1.0, 1.0),
+        ("acestep-v15-base", 5.0, 0.5),
+    ],
+)
+async def test_cover_strength_as_a_blend(tiny_models: Path, variant: str, scale: float, strength: float) -> None:
+    """diffusers weighs the velocities of both prompts at every step, where the official app switches in time."""
+    codes = torch.randint(64_000, (26,), generator=torch.Generator().manual_seed(7))
+    noise = torch.randn(5 * len(codes), 8, generator=torch.Generator().manual_seed(8))
+    written = "".join(f"<|audio_code_{code}|>" for code in codes.tolist())
+    expected = theirs(
+        reference_pipeline(tiny_models, variant),
+        noise,
+        "latent",
+        num_inference_steps=8,
+        shift=3.0,
+        guidance_scale=scale,
+        audio_codes=written,
+        audio_cover_strength=strength,
+    )
+    options = SamplingOptions(steps=8, shift=3.0, guidance_scale=scale)
+    cover = dataclasses.replace(PROMPT, instruction=FOLLOW_CODES)
+    async with engines(tiny_models, variant) as stages:
+        latents = await ours(stages, noise, options, prompt=cover, codes=codes, beside=(PROMPT, strength))
+        elsewhere = await ours(stages, noise, options, prompt=cover, codes=codes, beside=(PROMPT, strength / 2 + 0.1))
+    assert relative_error(latents, expected) <= 1e-3
+    assert relative_error(elsewhere, expected) > 2e-3, "the comparison must notice the strength"
 
 
 @pytest.mark.parametrize(("steps", "shift"), [(8, 1.0), (10, 3.0)])

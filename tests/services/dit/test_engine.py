@@ -146,7 +146,7 @@ async def test_every_evaluation_is_counted(base: Stage, options: SamplingOptions
     with Watched() as watched:
         await sampled(base, item(options=options))
     branches = sum(len(branches) for branches in watched.passes)
-    assert base.queue.steps_computed == branches == evaluations == base.engine.plan(options).evaluations
+    assert base.queue.steps_computed == branches == evaluations == base.engine.plan(item(options=options)).evaluations
     assert len(watched.passes) == (8 if options.method is SamplerMethod.HEUN else 4)
 
 

@@ -35,6 +35,9 @@ def normal(*shape: int, seed: int = 0) -> tensor_pb2.Tensor:
     return tensors.encode(np.random.default_rng(seed).standard_normal(shape).astype(np.float32))
 
 
+HALF = tensors.encode(np.arange(130) < 60)
+
+
 def request(**fields: Any) -> dit_pb2.SampleRequest:
     return dit_pb2.SampleRequest(**{"condition": normal(20, 32), "frames": 130, "seed": 7, **fields})
 
@@ -100,20 +103,53 @@ def test_stochastic_sampling_is_seeded_too(stub: Stub) -> None:
     "fields",
     [
         {"source_latents": normal(130, 8, seed=3)},
-        {"mask": tensors.encode(np.arange(130) < 60)},
+        {"mask": HALF},
         {"wavelet_correction": dit_pb2.WaveletCorrection(low=0.5, high=0.2)},
         {"schedule": dit_pb2.Schedule(steps=5)},
         {"schedule": dit_pb2.Schedule(shift=1)},
         {"schedule": dit_pb2.Schedule(timesteps=[1, 0.75, 0.5])},
+        {"start": dit_pb2.Start(latents=normal(130, 8, seed=3), noise=0.8)},
+        {"variation": dit_pb2.Variation(variance=0.1, seed=7)},
+        {"switch": dit_pb2.ConditionSwitch(strength=0.5, condition=normal(9, 32, seed=4))},
+        {"switch": dit_pb2.ConditionSwitch(strength=0.5, condition=normal(9, 32, seed=4), blend=True)},
+        {"keep": dit_pb2.Keep(latents=normal(130, 8, seed=3), injection=0.5), "mask": HALF},
+        {
+            "edit": dit_pb2.FlowEdit(
+                source_latents=normal(130, 8, seed=3), source_condition=normal(9, 32, seed=4), n_max=1, n_avg=1
+            )
+        },
         {"method": dit_pb2.SAMPLER_METHOD_SDE},
         {"method": dit_pb2.SAMPLER_METHOD_HEUN},
         {"velocity_clamp": 0.5},
         {"velocity_ema": 0.2},
     ],
-    ids=["source", "mask", "correction", "steps", "shift", "timesteps", "sde", "heun", "clamp", "ema"],
+    ids=[
+        *("source", "mask", "correction", "steps", "shift", "timesteps"),
+        *("start", "variation", "switch", "blend", "keep", "edit"),
+        *("sde", "heun", "clamp", "ema"),
+    ],
 )
 def test_every_option_has_an_effect(stub: Stub, fields: dict[str, Any]) -> None:
     assert result(stub, **fields).latents != result(stub).latents
+
+
+def test_a_start_without_noise_is_the_end_and_computes_nothing(stub: Stub) -> None:
+    source, before = normal(130, 8, seed=3), steps_computed(stub)
+    only = result(stub, start=dit_pb2.Start(latents=source, noise=0))
+    assert only.latents == source
+    assert not only.timesteps
+    assert steps_computed(stub) == before
+
+
+def test_no_variance_is_the_same_bytes(stub: Stub) -> None:
+    assert result(stub, variation=dit_pb2.Variation(variance=0, seed=9)).latents == result(stub).latents
+
+
+def test_kept_frames_come_back_bit_by_bit(stub: Stub) -> None:
+    source = normal(130, 8, seed=3)
+    keep = dit_pb2.Keep(latents=source, injection=1, crossfade_frames=10)
+    latents = tensors.decode(result(stub, keep=keep, mask=HALF).latents)
+    np.testing.assert_array_equal(latents[70:], tensors.decode(source)[70:])
 
 
 @pytest.mark.parametrize(
