@@ -1,4 +1,4 @@
-"""How a task is laid out for the DiT: what it hears of the source, where it may write (spec/model.md §4.2, §4.6)."""
+"""How a task is laid out for the DiT: what it hears, begins from and may write (spec/model.md §4.2, §4.6 to §4.8)."""
 
 from __future__ import annotations
 
@@ -9,26 +9,67 @@ import numpy as np
 import numpy.typing as npt
 
 from gateway.tasks import frames_in, frames_of
-from quartet.tasks import Complete, Cover, Extend, Extract, Lego, Repaint, SourceTask, Track
+from quartet.tasks import (
+    Complete,
+    Cover,
+    Edit,
+    Extend,
+    Extract,
+    Lego,
+    Remix,
+    Repaint,
+    RepaintMode,
+    SourceTask,
+    Track,
+)
 
 LatentArray = npt.NDArray[np.float32]
 Frames = npt.NDArray[np.bool_]
 
+FOLLOW_WORDS = "Fill the audio semantic mask based on the given conditions:"
 FOLLOW_CODES = "Generate audio semantic tokens based on the given conditions:"
 REPAINT = "Repaint the mask area based on the given conditions:"
 _BETWEEN_TRACKS = " | "
+# Share of the steps, and frames of the crossfade, of repaints whose strength says nothing (spec/model.md §4.7).
+_HOLDS = {RepaintMode.AGGRESSIVE: (0.0, 0), RepaintMode.CONSERVATIVE: (1.0, 25)}
+_LONGEST_CROSSFADE = 25
+_BALANCED = 0.5
+
+
+@dataclass(frozen=True)
+class Start:
+    """Latents [frames, channels] to begin from at a noise level."""
+
+    latents: LatentArray
+    noise: float
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Latents [frames or fewer, channels] that hold outside of the mask: for a share of the steps, and when all are
+    done, but for a crossfade of so many frames."""
+
+    latents: LatentArray
+    injection: float
+    crossfade_frames: int
 
 
 @dataclass(frozen=True)
 class Framing:
-    """The context of one item of so many frames: source latents [frames or fewer, channels], which of its frames are
-    heard as silence, and which frames may be written; None is none of them, and all of them."""
+    """One item of so many frames.
+
+    Its context is source latents [frames or fewer, channels], which of the frames are heard as silence, and which may
+    be written; None is none of them, and all of them. `edited` latents are changed instead of sampled.
+    """
 
     instruction: str
     frames: int
     source: LatentArray | None = None
     silenced: Frames | None = None
     mask: Frames | None = None
+    start: Start | None = None
+    hold: Hold | None = None
+    edited: LatentArray | None = None
 
 
 @dataclass(frozen=True)
@@ -39,32 +80,41 @@ class Kept:
     new: tuple[tuple[int, int], ...]
 
 
-def frame(task: SourceTask, source: LatentArray, track: Track | None) -> Framing:
-    """Lays out a task at its source [frames, channels], or at the hints that a cover follows, for one of its tracks."""
+def frame(task: SourceTask, source: LatentArray, heard: LatentArray, track: Track | None) -> Framing:
+    """Lays out a task, its open choices made, for one of its tracks. Both latents are [frames, channels]: the source's,
+    and what is heard of them, which are the hints of its audio codes in a cover."""
     frames = len(source)
     match task:
         case Cover():
-            return Framing(FOLLOW_CODES, frames, source)
+            start = Start(source, 1 - task.noise_strength) if task.noise_strength else None
+            return Framing(FOLLOW_CODES, frames, heard, start=start)
         case Repaint():
             new = _frames(frames, kept(task, frames).new)
-            return Framing(REPAINT, frames, source, silenced=new, mask=None if task.free_mask else new)
+            if task.free_mask:
+                return Framing(REPAINT, frames, source, silenced=new)
+            return Framing(
+                REPAINT, frames, source, silenced=new, mask=new, hold=_hold(source, task.mode, task.strength)
+            )
         case Extend():
             first, last = frames_of(task.before), frames_of(task.after)
             padded = np.concatenate((np.zeros((first, source.shape[1]), np.float32), source))
             total = first + frames + last
             new = _frames(total, kept(task, frames).new)
-            return Framing(REPAINT, total, padded, silenced=new, mask=new)
+            return Framing(REPAINT, total, padded, silenced=new, mask=new, hold=_hold(padded, None, None))
         case Extract():
             return Framing(f"Extract the {_named([track])} track from the audio:", frames, source)
         case Lego():
             spans = [frames_in(region, frames) for region in task.regions]
             mask = _frames(frames, spans) if spans else None
-            return Framing(
-                f"Generate the {_named([track])} track based on the audio context:", frames, source, mask=mask
-            )
+            instruction = f"Generate the {_named([track])} track based on the audio context:"
+            return Framing(instruction, frames, source, mask=mask)
         case Complete():
             with_tracks = f" with {_named(task.tracks)}" if task.tracks else ""
             return Framing(f"Complete the input track{with_tracks}:", frames, source)
+        case Edit():
+            return Framing(FOLLOW_WORDS, frames, edited=source)
+        case Remix():
+            return Framing(FOLLOW_WORDS, frames, start=Start(source, 1 - (task.strength or 0.0)))
 
 
 def kept(task: Repaint | Extend, frames: int) -> Kept:
@@ -74,6 +124,14 @@ def kept(task: Repaint | Extend, frames: int) -> Kept:
     first, after = frames_of(task.before), frames_of(task.after)
     end = first + frames
     return Kept(first, tuple(span for span in ((0, first), (end, end + after)) if span[0] < span[1]))
+
+
+def _hold(source: LatentArray, mode: RepaintMode | str | None, strength: float | None) -> Hold:
+    """By mode or, in a balanced repaint, by the strength (spec/model.md §4.7)."""
+    if mode in _HOLDS:
+        return Hold(source, *_HOLDS[RepaintMode(mode)])
+    strictness = 1 - (_BALANCED if strength is None else strength)
+    return Hold(source, strictness, round(_LONGEST_CROSSFADE * strictness))
 
 
 def _frames(count: int, spans: Iterable[tuple[int, int]]) -> Frames:

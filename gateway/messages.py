@@ -102,6 +102,7 @@ def _item(item: ItemResult, song: SongSpec) -> music_pb2.SongItem:
         codes=item.codes,
         code_seed=item.code_seed,
         code_reward=item.code_reward,
+        variation_seed=item.variation_seed,
         track=f"TRACK_{item.track.upper()}" if item.track else None,
     )
 

@@ -12,10 +12,12 @@ import numpy as np
 
 from gateway.artifacts import Artifact
 from gateway.audio import reading, splicing, writing
-from gateway.framing import FOLLOW_CODES, Framing, Kept, LatentArray, frame, kept
+from gateway.framing import FOLLOW_CODES, FOLLOW_WORDS, Framing, Kept, LatentArray, frame, kept
 from gateway.notes import Notes
 from gateway.planning import NO_CODES, PlannedSong, plan_item, plan_song
+from gateway.requests import INSTRUMENTAL
 from gateway.results import ItemResult, Progress, SongResult
+from gateway.sampling import has_other_condition, sample_request, variation_seeds
 from gateway.source import Source, keep_latents, latents_of, load_source, seed_of
 from gateway.stages import CHANNELS, Condition, Decoded, Latents, Step
 from gateway.tasks import FRAMES_PER_CODE, FRAMES_PER_SECOND, frames_of
@@ -23,15 +25,19 @@ from gateway.tools import Tools
 from quartet import tensors
 from quartet.errors import FieldViolation, InternalError, InvalidRequestError
 from quartet.songs import AudioFormat, SongSpec
-from quartet.tasks import Cover, Extend, Extract, Lego, Repaint, TextToMusic, Track
-from quartet.v1 import tensor_pb2
+from quartet.tasks import Cover, Edit, Extend, Extract, Lego, NewSong, Repaint, Track
+from quartet.v1 import dit_pb2, tensor_pb2
 
 
 @dataclass(frozen=True)
 class Part:
-    """What items of one track, or of the whole song, have in common; the framing of a new song is that of its item."""
+    """What items of one track, or of the whole song, have in common; the framing of a new song is that of its item.
+
+    `other` is the second condition of tasks that have one.
+    """
 
     condition: Condition
+    other: Condition | None
     framing: Framing | None
     track: Track | None
 
@@ -57,7 +63,7 @@ async def make_song(wish: SongSpec, tools: Tools) -> SongResult:
 
 async def _source(song: SongSpec, rate: int, tools: Tools, notes: Notes) -> Source | None:
     task = song.task
-    if isinstance(task, TextToMusic):
+    if isinstance(task, NewSong):
         return None
     return await load_source(
         str(task.source), f"song.{type(task).__name__.lower()}.source_audio_id", rate, tools, notes
@@ -85,9 +91,10 @@ async def _parts(
     """One for each track that is extracted or made, else one."""
     song = plan.song
     heard = None if source is None else await _heard(song, source, tools, notes)
+    other = await _other_words(song, reference, tools, notes) if has_other_condition(song.task) else None
     async with asyncio.TaskGroup() as group:
         parts = [
-            group.create_task(_part(plan, index, track, heard, reference, tools, notes))
+            group.create_task(_part(plan, index, track, source, heard, other, reference, tools, notes))
             for index, track in enumerate(_tracks(song))
         ]
     tools.report(Progress("encode", 0, 1, 1))
@@ -117,22 +124,36 @@ async def _part(
     plan: PlannedSong,
     index: int,
     track: Track | None,
+    source: Source | None,
     heard: LatentArray | None,
+    other: Condition | None,
     reference: tensor_pb2.Tensor | None,
     tools: Tools,
     notes: Notes,
 ) -> Part:
     song = plan.song
     framing = None
-    if heard is not None and not isinstance(song.task, TextToMusic):
-        framing = frame(song.task, heard, track)
+    if source is not None and heard is not None and not isinstance(song.task, NewSong):
+        framing = frame(song.task, source.latents, heard, track)
     instruction = framing.instruction if framing else FOLLOW_CODES if plan.thinks else ""
     words = dataclasses.replace(song, caption=song.caption or str(track or "").replace("_", " "))
     with notes.timed("encode", index) as timed:
         condition = await tools.stages.encode_prompt(words, instruction, reference, tools.seconds_left())
         timed.take(condition.report, "encoder")
     notes.warn(*condition.warnings)
-    return Part(condition, framing, track)
+    return Part(condition, other, framing, track)
+
+
+async def _other_words(song: SongSpec, reference: tensor_pb2.Tensor | None, tools: Tools, notes: Notes) -> Condition:
+    """The words of an edit's source or, where a cover leaves its source on the way, those of a song from words."""
+    words = song
+    if isinstance(song.task, Edit):
+        lyrics = song.task.source_lyrics.strip() or INSTRUMENTAL
+        words = dataclasses.replace(song, caption=song.task.source_caption, lyrics=lyrics)
+    with notes.timed("encode") as timed:
+        condition = await tools.stages.encode_prompt(words, FOLLOW_WORDS, reference, tools.seconds_left())
+        timed.take(condition.report, "encoder")
+    return condition
 
 
 async def _make_item(
@@ -144,7 +165,8 @@ async def _make_item(
     if framing is None:
         hints = await _hints(song, index, codes.values, tools, notes) if codes.values else None
         framing = Framing("", frames_of(song.duration or 0.0), hints)
-    sampled = await _sample(song, index, part.condition, framing, tools, notes)
+    request = sample_request(song, index, framing, part.condition, part.other)
+    sampled = await _sample(request, index, tools, notes)
     stays = _stays(song, source)
     latents = latents_of(sampled.latents, "dit", framing.frames)
     with tools.artifacts.scratch_file() as pcm_file, tools.artifacts.scratch_file() as audio_file:
@@ -174,6 +196,7 @@ async def _make_item(
         code_seed=codes.seed,
         code_reward=codes.reward,
         track=str(part.track or ""),
+        variation_seed=next(iter(variation_seeds(song.task)[index : index + 1]), None),
     )
 
 
@@ -221,12 +244,10 @@ async def _hints(song: SongSpec, index: int, codes: tuple[int, ...], tools: Tool
     return latents_of(hints, "encoder", len(codes) * FRAMES_PER_CODE)
 
 
-async def _sample(
-    song: SongSpec, index: int, condition: Condition, framing: Framing, tools: Tools, notes: Notes
-) -> Latents:
+async def _sample(request: dit_pb2.SampleRequest, index: int, tools: Tools, notes: Notes) -> Latents:
     sampled = None
     with notes.timed("sample", index) as timed:
-        events = tools.stages.sample(song, condition, framing, song.seeds[index], tools.seconds_left())
+        events = tools.stages.sample(request, tools.seconds_left())
         async with aclosing(events):
             async for event in events:
                 if isinstance(event, Step):

@@ -6,16 +6,15 @@ import dataclasses
 import secrets
 from dataclasses import dataclass
 
-from gateway import tasks
+from gateway import task_rules, tasks
 from quartet.errors import NotFoundError
 from quartet.planning import Thinking
 from quartet.songs import SongSpec
-from quartet.tasks import SourceTask, TextToMusic
+from quartet.tasks import NewSong, Retake, SourceTask
 from quartet.v1 import music_pb2, stage_pb2
 from quartet.validation import Violations
 from serving import planning, rules
 
-MAX_LYRIC_CHARACTERS = 32_768
 MAX_ITEMS = 8
 MOST_PLANS = 8
 MAX_REQUEST_ID_CHARACTERS = 128
@@ -61,7 +60,7 @@ def check_song(
         _check_words(song, planned, check)
         _check_metadata(song.metadata, planned, check)
         _check_thinking(song, check)
-        tasks.check_names(song, check)
+        task_rules.check_settings(song, check)
         if tasks.source_of(song) is not None:
             _check_source(song, offer, offers, source_seconds, check)
         given = _given_seconds(song)
@@ -101,10 +100,9 @@ def resolve(
     source have its length and are not planned.
     """
     spec = _normalised(SongSpec.from_message(song))
-    if not isinstance(spec.task, TextToMusic):
+    if not isinstance(spec.task, NewSong):
         spec = _from_source(spec, spec.task, source_seconds or 0.0)
-    missing = spec.items - len(spec.seeds)
-    seeds = (*spec.seeds, *(secrets.randbits(32) for _ in range(missing)))
+    seeds = _seeds(spec)
     thinking, duration, correction = spec.thinking, spec.duration, spec.wavelet_correction
     if has_planner and thinking.asks_planner:
         thinking = _decided(thinking, seeds)
@@ -115,12 +113,21 @@ def resolve(
     return dataclasses.replace(
         spec,
         lyrics=spec.lyrics.strip() or INSTRUMENTAL,
+        task=tasks.decided(spec.task, spec.items),
         duration=duration,
         seeds=seeds,
         model=offer.id,
         wavelet_correction=correction,
         thinking=thinking,
     )
+
+
+def _seeds(spec: SongSpec) -> tuple[int, ...]:
+    """One for each item: takes of a song have its own, others that are open are drawn."""
+    missing = spec.items - len(spec.seeds)
+    if isinstance(spec.task, Retake):
+        return (*spec.seeds, *spec.seeds[:1] * missing)
+    return (*spec.seeds, *(secrets.randbits(32) for _ in range(missing)))
 
 
 def _from_source(spec: SongSpec, task: SourceTask, seconds: float) -> SongSpec:
@@ -151,7 +158,7 @@ def _check_source(
         f"song.{name}.source_audio_id",
         f"lasts {seconds:.2f} s, must be of {offer.min_seconds:g} to {offer.max_seconds:g} s",
     ):
-        tasks.check_source_task(song, seconds, offer.max_seconds, check)
+        task_rules.check_source_task(song, seconds, offer.max_seconds, check)
 
 
 def _offer(model: str, offers: tuple[ModelOffer, ...]) -> ModelOffer:
@@ -201,7 +208,7 @@ def _given_seconds(song: music_pb2.SongSpec) -> float | None:
 
 
 def _check_words(song: music_pb2.SongSpec, planned: bool, check: Violations) -> None:
-    most_lyrics = planning.MAX_LYRIC_CHARACTERS if planned else MAX_LYRIC_CHARACTERS
+    most_lyrics = planning.MAX_LYRIC_CHARACTERS if planned else task_rules.MAX_LYRIC_CHARACTERS
     for field, text, most in (
         ("song.caption", song.caption, planning.MAX_CAPTION_CHARACTERS),
         ("song.lyrics", song.lyrics, most_lyrics),

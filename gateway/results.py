@@ -44,7 +44,8 @@ class ItemResult:
     """One song: its file and what is needed to make it again. `peak` is before normalisation, full scale at 1.
 
     `codes` are the audio codes that it followed, none where it was made without a plan; `code_reward` says how well
-    they fit its words, where the best of several was chosen. `track` names the part of a song that it is.
+    they fit its words, where the best of several was chosen. `track` names the part of a song that it is,
+    `variation_seed` is the second seed of a retake.
     """
 
     index: int
@@ -60,6 +61,7 @@ class ItemResult:
     code_seed: int
     code_reward: float | None
     track: str = ""
+    variation_seed: int | None = None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from gateway.calls import INFO_SECONDS, Report, StageCalls, broken, cancelled_on_leaving
-from gateway.framing import Framing
 from gateway.planner import PlannerClient
 from gateway.requests import ModelOffer, WaveletDefault
 from quartet import tensors
@@ -148,25 +147,8 @@ class Stages:
             reply = await self._encoder.Detokenize(request, timeout=seconds_left, metadata=outgoing_metadata())
         return reply.latents, Report.of(reply.report)
 
-    async def sample(
-        self, song: SongSpec, condition: Condition, framing: Framing, seed: int, seconds_left: float
-    ) -> AsyncGenerator[Step | Latents, None]:
+    async def sample(self, request: dit_pb2.SampleRequest, seconds_left: float) -> AsyncGenerator[Step | Latents, None]:
         """Steps, then the latents of one item."""
-        sampling = song.to_message().sampling
-        request = dit_pb2.SampleRequest(
-            model=song.model,
-            condition=condition.condition,
-            null_condition=condition.null_condition,
-            source_latents=_optional(framing.source),
-            silenced=_optional(framing.silenced),
-            mask=_optional(framing.mask),
-            frames=framing.frames,
-            seed=seed,
-            schedule=sampling.schedule,
-            method=sampling.method,
-            guidance=sampling.guidance,
-            wavelet_correction=sampling.wavelet_correction if sampling.HasField("wavelet_correction") else None,
-        )
         with self._calls.call("dit", "Sample"):
             call = self._dit.Sample(request, timeout=seconds_left, metadata=outgoing_metadata())
             async with cancelled_on_leaving(call):
@@ -272,10 +254,6 @@ class Stages:
         except QuartetError as error:
             return Replica(stage, self._calls.addresses[stage], None, error.message)
         return Replica(stage, self._calls.addresses[stage], reply.info, "")
-
-
-def _optional(array: npt.NDArray[Any] | None) -> tensor_pb2.Tensor | None:
-    return None if array is None else tensors.encode(array)
 
 
 def _pcm(chunk: vae_pb2.PcmChunk, expected_sample: int) -> Pcm:

@@ -1,29 +1,17 @@
-"""What a task asks of its request and of its source: rules, items and the length that follows."""
+"""What a task is: its source, its items, its length, and what it does where a request leaves the choice open."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
+import dataclasses
+import secrets
 
-from quartet.tasks import (
-    Complete,
-    Cover,
-    Extend,
-    Extract,
-    Lego,
-    Region,
-    Repaint,
-    SourceTask,
-    Task,
-    TextToMusic,
-    task_of,
-)
+from quartet.tasks import Cover, Edit, Extend, Extract, Region, Remix, Retake, SourceTask, Task
 from quartet.v1 import music_pb2
-from quartet.validation import Violations
 
 FRAMES_PER_SECOND = 25
 FRAMES_PER_CODE = 5
-MAX_REGIONS = 32
+DEFAULT_VARIANCE = 0.2
+DEFAULT_REMIX = 0.5
 
 
 def frames_of(seconds: float) -> int:
@@ -41,7 +29,7 @@ def frames_in(region: Region, frames: int) -> tuple[int, int]:
 def source_of(song: music_pb2.SongSpec) -> str | None:
     """The id of the task's source; None where the task has none."""
     name = task_name(song)
-    if name == "text_to_music":
+    if name in ("text_to_music", "retake"):
         return None
     source: str = getattr(song, name).source_audio_id
     return source
@@ -75,84 +63,23 @@ def seconds_of(task: SourceTask, source_seconds: float) -> float:
     return frames / FRAMES_PER_SECOND
 
 
-def check_source_task(song: music_pb2.SongSpec, seconds: float, longest: float, check: Violations) -> None:
-    """Notes what is wrong with a task whose source has a length, where songs have a longest one."""
-    path = f"song.{task_name(song)}"
-    _check_tracks(song, path, check)
-    if check_names(song, check):
-        match task_of(song):
-            case Repaint(regions=regions):
-                _check_regions(regions, seconds, check, f"{path}.regions")
-                check.that(bool(regions), f"{path}.regions", "is empty; say which part to make anew")
-                check.that(
-                    not _covers(regions, seconds),
-                    f"{path}.regions",
-                    "take up the whole source, so that nothing of it would stay; ask for a cover or for a new song",
-                )
-            case Lego(regions=regions):
-                _check_regions(regions, seconds, check, f"{path}.regions")
-            case Extend(before=before, after=after) as task:
-                both_fit = [check.within(added, 0, longest, f"{path}.{name}") for name, added in _added(task)]
-                check.that(frames_of(max(before, after)) > 0, f"{path}.after", "and before add nothing; give a length")
-                total = seconds_of(task, seconds) if all(both_fit) else 0.0
-                check.that(
-                    total <= longest,
-                    f"{path}.after",
-                    f"and before make a song of {total:g} s; the model's longest has {longest:g} s",
-                )
-            case Cover() | Extract() | Complete() | TextToMusic():
-                pass
+def decided(task: Task, items: int) -> Task:
+    """The task with its open choices made; the seeds of a retake are drawn."""
+    match task:
+        case Cover():
+            return dataclasses.replace(
+                task, strength=_or(task.strength, 1.0), noise_strength=_or(task.noise_strength, 0.0)
+            )
+        case Retake():
+            drawn = (secrets.randbits(32) for _ in range(items - len(task.seeds)))
+            return Retake(_or(task.variance, DEFAULT_VARIANCE), (*task.seeds, *drawn))
+        case Edit():
+            return dataclasses.replace(task, n_min=_or(task.n_min, 0.0), n_max=_or(task.n_max, 1.0))
+        case Remix():
+            return dataclasses.replace(task, strength=_or(task.strength, DEFAULT_REMIX))
+        case _:
+            return task
 
 
-def check_names(song: music_pb2.SongSpec, check: Violations) -> bool:
-    """Notes tracks that the contract does not know; returns whether there are none."""
-    name = task_name(song)
-    if name == "lego":
-        return check.that(_is_track(song.lego.track), "song.lego.track", "is missing or not known; name one track")
-    if name in ("extract", "complete"):
-        tracks = getattr(song, name).tracks
-        return check.that(all(map(_is_track, tracks)), f"song.{name}.tracks", "has a track that is not known")
-    return True
-
-
-def _is_track(number: int) -> bool:
-    return number != music_pb2.TRACK_UNSPECIFIED and number in music_pb2.Track.values()
-
-
-def _check_tracks(song: music_pb2.SongSpec, path: str, check: Violations) -> None:
-    if task_name(song) not in ("extract", "complete"):
-        return
-    tracks: Sequence[int] = getattr(song, task_name(song)).tracks
-    check.that(len(set(tracks)) == len(tracks), f"{path}.tracks", "names a track twice")
-    if task_name(song) == "extract":
-        check.that(bool(tracks), f"{path}.tracks", "is empty; name what to take out")
-        items = song.items or 1
-        check.that(
-            items in (1, len(tracks)),
-            "song.items",
-            f"is {items}; one item is made of each of the {len(tracks)} tracks, leave it out",
-        )
-
-
-def _check_regions(regions: Sequence[Region], seconds: float, check: Violations, path: str) -> None:
-    check.that(len(regions) <= MAX_REGIONS, path, f"has {len(regions)} parts, at most {MAX_REGIONS} are allowed")
-    for number, region in enumerate(regions[:MAX_REGIONS]):
-        at = f"{path}[{number}]"
-        if not check.within(region.start, 0, seconds, f"{at}.start") or region.end is None:
-            continue
-        if check.within(region.end, 0, seconds, f"{at}.end"):
-            longer = frames_of(region.end) > frames_of(region.start)
-            check.that(longer, f"{at}.end", f"is {region.end:g}, must be 0.04 s behind the start or more")
-    ordered = sorted(regions, key=lambda region: region.start)
-    apart = all(one.end is not None and one.end <= other.start for one, other in pairwise(ordered))
-    check.that(apart, path, "overlap; join what belongs together")
-
-
-def _covers(regions: Sequence[Region], seconds: float) -> bool:
-    frames = frames_of(seconds)
-    spans = [frames_in(region, frames) for region in regions] if frames else []
-    return bool(spans) and sum(last - first for first, last in spans) >= frames
-
-
-def _added(task: Extend) -> list[tuple[str, float]]:
-    return [("before", task.before), ("after", task.after)]
+def _or(value: float | None, default: float) -> float:
+    return default if value is None else value

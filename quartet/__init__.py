@@ -29,7 +29,21 @@ from quartet.planning import (
     TokenSampling,
 )
 from quartet.songs import AudioFormat, GuidanceMode, SamplerMethod, SongSpec
-from quartet.tasks import Complete, Cover, Extend, Extract, Lego, Region, Repaint, TextToMusic, Track
+from quartet.tasks import (
+    Complete,
+    Cover,
+    Edit,
+    Extend,
+    Extract,
+    Lego,
+    Region,
+    Remix,
+    Repaint,
+    RepaintMode,
+    Retake,
+    TextToMusic,
+    Track,
+)
 
 __all__ = [
     "AsyncClient",
@@ -41,6 +55,7 @@ __all__ = [
     "Complete",
     "Composition",
     "Cover",
+    "Edit",
     "Event",
     "Extend",
     "Extract",
@@ -57,7 +72,10 @@ __all__ = [
     "PromptForm",
     "Record",
     "Region",
+    "Remix",
     "Repaint",
+    "RepaintMode",
+    "Retake",
     "Retry",
     "SamplerMethod",
     "SamplingProfile",

@@ -35,7 +35,7 @@ from quartet.exchange import (
 )
 from quartet.planning import Blueprint, Composition
 from quartet.songs import SongOptions, SongSpec
-from quartet.tasks import TextToMusic
+from quartet.tasks import NewSong
 from quartet.v1 import music_pb2, music_pb2_grpc
 from quartet.writing import WritingOptions, compose_request, rewrite_request, understand_request
 
@@ -204,7 +204,7 @@ class Client:
 
     def _message(self, song: str | SongSpec, options: SongOptions) -> music_pb2.SongSpec:
         spec = (SongSpec(caption=song) if isinstance(song, str) else song).with_options(options)
-        if not isinstance(spec.task, TextToMusic) and isinstance(spec.task.source, Path):
+        if not isinstance(spec.task, NewSong) and isinstance(spec.task.source, Path):
             task = dataclasses.replace(spec.task, source=self.upload(spec.task.source).audio_id)
             spec = dataclasses.replace(spec, task=task)
         return spec.to_message(self.upload(spec.reference).audio_id if spec.reference else "")

@@ -14,7 +14,7 @@ from google.protobuf import timestamp_pb2
 
 from quartet.planning import SongPlan, optional
 from quartet.songs import AudioFormat, SongSpec, named
-from quartet.tasks import track_name
+from quartet.task_messages import track_name
 from quartet.v1 import music_pb2, stage_pb2
 
 
@@ -71,7 +71,8 @@ class SongItem:
     """One song of a job. `bytes` and `sha256` are the file's, `samples` per channel, `peak` before normalisation.
 
     `codes` are the audio codes that the song followed, none where it was made without a plan; `code_reward` says how
-    well they fit its words, 0 to 1, where the best of several was chosen. `track` names the part of a song that it is.
+    well they fit its words, 0 to 1, where the best of several was chosen. `track` names the part of a song that it is,
+    `variation_seed` is the second seed of a retake.
     """
 
     index: int
@@ -89,6 +90,7 @@ class SongItem:
     code_seed: int
     code_reward: float | None
     track: str
+    variation_seed: int | None
 
     @classmethod
     def of(cls, message: music_pb2.SongItem) -> SongItem:
@@ -109,6 +111,7 @@ class SongItem:
             code_seed=message.code_seed,
             code_reward=optional(message, "code_reward"),
             track=track_name(message.track),
+            variation_seed=optional(message, "variation_seed"),
         )
 
 

@@ -10,7 +10,8 @@ from typing import Any, TypedDict, TypeVar
 
 from quartet.errors import FieldViolation, InvalidRequestError
 from quartet.planning import Thinking, unless_open
-from quartet.tasks import Task, TextToMusic, duration_message, task_fields, task_of
+from quartet.task_messages import duration_message, task_fields, task_of
+from quartet.tasks import Task, TextToMusic
 from quartet.v1 import dit_pb2, music_pb2, stage_pb2
 
 

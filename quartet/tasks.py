@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
-
-from google.protobuf import duration_pb2
-
-from quartet.v1 import music_pb2
 
 # A file, which is uploaded when the call starts, or the id of an upload or of the audio of an earlier result.
 Recording = Path | str
@@ -41,6 +35,14 @@ class Region:
     end: float | None = None
 
 
+class RepaintMode(StrEnum):
+    """How a repaint treats what it keeps while it samples."""
+
+    CONSERVATIVE = "conservative"
+    BALANCED = "balanced"
+    AGGRESSIVE = "aggressive"
+
+
 @dataclass(frozen=True)
 class TextToMusic:
     """A new song from words."""
@@ -48,22 +50,37 @@ class TextToMusic:
 
 @dataclass(frozen=True)
 class Cover:
-    """The source's melody and rhythm in the style of the words; `from_latents` stays closer to its sound."""
+    """The source's melody and rhythm in the style of the words; `from_latents` stays closer to its sound.
+
+    Attributes:
+        strength: Share of the steps that hear the source, the others following the words alone; 1 where it is None.
+        blend: Hears the source at every step and weighs it by the strength.
+        noise_strength: How much of the source the noise begins with; 0 where it is None, 1 gives the source back.
+    """
 
     source: Recording
     from_latents: bool = False
+    strength: float | None = None
+    blend: bool = False
+    noise_strength: float | None = None
 
 
 @dataclass(frozen=True)
 class Repaint:
     """Parts of the source are made anew, all else stays.
 
-    `free_mask` tells the model that it may write everywhere, as newer official applications do.
+    Attributes:
+        regions: The parts.
+        free_mask: Tells the model that it may write everywhere, as newer official applications do.
+        mode: How strictly what stays is held while the parts are made; balanced where it is None.
+        strength: How freely a balanced repaint does so, 0 to 1; 0.5 where it is None.
     """
 
     source: Recording
     regions: tuple[Region, ...]
     free_mask: bool = False
+    mode: RepaintMode | str | None = None
+    strength: float | None = None
 
 
 @dataclass(frozen=True)
@@ -100,97 +117,42 @@ class Complete:
     tracks: tuple[Track | str, ...] = ()
 
 
-SourceTask = Cover | Repaint | Extend | Extract | Lego | Complete
-Task = TextToMusic | SourceTask
+@dataclass(frozen=True)
+class Retake:
+    """Other takes of a song: its words and seed, and noise of second seeds, by item, mixed in; 0.2 where `variance` is
+    None."""
+
+    variance: float | None = None
+    seeds: tuple[int, ...] = ()
 
 
-def task_fields(task: Task) -> dict[str, Any]:
-    """The task as a field of a SongSpec message. Raises ValueError for names that are no tracks, TypeError for a file
-    that was not uploaded."""
-    source = "" if isinstance(task, TextToMusic) else _uploaded(task.source)
-    spec = music_pb2.SongSpec
-    match task:
-        case TextToMusic():
-            return {"text_to_music": spec.TextToMusic()}
-        case Cover():
-            return {"cover": spec.Cover(source_audio_id=source, from_latents=task.from_latents)}
-        case Repaint():
-            regions = _region_messages(task.regions)
-            return {"repaint": spec.Repaint(source_audio_id=source, regions=regions, free_mask=task.free_mask)}
-        case Extend():
-            before, after = duration_message(task.before or None), duration_message(task.after or None)
-            return {"extend": spec.Extend(source_audio_id=source, before=before, after=after)}
-        case Extract():
-            return {"extract": spec.Extract(source_audio_id=source, tracks=_track_names(task.tracks))}
-        case Lego():
-            (track,) = _track_names([task.track])
-            return {"lego": spec.Lego(source_audio_id=source, track=track, regions=_region_messages(task.regions))}
-        case Complete():
-            return {"complete": spec.Complete(source_audio_id=source, tracks=_track_names(task.tracks))}
+@dataclass(frozen=True)
+class Edit:
+    """The source changed from its own words to those of the song.
+
+    Attributes:
+        source_caption, source_lyrics: What the source is.
+        n_min: Share of the steps that are left out at the beginning; the more, the closer to the source.
+        n_max: Share of the steps after which the words alone are followed; 1 where it is None.
+        n_avg: Draws of noise that each step averages over, 1 to 8.
+    """
+
+    source: Recording
+    source_caption: str
+    source_lyrics: str = ""
+    n_min: float | None = None
+    n_max: float | None = None
+    n_avg: int = 1
 
 
-def task_of(message: music_pb2.SongSpec) -> Task:
-    """The task of a message."""
-    match message.WhichOneof("task"):
-        case "cover":
-            return Cover(message.cover.source_audio_id, message.cover.from_latents)
-        case "repaint":
-            repaint = message.repaint
-            return Repaint(repaint.source_audio_id, _regions(repaint.regions), repaint.free_mask)
-        case "extend":
-            extend = message.extend
-            before, after = (each.ToNanoseconds() / 1e9 for each in (extend.before, extend.after))
-            return Extend(extend.source_audio_id, before, after)
-        case "extract":
-            return Extract(message.extract.source_audio_id, _tracks(message.extract.tracks))
-        case "lego":
-            lego = message.lego
-            return Lego(lego.source_audio_id, _tracks([lego.track])[0], _regions(lego.regions))
-        case "complete":
-            return Complete(message.complete.source_audio_id, _tracks(message.complete.tracks))
-        case _:
-            return TextToMusic()
+@dataclass(frozen=True)
+class Remix:
+    """A song that begins with the noisy source; of which more stays with a higher `strength`, 0.5 where it is None."""
+
+    source: Recording
+    strength: float | None = None
 
 
-def track_name(number: int) -> str:
-    """The name of a track of the contract; empty where it is unspecified."""
-    return music_pb2.Track.Name(number).removeprefix("TRACK_").lower() if number else ""
-
-
-def duration_message(seconds: float | None) -> duration_pb2.Duration | None:
-    """Seconds as a message."""
-    if seconds is None:
-        return None
-    duration = duration_pb2.Duration()
-    duration.FromNanoseconds(round(seconds * 1e9))
-    return duration
-
-
-def _uploaded(source: Recording) -> str:
-    if isinstance(source, Path):
-        raise TypeError(f"the source {source} is a file; upload it and give its id")
-    return source
-
-
-def _track_names(tracks: Iterable[Track | str]) -> list[str]:
-    return [f"TRACK_{Track(track).name}" for track in tracks]
-
-
-def _tracks(numbers: Iterable[int]) -> tuple[Track, ...]:
-    return tuple(Track(track_name(number)) for number in numbers)
-
-
-def _region_messages(regions: Sequence[Region]) -> list[music_pb2.Region]:
-    return [
-        music_pb2.Region(start=duration_message(region.start), end=duration_message(region.end)) for region in regions
-    ]
-
-
-def _regions(messages: Iterable[music_pb2.Region]) -> tuple[Region, ...]:
-    return tuple(
-        Region(
-            message.start.ToNanoseconds() / 1e9,
-            message.end.ToNanoseconds() / 1e9 if message.HasField("end") else None,
-        )
-        for message in messages
-    )
+SourceTask = Cover | Repaint | Extend | Extract | Lego | Complete | Edit | Remix
+NewSong = TextToMusic | Retake
+Task = NewSong | SourceTask

@@ -14,6 +14,13 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class RepaintMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    REPAINT_MODE_UNSPECIFIED: _ClassVar[RepaintMode]
+    REPAINT_MODE_CONSERVATIVE: _ClassVar[RepaintMode]
+    REPAINT_MODE_BALANCED: _ClassVar[RepaintMode]
+    REPAINT_MODE_AGGRESSIVE: _ClassVar[RepaintMode]
+
 class Track(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     TRACK_UNSPECIFIED: _ClassVar[Track]
@@ -49,6 +56,10 @@ class JobState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     JOB_STATE_SUCCEEDED: _ClassVar[JobState]
     JOB_STATE_FAILED: _ClassVar[JobState]
     JOB_STATE_CANCELLED: _ClassVar[JobState]
+REPAINT_MODE_UNSPECIFIED: RepaintMode
+REPAINT_MODE_CONSERVATIVE: RepaintMode
+REPAINT_MODE_BALANCED: RepaintMode
+REPAINT_MODE_AGGRESSIVE: RepaintMode
 TRACK_UNSPECIFIED: Track
 TRACK_WOODWINDS: Track
 TRACK_BRASS: Track
@@ -78,26 +89,36 @@ JOB_STATE_FAILED: JobState
 JOB_STATE_CANCELLED: JobState
 
 class SongSpec(_message.Message):
-    __slots__ = ("text_to_music", "cover", "repaint", "extend", "extract", "lego", "complete", "caption", "lyrics", "metadata", "duration", "reference_audio_id", "items", "seeds", "model", "sampling", "output", "thinking")
+    __slots__ = ("text_to_music", "cover", "repaint", "extend", "extract", "lego", "complete", "retake", "edit", "remix", "caption", "lyrics", "metadata", "duration", "reference_audio_id", "items", "seeds", "model", "sampling", "output", "thinking")
     class TextToMusic(_message.Message):
         __slots__ = ()
         def __init__(self) -> None: ...
     class Cover(_message.Message):
-        __slots__ = ("source_audio_id", "from_latents")
+        __slots__ = ("source_audio_id", "from_latents", "strength", "blend", "noise_strength")
         SOURCE_AUDIO_ID_FIELD_NUMBER: _ClassVar[int]
         FROM_LATENTS_FIELD_NUMBER: _ClassVar[int]
+        STRENGTH_FIELD_NUMBER: _ClassVar[int]
+        BLEND_FIELD_NUMBER: _ClassVar[int]
+        NOISE_STRENGTH_FIELD_NUMBER: _ClassVar[int]
         source_audio_id: str
         from_latents: bool
-        def __init__(self, source_audio_id: _Optional[str] = ..., from_latents: _Optional[bool] = ...) -> None: ...
+        strength: float
+        blend: bool
+        noise_strength: float
+        def __init__(self, source_audio_id: _Optional[str] = ..., from_latents: _Optional[bool] = ..., strength: _Optional[float] = ..., blend: _Optional[bool] = ..., noise_strength: _Optional[float] = ...) -> None: ...
     class Repaint(_message.Message):
-        __slots__ = ("source_audio_id", "regions", "free_mask")
+        __slots__ = ("source_audio_id", "regions", "free_mask", "mode", "strength")
         SOURCE_AUDIO_ID_FIELD_NUMBER: _ClassVar[int]
         REGIONS_FIELD_NUMBER: _ClassVar[int]
         FREE_MASK_FIELD_NUMBER: _ClassVar[int]
+        MODE_FIELD_NUMBER: _ClassVar[int]
+        STRENGTH_FIELD_NUMBER: _ClassVar[int]
         source_audio_id: str
         regions: _containers.RepeatedCompositeFieldContainer[Region]
         free_mask: bool
-        def __init__(self, source_audio_id: _Optional[str] = ..., regions: _Optional[_Iterable[_Union[Region, _Mapping]]] = ..., free_mask: _Optional[bool] = ...) -> None: ...
+        mode: RepaintMode
+        strength: float
+        def __init__(self, source_audio_id: _Optional[str] = ..., regions: _Optional[_Iterable[_Union[Region, _Mapping]]] = ..., free_mask: _Optional[bool] = ..., mode: _Optional[_Union[RepaintMode, str]] = ..., strength: _Optional[float] = ...) -> None: ...
     class Extend(_message.Message):
         __slots__ = ("source_audio_id", "before", "after")
         SOURCE_AUDIO_ID_FIELD_NUMBER: _ClassVar[int]
@@ -130,6 +151,35 @@ class SongSpec(_message.Message):
         source_audio_id: str
         tracks: _containers.RepeatedScalarFieldContainer[Track]
         def __init__(self, source_audio_id: _Optional[str] = ..., tracks: _Optional[_Iterable[_Union[Track, str]]] = ...) -> None: ...
+    class Retake(_message.Message):
+        __slots__ = ("variance", "seeds")
+        VARIANCE_FIELD_NUMBER: _ClassVar[int]
+        SEEDS_FIELD_NUMBER: _ClassVar[int]
+        variance: float
+        seeds: _containers.RepeatedScalarFieldContainer[int]
+        def __init__(self, variance: _Optional[float] = ..., seeds: _Optional[_Iterable[int]] = ...) -> None: ...
+    class Edit(_message.Message):
+        __slots__ = ("source_audio_id", "source_caption", "source_lyrics", "n_min", "n_max", "n_avg")
+        SOURCE_AUDIO_ID_FIELD_NUMBER: _ClassVar[int]
+        SOURCE_CAPTION_FIELD_NUMBER: _ClassVar[int]
+        SOURCE_LYRICS_FIELD_NUMBER: _ClassVar[int]
+        N_MIN_FIELD_NUMBER: _ClassVar[int]
+        N_MAX_FIELD_NUMBER: _ClassVar[int]
+        N_AVG_FIELD_NUMBER: _ClassVar[int]
+        source_audio_id: str
+        source_caption: str
+        source_lyrics: str
+        n_min: float
+        n_max: float
+        n_avg: int
+        def __init__(self, source_audio_id: _Optional[str] = ..., source_caption: _Optional[str] = ..., source_lyrics: _Optional[str] = ..., n_min: _Optional[float] = ..., n_max: _Optional[float] = ..., n_avg: _Optional[int] = ...) -> None: ...
+    class Remix(_message.Message):
+        __slots__ = ("source_audio_id", "strength")
+        SOURCE_AUDIO_ID_FIELD_NUMBER: _ClassVar[int]
+        STRENGTH_FIELD_NUMBER: _ClassVar[int]
+        source_audio_id: str
+        strength: float
+        def __init__(self, source_audio_id: _Optional[str] = ..., strength: _Optional[float] = ...) -> None: ...
     TEXT_TO_MUSIC_FIELD_NUMBER: _ClassVar[int]
     COVER_FIELD_NUMBER: _ClassVar[int]
     REPAINT_FIELD_NUMBER: _ClassVar[int]
@@ -137,6 +187,9 @@ class SongSpec(_message.Message):
     EXTRACT_FIELD_NUMBER: _ClassVar[int]
     LEGO_FIELD_NUMBER: _ClassVar[int]
     COMPLETE_FIELD_NUMBER: _ClassVar[int]
+    RETAKE_FIELD_NUMBER: _ClassVar[int]
+    EDIT_FIELD_NUMBER: _ClassVar[int]
+    REMIX_FIELD_NUMBER: _ClassVar[int]
     CAPTION_FIELD_NUMBER: _ClassVar[int]
     LYRICS_FIELD_NUMBER: _ClassVar[int]
     METADATA_FIELD_NUMBER: _ClassVar[int]
@@ -155,6 +208,9 @@ class SongSpec(_message.Message):
     extract: SongSpec.Extract
     lego: SongSpec.Lego
     complete: SongSpec.Complete
+    retake: SongSpec.Retake
+    edit: SongSpec.Edit
+    remix: SongSpec.Remix
     caption: str
     lyrics: str
     metadata: _stage_pb2.Metadata
@@ -166,7 +222,7 @@ class SongSpec(_message.Message):
     sampling: SongSampling
     output: SongOutput
     thinking: Thinking
-    def __init__(self, text_to_music: _Optional[_Union[SongSpec.TextToMusic, _Mapping]] = ..., cover: _Optional[_Union[SongSpec.Cover, _Mapping]] = ..., repaint: _Optional[_Union[SongSpec.Repaint, _Mapping]] = ..., extend: _Optional[_Union[SongSpec.Extend, _Mapping]] = ..., extract: _Optional[_Union[SongSpec.Extract, _Mapping]] = ..., lego: _Optional[_Union[SongSpec.Lego, _Mapping]] = ..., complete: _Optional[_Union[SongSpec.Complete, _Mapping]] = ..., caption: _Optional[str] = ..., lyrics: _Optional[str] = ..., metadata: _Optional[_Union[_stage_pb2.Metadata, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., reference_audio_id: _Optional[str] = ..., items: _Optional[int] = ..., seeds: _Optional[_Iterable[int]] = ..., model: _Optional[str] = ..., sampling: _Optional[_Union[SongSampling, _Mapping]] = ..., output: _Optional[_Union[SongOutput, _Mapping]] = ..., thinking: _Optional[_Union[Thinking, _Mapping]] = ...) -> None: ...
+    def __init__(self, text_to_music: _Optional[_Union[SongSpec.TextToMusic, _Mapping]] = ..., cover: _Optional[_Union[SongSpec.Cover, _Mapping]] = ..., repaint: _Optional[_Union[SongSpec.Repaint, _Mapping]] = ..., extend: _Optional[_Union[SongSpec.Extend, _Mapping]] = ..., extract: _Optional[_Union[SongSpec.Extract, _Mapping]] = ..., lego: _Optional[_Union[SongSpec.Lego, _Mapping]] = ..., complete: _Optional[_Union[SongSpec.Complete, _Mapping]] = ..., retake: _Optional[_Union[SongSpec.Retake, _Mapping]] = ..., edit: _Optional[_Union[SongSpec.Edit, _Mapping]] = ..., remix: _Optional[_Union[SongSpec.Remix, _Mapping]] = ..., caption: _Optional[str] = ..., lyrics: _Optional[str] = ..., metadata: _Optional[_Union[_stage_pb2.Metadata, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., reference_audio_id: _Optional[str] = ..., items: _Optional[int] = ..., seeds: _Optional[_Iterable[int]] = ..., model: _Optional[str] = ..., sampling: _Optional[_Union[SongSampling, _Mapping]] = ..., output: _Optional[_Union[SongOutput, _Mapping]] = ..., thinking: _Optional[_Union[Thinking, _Mapping]] = ...) -> None: ...
 
 class Region(_message.Message):
     __slots__ = ("start", "end")
@@ -348,7 +404,7 @@ class SongRecord(_message.Message):
     def __init__(self, job_id: _Optional[str] = ..., song: _Optional[_Union[SongSpec, _Mapping]] = ..., items: _Optional[_Iterable[_Union[SongItem, _Mapping]]] = ..., timings: _Optional[_Iterable[_Union[StageTiming, _Mapping]]] = ..., total_ns: _Optional[int] = ..., models: _Optional[_Mapping[str, _stage_pb2.ModelInfo]] = ..., warnings: _Optional[_Iterable[str]] = ..., plan: _Optional[_Union[SongPlan, _Mapping]] = ...) -> None: ...
 
 class SongItem(_message.Message):
-    __slots__ = ("index", "seed", "audio_id", "format", "bytes", "sha256", "samples", "sample_rate", "channels", "peak", "timesteps", "codes", "code_seed", "code_reward", "track")
+    __slots__ = ("index", "seed", "audio_id", "format", "bytes", "sha256", "samples", "sample_rate", "channels", "peak", "timesteps", "codes", "code_seed", "code_reward", "track", "variation_seed")
     INDEX_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
     AUDIO_ID_FIELD_NUMBER: _ClassVar[int]
@@ -364,6 +420,7 @@ class SongItem(_message.Message):
     CODE_SEED_FIELD_NUMBER: _ClassVar[int]
     CODE_REWARD_FIELD_NUMBER: _ClassVar[int]
     TRACK_FIELD_NUMBER: _ClassVar[int]
+    VARIATION_SEED_FIELD_NUMBER: _ClassVar[int]
     index: int
     seed: int
     audio_id: str
@@ -379,7 +436,8 @@ class SongItem(_message.Message):
     code_seed: int
     code_reward: float
     track: Track
-    def __init__(self, index: _Optional[int] = ..., seed: _Optional[int] = ..., audio_id: _Optional[str] = ..., format: _Optional[_Union[AudioFormat, str]] = ..., bytes: _Optional[int] = ..., sha256: _Optional[str] = ..., samples: _Optional[int] = ..., sample_rate: _Optional[int] = ..., channels: _Optional[int] = ..., peak: _Optional[float] = ..., timesteps: _Optional[_Iterable[float]] = ..., codes: _Optional[_Iterable[int]] = ..., code_seed: _Optional[int] = ..., code_reward: _Optional[float] = ..., track: _Optional[_Union[Track, str]] = ...) -> None: ...
+    variation_seed: int
+    def __init__(self, index: _Optional[int] = ..., seed: _Optional[int] = ..., audio_id: _Optional[str] = ..., format: _Optional[_Union[AudioFormat, str]] = ..., bytes: _Optional[int] = ..., sha256: _Optional[str] = ..., samples: _Optional[int] = ..., sample_rate: _Optional[int] = ..., channels: _Optional[int] = ..., peak: _Optional[float] = ..., timesteps: _Optional[_Iterable[float]] = ..., codes: _Optional[_Iterable[int]] = ..., code_seed: _Optional[int] = ..., code_reward: _Optional[float] = ..., track: _Optional[_Union[Track, str]] = ..., variation_seed: _Optional[int] = ...) -> None: ...
 
 class StageTiming(_message.Message):
     __slots__ = ("stage", "item", "start_ns", "total_ns", "queue_ns", "compute_ns")

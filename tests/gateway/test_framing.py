@@ -10,6 +10,7 @@ from gateway.tasks import frames_in, seconds_of
 from quartet.tasks import Complete, Cover, Extend, Extract, Lego, Region, Repaint, SourceTask, Track
 
 SOURCE = np.arange(100 * 4, dtype=np.float32).reshape(100, 4)
+HEARD = -SOURCE
 
 
 @pytest.mark.parametrize(
@@ -27,7 +28,7 @@ SOURCE = np.arange(100 * 4, dtype=np.float32).reshape(100, 4)
 def test_instructions_are_those_that_models_were_trained_with(
     task: SourceTask, track: Track | None, instruction: str
 ) -> None:
-    assert frame(task, SOURCE, track).instruction == instruction
+    assert frame(task, SOURCE, HEARD, track).instruction == instruction
 
 
 @pytest.mark.parametrize(
@@ -35,22 +36,22 @@ def test_instructions_are_those_that_models_were_trained_with(
     [(Cover(""), None), (Extract("", ("bass",)), Track.BASS), (Lego("", "bass"), Track.BASS), (Complete(""), None)],
 )
 def test_whole_sources_are_heard_and_all_may_be_written(task: SourceTask, track: Track | None) -> None:
-    framing = frame(task, SOURCE, track)
+    framing = frame(task, SOURCE, HEARD, track)
     assert framing == Framing(framing.instruction, 100, framing.source, silenced=None, mask=None)
-    assert framing.source is SOURCE
+    assert framing.source is (HEARD if isinstance(task, Cover) else SOURCE)
 
 
 def test_a_repaint_hears_silence_where_it_writes() -> None:
-    framing = frame(Repaint("", (Region(2.0), Region(0.4, 1.0))), SOURCE, None)
+    framing = frame(Repaint("", (Region(2.0), Region(0.4, 1.0))), SOURCE, HEARD, None)
     new = [10 <= number < 25 or number >= 50 for number in range(100)]
     assert framing.silenced is not None
     assert framing.mask is not None
     assert framing.silenced.tolist() == framing.mask.tolist() == new
-    assert frame(Repaint("", (Region(2.0),), free_mask=True), SOURCE, None).mask is None
+    assert frame(Repaint("", (Region(2.0),), free_mask=True), SOURCE, HEARD, None).mask is None
 
 
 def test_an_extension_hears_its_source_between_silence() -> None:
-    framing = frame(Extend("", before=0.4, after=0.2), SOURCE, None)
+    framing = frame(Extend("", before=0.4, after=0.2), SOURCE, HEARD, None)
     assert framing.frames == 115
     assert framing.source is not None
     assert framing.silenced is not None
@@ -59,7 +60,7 @@ def test_an_extension_hears_its_source_between_silence() -> None:
 
 
 def test_a_track_may_be_made_for_parts() -> None:
-    framing = frame(Lego("", "bass", (Region(1.0, 2.0),)), SOURCE, Track.BASS)
+    framing = frame(Lego("", "bass", (Region(1.0, 2.0),)), SOURCE, HEARD, Track.BASS)
     assert framing.mask is not None
     assert framing.mask.tolist() == [25 <= number < 50 for number in range(100)]
     assert framing.silenced is None
@@ -77,4 +78,4 @@ def test_what_stays_and_what_is_new_make_up_the_whole(before: float, after: floa
     stays = kept(task, 100)
     total = round(seconds_of(task, 4.0) * 25)
     assert sum(last - first for first, last in stays.new) + 100 == total
-    assert frame(task, SOURCE, None).frames == total
+    assert frame(task, SOURCE, HEARD, None).frames == total

@@ -6,13 +6,29 @@ import dataclasses
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 import soundfile
 
-from quartet import Client, Complete, Cover, Extend, Extract, Lego, Region, Repaint, Song, SongSpec, Track
+from quartet import (
+    Client,
+    Complete,
+    Cover,
+    Edit,
+    Extend,
+    Extract,
+    Lego,
+    Region,
+    Remix,
+    Repaint,
+    Retake,
+    Song,
+    SongSpec,
+    Track,
+)
 from quartet.errors import InvalidRequestError, NotFoundError
 from quartet.tasks import SourceTask, Task
 from quartet.v1 import dit_pb2, encoder_pb2, vae_pb2
@@ -131,6 +147,98 @@ def test_a_cover_may_follow_the_latents_themselves(client: Client, stages: dict[
     assert sampled(stages).source_latents == latents
 
 
+def test_a_cover_may_leave_its_source_on_the_way(client: Client, stages: dict[str, Recorder], source: Path) -> None:
+    song = client.generate(wish(Cover(source, strength=0.5)))
+    request = sampled(stages)
+    assert (request.switch.strength, request.switch.blend) == (0.5, False)
+    words = stages["encoder"].requests("Encode", encoder_pb2.EncodeRequest)[-2:]
+    assert sorted(each.instruction for each in words) == [
+        "Fill the audio semantic mask based on the given conditions:",
+        "Generate audio semantic tokens based on the given conditions:",
+    ]
+    assert not request.switch.HasField("source_latents")
+    assert client.generate(wish(Cover(source))).files != song.files
+    assert not sampled(stages).HasField("switch")
+    client.generate(wish(Cover(source, strength=0.5, blend=True)))
+    assert sampled(stages).switch.blend
+
+
+@pytest.mark.parametrize("task", [Cover("", noise_strength=1.0), Remix("", strength=1.0)])
+def test_all_of_a_source_is_the_source(
+    client: Client, stages: dict[str, Recorder], source: Path, task: Cover | Remix
+) -> None:
+    client.generate(wish(dataclasses.replace(task, source=source)))
+    latents = stages["vae"].responses("Encode", vae_pb2.VaeServiceEncodeResponse)[-1].latents
+    assert stages["dit"].responses("Sample", dit_pb2.SampleResponse)[-1].result.latents == latents
+
+
+def test_a_remix_begins_with_its_noisy_source(client: Client, stages: dict[str, Recorder], source: Path) -> None:
+    song = client.generate(wish(Remix(source)))
+    request = sampled(stages)
+    assert request.start.noise == 0.5
+    assert not request.HasField("source_latents")
+    assert song.record.song.task == Remix(song.record.song.task.source, 0.5)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("options", "injection", "crossfade"),
+    [
+        ({}, 0.5, 12),
+        ({"mode": "balanced", "strength": 0.2}, 0.8, 20),
+        ({"strength": 1.0}, 0.0, 0),
+        ({"mode": "conservative"}, 1.0, 25),
+        ({"mode": "aggressive"}, 0.0, 0),
+    ],
+)
+def test_a_repaint_holds_what_it_keeps(
+    client: Client,
+    stages: dict[str, Recorder],
+    source: Path,
+    options: dict[str, Any],
+    injection: float,
+    crossfade: int,
+) -> None:
+    """spec/model.md §4.7."""
+    client.generate(wish(Repaint(source, (Region(1.0, 2.0),), **options)))
+    keep = sampled(stages).keep
+    assert keep.injection == pytest.approx(injection)
+    assert keep.crossfade_frames == crossfade
+
+
+def test_takes_of_a_song_are_the_further_away_the_more_they_vary(client: Client) -> None:
+    song = SongSpec(CAPTION, duration=2.0, seeds=(5,), steps=2, guidance=1.0, format="wav32f")
+    first = pcm_of(client.generate(song))
+    takes = [client.generate(song, task=Retake(variance, (9,))) for variance in (0.0, 0.1, 0.4, 1.0)]
+    distances = [float(np.abs(pcm_of(take) - first).mean()) for take in takes]
+    assert distances[0] == 0
+    assert distances == sorted(distances)
+    assert [take.record.items[0].variation_seed for take in takes] == [9] * 4
+
+
+def test_takes_without_seeds_of_their_own_tell_theirs(client: Client) -> None:
+    song = SongSpec(CAPTION, duration=1.0, seeds=(5,), items=2, steps=2, guidance=1.0, task=Retake())
+    made = client.generate(song)
+    one, two = made.record.items
+    assert one.seed == two.seed == 5
+    assert one.variation_seed != two.variation_seed
+    assert made.files[0] != made.files[1]
+    again = client.generate(dataclasses.replace(song, items=1, task=Retake(0.2, (two.variation_seed or 0,))))
+    assert again.files[0] == made.files[1]
+
+
+def test_an_edit_to_the_same_words_changes_nothing(client: Client, stages: dict[str, Recorder], source: Path) -> None:
+    client.generate(wish(Edit(source, CAPTION)))
+    latents = stages["vae"].responses("Encode", vae_pb2.VaeServiceEncodeResponse)[-1].latents
+    edited = stages["dit"].responses("Sample", dit_pb2.SampleResponse)[-1].result.latents
+    before, after = (np.frombuffer(each.data, np.float32) for each in (latents, edited))
+    assert np.abs(after - before).max() <= 1e-5
+    client.generate(wish(Edit(source, "a loud brass band", n_min=0.5, n_avg=2)))
+    edited = stages["dit"].responses("Sample", dit_pb2.SampleResponse)[-1].result.latents
+    assert np.abs(np.frombuffer(edited.data, np.float32) - before).max() > 1e-3
+    edit = sampled(stages).edit
+    assert (edit.n_min, edit.n_max, edit.n_avg) == (0.5, 1.0, 2)
+
+
 def test_every_track_is_extracted_in_one_request(client: Client, stages: dict[str, Recorder], source: Path) -> None:
     tracks = (Track.DRUMS, Track.BACKING_VOCALS, Track.BASS)
     song = client.generate(SongSpec(task=Extract(source, tracks), steps=2, guidance=1.0))
@@ -212,6 +320,25 @@ def test_the_same_request_makes_the_same_bytes(client: Client, source: Path) -> 
         (Extract("SOURCE", ()), "song.extract.tracks", "is empty; name what to take out"),
         (Extract("SOURCE", ("drums", "drums")), "song.extract.tracks", "names a track twice"),
         (Complete("SOURCE", ("bass", "bass")), "song.complete.tracks", "names a track twice"),
+        (Cover("SOURCE", strength=1.5), "song.cover.strength", "is 1.5, must be within 0 and 1"),
+        (Cover("SOURCE", noise_strength=-0.5), "song.cover.noise_strength", "is -0.5, must be within 0 and 1"),
+        (Cover("SOURCE", blend=True), "song.cover.blend", "needs a strength"),
+        (Repaint("SOURCE", (Region(1, 2),), strength=2.0), "song.repaint.strength", "is 2, must be within"),
+        (
+            Repaint("SOURCE", (Region(1, 2),), mode="aggressive", strength=0.5),
+            "song.repaint.strength",
+            "is of balanced repaints",
+        ),
+        (
+            Repaint("SOURCE", (Region(1, 2),), free_mask=True, mode="conservative"),
+            "song.repaint.free_mask",
+            "lets the model write everywhere",
+        ),
+        (Edit("SOURCE", ""), "song.edit.source_caption", "is empty; say what the source is"),
+        (Edit("SOURCE", "x", n_min=0.8, n_max=0.2), "song.edit.n_min", "is 0.8, must not exceed n_max, 0.2"),
+        (Edit("SOURCE", "x", n_avg=9), "song.edit.n_avg", "is 9, must be at most 8"),
+        (Edit("SOURCE", "x" * 8193), "song.edit.source_caption", "has 8193 characters"),
+        (Remix("SOURCE", 1.1), "song.remix.strength", "is 1.1, must be within 0 and 1"),
     ],
 )
 def test_a_task_that_cannot_be_is_refused_by_its_field(
@@ -223,6 +350,15 @@ def test_a_task_that_cannot_be_is_refused_by_its_field(
         client.generate(wish(task))
     assert field in [violation.field for violation in caught.value.violations]
     assert reason in str(caught.value)
+
+
+def test_takes_that_cannot_be_are_refused(client: Client) -> None:
+    with pytest.raises(InvalidRequestError, match=r"song\.seeds: is empty; give the seed of the song"):
+        client.generate(CAPTION, duration=1.0, task=Retake())
+    with pytest.raises(InvalidRequestError, match=r"song\.retake\.variance: is 2, must be within 0 and 1"):
+        client.generate(CAPTION, duration=1.0, seed=1, task=Retake(2.0))
+    with pytest.raises(InvalidRequestError, match=r"song\.retake\.seeds: has 2 seeds for 1 items"):
+        client.generate(CAPTION, duration=1.0, seed=1, task=Retake(seeds=(1, 2)))
 
 
 def test_what_a_source_decides_is_not_asked_for(client: Client, source: Path) -> None:

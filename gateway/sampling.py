@@ -1,0 +1,94 @@
+"""What the DiT is asked for one item."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy.typing as npt
+
+from gateway.framing import Framing
+from gateway.stages import Condition
+from quartet import tensors
+from quartet.songs import SongSpec
+from quartet.tasks import Cover, Edit, Retake, Task
+from quartet.v1 import dit_pb2, tensor_pb2
+
+
+def sample_request(
+    song: SongSpec, index: int, framing: Framing, condition: Condition, other: Condition | None
+) -> dit_pb2.SampleRequest:
+    """The request of an item of a song without open choices.
+
+    `other` is the second condition of tasks that have one: that of the words alone, or of the source of an edit.
+    """
+    task, sampling = song.task, song.to_message().sampling
+    corrected = sampling.HasField("wavelet_correction") and not isinstance(task, Edit)
+    return dit_pb2.SampleRequest(
+        model=song.model,
+        condition=condition.condition,
+        null_condition=condition.null_condition,
+        source_latents=_optional(framing.source),
+        silenced=_optional(framing.silenced),
+        mask=_optional(framing.mask),
+        frames=framing.frames,
+        seed=song.seeds[index],
+        schedule=sampling.schedule,
+        method=sampling.method,
+        guidance=sampling.guidance,
+        wavelet_correction=sampling.wavelet_correction if corrected else None,
+        start=_start(framing),
+        variation=_variation(task, index),
+        switch=_switch(task, other),
+        keep=_keep(framing),
+        edit=_edit(task, framing, other),
+    )
+
+
+def has_other_condition(task: Task) -> bool:
+    """Whether sampling needs a second condition."""
+    return isinstance(task, Edit) or (isinstance(task, Cover) and task.strength is not None and task.strength < 1)
+
+
+def variation_seeds(task: Task) -> Sequence[int]:
+    """Second seeds by item; none where the task has none."""
+    return task.seeds if isinstance(task, Retake) else ()
+
+
+def _start(framing: Framing) -> dit_pb2.Start | None:
+    start = framing.start
+    return None if start is None else dit_pb2.Start(latents=tensors.encode(start.latents), noise=start.noise)
+
+
+def _variation(task: Task, index: int) -> dit_pb2.Variation | None:
+    return dit_pb2.Variation(variance=task.variance, seed=task.seeds[index]) if isinstance(task, Retake) else None
+
+
+def _switch(task: Task, other: Condition | None) -> dit_pb2.ConditionSwitch | None:
+    if other is None or not isinstance(task, Cover):
+        return None
+    return dit_pb2.ConditionSwitch(strength=task.strength, condition=other.condition, blend=task.blend)
+
+
+def _keep(framing: Framing) -> dit_pb2.Keep | None:
+    hold = framing.hold
+    if hold is None:
+        return None
+    latents = tensors.encode(hold.latents)
+    return dit_pb2.Keep(latents=latents, injection=hold.injection, crossfade_frames=hold.crossfade_frames)
+
+
+def _edit(task: Task, framing: Framing, other: Condition | None) -> dit_pb2.FlowEdit | None:
+    if other is None or not isinstance(task, Edit) or framing.edited is None:
+        return None
+    return dit_pb2.FlowEdit(
+        source_latents=tensors.encode(framing.edited),
+        source_condition=other.condition,
+        n_min=task.n_min,
+        n_max=task.n_max,
+        n_avg=task.n_avg,
+    )
+
+
+def _optional(array: npt.NDArray[Any] | None) -> tensor_pb2.Tensor | None:
+    return None if array is None else tensors.encode(array)

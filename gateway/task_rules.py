@@ -1,0 +1,169 @@
+"""What a task may ask for: rules of its settings, and those that its source decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from gateway.tasks import frames_in, frames_of, seconds_of, task_name
+from quartet.task_messages import task_of
+from quartet.tasks import Extend, Lego, Region, Repaint
+from quartet.v1 import music_pb2
+from quartet.validation import Violations
+from serving.planning import MAX_CAPTION_CHARACTERS
+
+MAX_REGIONS = 32
+MAX_DRAWS = 8
+MAX_LYRIC_CHARACTERS = 32_768
+
+
+def check_settings(song: music_pb2.SongSpec, check: Violations) -> None:
+    """Notes settings of a task that cannot be, whatever its source."""
+    match song.WhichOneof("task"):
+        case "cover":
+            _check_shares(song.cover, ("strength", "noise_strength"), "song.cover", check)
+            weighed = not song.cover.blend or song.cover.HasField("strength")
+            check.that(weighed, "song.cover.blend", "needs a strength to weigh the source by")
+        case "repaint":
+            _check_repaint(song.repaint, check)
+        case "retake":
+            _check_retake(song, check)
+        case "edit":
+            _check_edit(song.edit, check)
+        case "remix":
+            _check_shares(song.remix, ("strength",), "song.remix", check)
+        case _:
+            pass
+
+
+def check_source_task(song: music_pb2.SongSpec, seconds: float, longest: float, check: Violations) -> None:
+    """Notes what is wrong with a task whose source has a length, where songs have a longest one."""
+    path = f"song.{task_name(song)}"
+    _check_tracks(song, path, check)
+    if check_names(song, check):
+        match task_of(song):
+            case Repaint(regions=regions):
+                _check_regions(regions, seconds, check, f"{path}.regions")
+                check.that(bool(regions), f"{path}.regions", "is empty; say which part to make anew")
+                check.that(
+                    not _covers(regions, seconds),
+                    f"{path}.regions",
+                    "take up the whole source, so that nothing of it would stay; ask for a cover or for a new song",
+                )
+            case Lego(regions=regions):
+                _check_regions(regions, seconds, check, f"{path}.regions")
+            case Extend(before=before, after=after) as task:
+                both_fit = [check.within(added, 0, longest, f"{path}.{name}") for name, added in _added(task)]
+                check.that(frames_of(max(before, after)) > 0, f"{path}.after", "and before add nothing; give a length")
+                total = seconds_of(task, seconds) if all(both_fit) else 0.0
+                check.that(
+                    total <= longest,
+                    f"{path}.after",
+                    f"and before make a song of {total:g} s; the model's longest has {longest:g} s",
+                )
+            case _:
+                pass
+
+
+def check_names(song: music_pb2.SongSpec, check: Violations) -> bool:
+    """Notes tracks that the contract does not know; returns whether there are none."""
+    name = task_name(song)
+    if name == "lego":
+        return check.that(_is_track(song.lego.track), "song.lego.track", "is missing or not known; name one track")
+    if name in ("extract", "complete"):
+        tracks = getattr(song, name).tracks
+        return check.that(all(map(_is_track, tracks)), f"song.{name}.tracks", "has a track that is not known")
+    return True
+
+
+def _is_track(number: int) -> bool:
+    return number != music_pb2.TRACK_UNSPECIFIED and number in music_pb2.Track.values()
+
+
+def _check_tracks(song: music_pb2.SongSpec, path: str, check: Violations) -> None:
+    if task_name(song) not in ("extract", "complete"):
+        return
+    tracks: Sequence[int] = getattr(song, task_name(song)).tracks
+    check.that(len(set(tracks)) == len(tracks), f"{path}.tracks", "names a track twice")
+    if task_name(song) == "extract":
+        check.that(bool(tracks), f"{path}.tracks", "is empty; name what to take out")
+        items = song.items or 1
+        check.that(
+            items in (1, len(tracks)),
+            "song.items",
+            f"is {items}; one item is made of each of the {len(tracks)} tracks, leave it out",
+        )
+
+
+def _check_regions(regions: Sequence[Region], seconds: float, check: Violations, path: str) -> None:
+    check.that(len(regions) <= MAX_REGIONS, path, f"has {len(regions)} parts, at most {MAX_REGIONS} are allowed")
+    for number, region in enumerate(regions[:MAX_REGIONS]):
+        at = f"{path}[{number}]"
+        if not check.within(region.start, 0, seconds, f"{at}.start") or region.end is None:
+            continue
+        if check.within(region.end, 0, seconds, f"{at}.end"):
+            longer = frames_of(region.end) > frames_of(region.start)
+            check.that(longer, f"{at}.end", f"is {region.end:g}, must be 0.04 s behind the start or more")
+    ordered = sorted(regions, key=lambda region: region.start)
+    apart = all(one.end is not None and one.end <= other.start for one, other in pairwise(ordered))
+    check.that(apart, path, "overlap; join what belongs together")
+
+
+def _check_shares(message: Any, fields: Sequence[str], path: str, check: Violations) -> None:
+    for field in fields:
+        if message.HasField(field):
+            check.within(getattr(message, field), 0, 1, f"{path}.{field}")
+
+
+def _check_repaint(repaint: music_pb2.SongSpec.Repaint, check: Violations) -> None:
+    path = "song.repaint"
+    known = repaint.mode in music_pb2.RepaintMode.values()
+    check.that(known, f"{path}.mode", f"{repaint.mode} is not a known mode")
+    _check_shares(repaint, ("strength",), path, check)
+    strict = repaint.mode in (music_pb2.REPAINT_MODE_CONSERVATIVE, music_pb2.REPAINT_MODE_AGGRESSIVE)
+    check.that(
+        not (strict and repaint.HasField("strength")),
+        f"{path}.strength",
+        "is of balanced repaints; leave it or the mode",
+    )
+    held = repaint.mode != music_pb2.REPAINT_MODE_UNSPECIFIED or repaint.HasField("strength")
+    check.that(
+        not (repaint.free_mask and held),
+        f"{path}.free_mask",
+        "lets the model write everywhere; leave mode and strength",
+    )
+
+
+def _check_retake(song: music_pb2.SongSpec, check: Violations) -> None:
+    retake, items = song.retake, song.items or 1
+    _check_shares(retake, ("variance",), "song.retake", check)
+    check.that(bool(song.seeds), "song.seeds", "is empty; give the seed of the song that is to have other takes")
+    check.that(
+        len(retake.seeds) <= items,
+        "song.retake.seeds",
+        f"has {len(retake.seeds)} seeds for {items} items; give at most one each",
+    )
+
+
+def _check_edit(edit: music_pb2.SongSpec.Edit, check: Violations) -> None:
+    path = "song.edit"
+    _check_shares(edit, ("n_min", "n_max"), path, check)
+    n_max = edit.n_max if edit.HasField("n_max") else 1.0
+    check.that(edit.n_min <= n_max, f"{path}.n_min", f"is {edit.n_min:g}, must not exceed n_max, {n_max:g}")
+    check.that(edit.n_avg <= MAX_DRAWS, f"{path}.n_avg", f"is {edit.n_avg}, must be at most {MAX_DRAWS}")
+    described = edit.source_caption.strip() or edit.source_lyrics.strip()
+    check.that(bool(described), f"{path}.source_caption", "is empty; say what the source is")
+    for field, most in (("source_caption", MAX_CAPTION_CHARACTERS), ("source_lyrics", MAX_LYRIC_CHARACTERS)):
+        count = len(getattr(edit, field))
+        check.that(count <= most, f"{path}.{field}", f"has {count} characters, at most {most} are allowed")
+
+
+def _covers(regions: Sequence[Region], seconds: float) -> bool:
+    frames = frames_of(seconds)
+    spans = [frames_in(region, frames) for region in regions] if frames else []
+    return bool(spans) and sum(last - first for first, last in spans) >= frames
+
+
+def _added(task: Extend) -> list[tuple[str, float]]:
+    return [("before", task.before), ("after", task.after)]
