@@ -132,7 +132,7 @@ def dit(settings: NullSettings) -> Application:
     @asynccontextmanager
     async def serving(grpc_server: grpc.aio.Server, telemetry: Telemetry) -> AsyncIterator[None]:
         async with BatchQueue("dit", NullDit(), telemetry, **LIMITS) as queue:
-            limits = SampleLimits(CHANNELS, WIDTH, LONGEST, 4096)
+            limits = SampleLimits(CHANNELS, WIDTH, LONGEST, 4096, 2)
             engine = DitEngine(TURBO_DEFAULTS, queue)
             servicer = DitServicer(engine, _reporter("dit", queue), limits, TURBO_DEFAULTS)  # type: ignore[abstract]
             dit_pb2_grpc.add_DitServiceServicer_to_server(servicer, grpc_server)

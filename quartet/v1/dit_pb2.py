@@ -26,17 +26,17 @@ from quartet.v1 import stage_pb2 as quartet_dot_v1_dot_stage__pb2
 from quartet.v1 import tensor_pb2 as quartet_dot_v1_dot_tensor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14quartet/v1/dit.proto\x12\nquartet.v1\x1a\x16quartet/v1/stage.proto\x1a\x17quartet/v1/tensor.proto\"J\n\x08Schedule\x12\r\n\x05steps\x18\x01 \x01(\r\x12\x12\n\x05shift\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x11\n\ttimesteps\x18\x03 \x03(\x01\x42\x08\n\x06_shift\"\xac\x01\n\x08Guidance\x12\x12\n\x05scale\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12&\n\x04mode\x18\x02 \x01(\x0e\x32\x18.quartet.v1.GuidanceMode\x12\x1b\n\x0einterval_start\x18\x03 \x01(\x01H\x01\x88\x01\x01\x12\x19\n\x0cinterval_end\x18\x04 \x01(\x01H\x02\x88\x01\x01\x42\x08\n\x06_scaleB\x11\n\x0f_interval_startB\x0f\n\r_interval_end\".\n\x11WaveletCorrection\x12\x0b\n\x03low\x18\x01 \x01(\x01\x12\x0c\n\x04high\x18\x02 \x01(\x01\"\xd3\x03\n\rSampleRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12%\n\tcondition\x18\x02 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12*\n\x0enull_condition\x18\x03 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\x0e\n\x06\x66rames\x18\x04 \x01(\r\x12*\n\x0esource_latents\x18\x05 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12 \n\x04mask\x18\x06 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\x0c\n\x04seed\x18\x07 \x01(\r\x12!\n\x05noise\x18\x08 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12&\n\x08schedule\x18\t \x01(\x0b\x32\x14.quartet.v1.Schedule\x12)\n\x06method\x18\n \x01(\x0e\x32\x19.quartet.v1.SamplerMethod\x12&\n\x08guidance\x18\x0b \x01(\x0b\x32\x14.quartet.v1.Guidance\x12\x39\n\x12wavelet_correction\x18\x0c \x01(\x0b\x32\x1d.quartet.v1.WaveletCorrection\x12\x1b\n\x13preview_every_steps\x18\r \x01(\r\"\xa3\x01\n\x0eSampleResponse\x12.\n\x08progress\x18\x01 \x01(\x0b\x32\x1a.quartet.v1.SampleProgressH\x00\x12,\n\x07preview\x18\x02 \x01(\x0b\x32\x19.quartet.v1.SamplePreviewH\x00\x12*\n\x06result\x18\x03 \x01(\x0b\x32\x18.quartet.v1.SampleResultH\x00\x42\x07\n\x05\x65vent\"-\n\x0eSampleProgress\x12\x0c\n\x04step\x18\x01 \x01(\r\x12\r\n\x05steps\x18\x02 \x01(\r\"B\n\rSamplePreview\x12\x0c\n\x04step\x18\x01 \x01(\r\x12#\n\x07latents\x18\x02 \x01(\x0b\x32\x12.quartet.v1.Tensor\"\x81\x01\n\x0cSampleResult\x12#\n\x07latents\x18\x01 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\x11\n\ttimesteps\x18\x02 \x03(\x01\x12\x10\n\x08warnings\x18\x03 \x03(\t\x12\'\n\x06report\x18\x04 \x01(\x0b\x32\x17.quartet.v1.StageReport\"\x8d\x01\n\x0c\x41lignRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12#\n\x07latents\x18\x02 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12%\n\tcondition\x18\x03 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\x14\n\x0clyric_tokens\x18\x04 \x01(\r\x12\x0c\n\x04seed\x18\x05 \x01(\r\"_\n\rAlignResponse\x12%\n\talignment\x18\x01 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\'\n\x06report\x18\x02 \x01(\x0b\x32\x17.quartet.v1.StageReport\"?\n\x07\x41\x64\x61pter\x12\n\n\x02id\x18\x01 \x01(\t\x12\x16\n\x0e\x64\x65\x66\x61ult_weight\x18\x02 \x01(\x01\x12\x10\n\x08revision\x18\x03 \x01(\t\"F\n\x12LoadAdapterRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x16\n\x0e\x64\x65\x66\x61ult_weight\x18\x03 \x01(\x01\";\n\x13LoadAdapterResponse\x12$\n\x07\x61\x64\x61pter\x18\x01 \x01(\x0b\x32\x13.quartet.v1.Adapter\"\"\n\x14UnloadAdapterRequest\x12\n\n\x02id\x18\x01 \x01(\t\"\x17\n\x15UnloadAdapterResponse\"\x1f\n\x1d\x44itServiceListAdaptersRequest\"G\n\x1e\x44itServiceListAdaptersResponse\x12%\n\x08\x61\x64\x61pters\x18\x01 \x03(\x0b\x32\x13.quartet.v1.Adapter\"\x1a\n\x18\x44itServiceGetInfoRequest\"p\n\x19\x44itServiceGetInfoResponse\x12#\n\x04info\x18\x01 \x01(\x0b\x32\x15.quartet.v1.StageInfo\x12.\n\x08\x64\x65\x66\x61ults\x18\x02 \x03(\x0b\x32\x1c.quartet.v1.SamplingDefaults\"\x95\x01\n\x10SamplingDefaults\x12\r\n\x05steps\x18\x01 \x01(\r\x12\r\n\x05shift\x18\x02 \x01(\x01\x12\x16\n\x0eguidance_scale\x18\x03 \x01(\x01\x12\x10\n\x08is_turbo\x18\x04 \x01(\x08\x12\x39\n\x12wavelet_correction\x18\x05 \x01(\x0b\x32\x1d.quartet.v1.WaveletCorrection*_\n\rSamplerMethod\x12\x1e\n\x1aSAMPLER_METHOD_UNSPECIFIED\x10\x00\x12\x16\n\x12SAMPLER_METHOD_ODE\x10\x01\x12\x16\n\x12SAMPLER_METHOD_SDE\x10\x02*r\n\x0cGuidanceMode\x12\x1d\n\x19GUIDANCE_MODE_UNSPECIFIED\x10\x00\x12\x15\n\x11GUIDANCE_MODE_APG\x10\x01\x12\x15\n\x11GUIDANCE_MODE_ADG\x10\x02\x12\x15\n\x11GUIDANCE_MODE_CFG\x10\x03\x32\xf2\x03\n\nDitService\x12\x41\n\x06Sample\x12\x19.quartet.v1.SampleRequest\x1a\x1a.quartet.v1.SampleResponse0\x01\x12<\n\x05\x41lign\x12\x18.quartet.v1.AlignRequest\x1a\x19.quartet.v1.AlignResponse\x12N\n\x0bLoadAdapter\x12\x1e.quartet.v1.LoadAdapterRequest\x1a\x1f.quartet.v1.LoadAdapterResponse\x12T\n\rUnloadAdapter\x12 .quartet.v1.UnloadAdapterRequest\x1a!.quartet.v1.UnloadAdapterResponse\x12\x65\n\x0cListAdapters\x12).quartet.v1.DitServiceListAdaptersRequest\x1a*.quartet.v1.DitServiceListAdaptersResponse\x12V\n\x07GetInfo\x12$.quartet.v1.DitServiceGetInfoRequest\x1a%.quartet.v1.DitServiceGetInfoResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14quartet/v1/dit.proto\x12\nquartet.v1\x1a\x16quartet/v1/stage.proto\x1a\x17quartet/v1/tensor.proto\"J\n\x08Schedule\x12\r\n\x05steps\x18\x01 \x01(\r\x12\x12\n\x05shift\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x11\n\ttimesteps\x18\x03 \x03(\x01\x42\x08\n\x06_shift\"\xac\x01\n\x08Guidance\x12\x12\n\x05scale\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12&\n\x04mode\x18\x02 \x01(\x0e\x32\x18.quartet.v1.GuidanceMode\x12\x1b\n\x0einterval_start\x18\x03 \x01(\x01H\x01\x88\x01\x01\x12\x19\n\x0cinterval_end\x18\x04 \x01(\x01H\x02\x88\x01\x01\x42\x08\n\x06_scaleB\x11\n\x0f_interval_startB\x0f\n\r_interval_end\".\n\x11WaveletCorrection\x12\x0b\n\x03low\x18\x01 \x01(\x01\x12\x0c\n\x04high\x18\x02 \x01(\x01\"\xd3\x03\n\rSampleRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12%\n\tcondition\x18\x02 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12*\n\x0enull_condition\x18\x03 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\x0e\n\x06\x66rames\x18\x04 \x01(\r\x12*\n\x0esource_latents\x18\x05 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12 \n\x04mask\x18\x06 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\x0c\n\x04seed\x18\x07 \x01(\r\x12!\n\x05noise\x18\x08 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12&\n\x08schedule\x18\t \x01(\x0b\x32\x14.quartet.v1.Schedule\x12)\n\x06method\x18\n \x01(\x0e\x32\x19.quartet.v1.SamplerMethod\x12&\n\x08guidance\x18\x0b \x01(\x0b\x32\x14.quartet.v1.Guidance\x12\x39\n\x12wavelet_correction\x18\x0c \x01(\x0b\x32\x1d.quartet.v1.WaveletCorrection\x12\x1b\n\x13preview_every_steps\x18\r \x01(\r\"\xa3\x01\n\x0eSampleResponse\x12.\n\x08progress\x18\x01 \x01(\x0b\x32\x1a.quartet.v1.SampleProgressH\x00\x12,\n\x07preview\x18\x02 \x01(\x0b\x32\x19.quartet.v1.SamplePreviewH\x00\x12*\n\x06result\x18\x03 \x01(\x0b\x32\x18.quartet.v1.SampleResultH\x00\x42\x07\n\x05\x65vent\"-\n\x0eSampleProgress\x12\x0c\n\x04step\x18\x01 \x01(\r\x12\r\n\x05steps\x18\x02 \x01(\r\"B\n\rSamplePreview\x12\x0c\n\x04step\x18\x01 \x01(\r\x12#\n\x07latents\x18\x02 \x01(\x0b\x32\x12.quartet.v1.Tensor\"\x81\x01\n\x0cSampleResult\x12#\n\x07latents\x18\x01 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\x11\n\ttimesteps\x18\x02 \x03(\x01\x12\x10\n\x08warnings\x18\x03 \x03(\t\x12\'\n\x06report\x18\x04 \x01(\x0b\x32\x17.quartet.v1.StageReport\"\x85\x02\n\x0c\x41lignRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12#\n\x07latents\x18\x02 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12%\n\tcondition\x18\x03 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\x14\n\x0clyric_tokens\x18\x04 \x01(\r\x12\x0c\n\x04seed\x18\x05 \x01(\r\x12\x18\n\x0bnoise_level\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12*\n\x0esource_latents\x18\x07 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12 \n\x04mask\x18\x08 \x01(\x0b\x32\x12.quartet.v1.TensorB\x0e\n\x0c_noise_level\"z\n\rAlignResponse\x12%\n\talignment\x18\x01 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\'\n\x06report\x18\x02 \x01(\x0b\x32\x17.quartet.v1.StageReport\x12\x19\n\x11\x66rames_per_moment\x18\x03 \x01(\r\"?\n\x07\x41\x64\x61pter\x12\n\n\x02id\x18\x01 \x01(\t\x12\x16\n\x0e\x64\x65\x66\x61ult_weight\x18\x02 \x01(\x01\x12\x10\n\x08revision\x18\x03 \x01(\t\"F\n\x12LoadAdapterRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x16\n\x0e\x64\x65\x66\x61ult_weight\x18\x03 \x01(\x01\";\n\x13LoadAdapterResponse\x12$\n\x07\x61\x64\x61pter\x18\x01 \x01(\x0b\x32\x13.quartet.v1.Adapter\"\"\n\x14UnloadAdapterRequest\x12\n\n\x02id\x18\x01 \x01(\t\"\x17\n\x15UnloadAdapterResponse\"\x1f\n\x1d\x44itServiceListAdaptersRequest\"G\n\x1e\x44itServiceListAdaptersResponse\x12%\n\x08\x61\x64\x61pters\x18\x01 \x03(\x0b\x32\x13.quartet.v1.Adapter\"\x1a\n\x18\x44itServiceGetInfoRequest\"p\n\x19\x44itServiceGetInfoResponse\x12#\n\x04info\x18\x01 \x01(\x0b\x32\x15.quartet.v1.StageInfo\x12.\n\x08\x64\x65\x66\x61ults\x18\x02 \x03(\x0b\x32\x1c.quartet.v1.SamplingDefaults\"\x95\x01\n\x10SamplingDefaults\x12\r\n\x05steps\x18\x01 \x01(\r\x12\r\n\x05shift\x18\x02 \x01(\x01\x12\x16\n\x0eguidance_scale\x18\x03 \x01(\x01\x12\x10\n\x08is_turbo\x18\x04 \x01(\x08\x12\x39\n\x12wavelet_correction\x18\x05 \x01(\x0b\x32\x1d.quartet.v1.WaveletCorrection*_\n\rSamplerMethod\x12\x1e\n\x1aSAMPLER_METHOD_UNSPECIFIED\x10\x00\x12\x16\n\x12SAMPLER_METHOD_ODE\x10\x01\x12\x16\n\x12SAMPLER_METHOD_SDE\x10\x02*r\n\x0cGuidanceMode\x12\x1d\n\x19GUIDANCE_MODE_UNSPECIFIED\x10\x00\x12\x15\n\x11GUIDANCE_MODE_APG\x10\x01\x12\x15\n\x11GUIDANCE_MODE_ADG\x10\x02\x12\x15\n\x11GUIDANCE_MODE_CFG\x10\x03\x32\xf2\x03\n\nDitService\x12\x41\n\x06Sample\x12\x19.quartet.v1.SampleRequest\x1a\x1a.quartet.v1.SampleResponse0\x01\x12<\n\x05\x41lign\x12\x18.quartet.v1.AlignRequest\x1a\x19.quartet.v1.AlignResponse\x12N\n\x0bLoadAdapter\x12\x1e.quartet.v1.LoadAdapterRequest\x1a\x1f.quartet.v1.LoadAdapterResponse\x12T\n\rUnloadAdapter\x12 .quartet.v1.UnloadAdapterRequest\x1a!.quartet.v1.UnloadAdapterResponse\x12\x65\n\x0cListAdapters\x12).quartet.v1.DitServiceListAdaptersRequest\x1a*.quartet.v1.DitServiceListAdaptersResponse\x12V\n\x07GetInfo\x12$.quartet.v1.DitServiceGetInfoRequest\x1a%.quartet.v1.DitServiceGetInfoResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quartet.v1.dit_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SAMPLERMETHOD']._serialized_start=2167
-  _globals['_SAMPLERMETHOD']._serialized_end=2262
-  _globals['_GUIDANCEMODE']._serialized_start=2264
-  _globals['_GUIDANCEMODE']._serialized_end=2378
+  _globals['_SAMPLERMETHOD']._serialized_start=2314
+  _globals['_SAMPLERMETHOD']._serialized_end=2409
+  _globals['_GUIDANCEMODE']._serialized_start=2411
+  _globals['_GUIDANCEMODE']._serialized_end=2525
   _globals['_SCHEDULE']._serialized_start=85
   _globals['_SCHEDULE']._serialized_end=159
   _globals['_GUIDANCE']._serialized_start=162
@@ -54,29 +54,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SAMPLERESULT']._serialized_start=1136
   _globals['_SAMPLERESULT']._serialized_end=1265
   _globals['_ALIGNREQUEST']._serialized_start=1268
-  _globals['_ALIGNREQUEST']._serialized_end=1409
-  _globals['_ALIGNRESPONSE']._serialized_start=1411
-  _globals['_ALIGNRESPONSE']._serialized_end=1506
-  _globals['_ADAPTER']._serialized_start=1508
-  _globals['_ADAPTER']._serialized_end=1571
-  _globals['_LOADADAPTERREQUEST']._serialized_start=1573
-  _globals['_LOADADAPTERREQUEST']._serialized_end=1643
-  _globals['_LOADADAPTERRESPONSE']._serialized_start=1645
-  _globals['_LOADADAPTERRESPONSE']._serialized_end=1704
-  _globals['_UNLOADADAPTERREQUEST']._serialized_start=1706
-  _globals['_UNLOADADAPTERREQUEST']._serialized_end=1740
-  _globals['_UNLOADADAPTERRESPONSE']._serialized_start=1742
-  _globals['_UNLOADADAPTERRESPONSE']._serialized_end=1765
-  _globals['_DITSERVICELISTADAPTERSREQUEST']._serialized_start=1767
-  _globals['_DITSERVICELISTADAPTERSREQUEST']._serialized_end=1798
-  _globals['_DITSERVICELISTADAPTERSRESPONSE']._serialized_start=1800
-  _globals['_DITSERVICELISTADAPTERSRESPONSE']._serialized_end=1871
-  _globals['_DITSERVICEGETINFOREQUEST']._serialized_start=1873
-  _globals['_DITSERVICEGETINFOREQUEST']._serialized_end=1899
-  _globals['_DITSERVICEGETINFORESPONSE']._serialized_start=1901
-  _globals['_DITSERVICEGETINFORESPONSE']._serialized_end=2013
-  _globals['_SAMPLINGDEFAULTS']._serialized_start=2016
-  _globals['_SAMPLINGDEFAULTS']._serialized_end=2165
-  _globals['_DITSERVICE']._serialized_start=2381
-  _globals['_DITSERVICE']._serialized_end=2879
+  _globals['_ALIGNREQUEST']._serialized_end=1529
+  _globals['_ALIGNRESPONSE']._serialized_start=1531
+  _globals['_ALIGNRESPONSE']._serialized_end=1653
+  _globals['_ADAPTER']._serialized_start=1655
+  _globals['_ADAPTER']._serialized_end=1718
+  _globals['_LOADADAPTERREQUEST']._serialized_start=1720
+  _globals['_LOADADAPTERREQUEST']._serialized_end=1790
+  _globals['_LOADADAPTERRESPONSE']._serialized_start=1792
+  _globals['_LOADADAPTERRESPONSE']._serialized_end=1851
+  _globals['_UNLOADADAPTERREQUEST']._serialized_start=1853
+  _globals['_UNLOADADAPTERREQUEST']._serialized_end=1887
+  _globals['_UNLOADADAPTERRESPONSE']._serialized_start=1889
+  _globals['_UNLOADADAPTERRESPONSE']._serialized_end=1912
+  _globals['_DITSERVICELISTADAPTERSREQUEST']._serialized_start=1914
+  _globals['_DITSERVICELISTADAPTERSREQUEST']._serialized_end=1945
+  _globals['_DITSERVICELISTADAPTERSRESPONSE']._serialized_start=1947
+  _globals['_DITSERVICELISTADAPTERSRESPONSE']._serialized_end=2018
+  _globals['_DITSERVICEGETINFOREQUEST']._serialized_start=2020
+  _globals['_DITSERVICEGETINFOREQUEST']._serialized_end=2046
+  _globals['_DITSERVICEGETINFORESPONSE']._serialized_start=2048
+  _globals['_DITSERVICEGETINFORESPONSE']._serialized_end=2160
+  _globals['_SAMPLINGDEFAULTS']._serialized_start=2163
+  _globals['_SAMPLINGDEFAULTS']._serialized_end=2312
+  _globals['_DITSERVICE']._serialized_start=2528
+  _globals['_DITSERVICE']._serialized_end=3026
 # @@protoc_insertion_point(module_scope)

@@ -80,6 +80,7 @@ def application(settings: DitSettings) -> Application:
             condition_width=config.encoder_hidden_size,
             max_frames=len(loaded.silence),
             max_condition_tokens=settings.max_condition_tokens,
+            frames_per_token=config.patch_size,
         )
         stepper = DitStepper(
             loaded.model,

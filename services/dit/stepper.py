@@ -8,6 +8,7 @@ import torch
 from torch.nn import functional
 
 from quartet.errors import InternalError
+from services.dit.align import Aligning, noisy
 from services.dit.model import Branch, ConditionCache, DiffusionTransformer
 from services.dit.plan import SamplingOptions, SamplingPlan
 from services.dit.sampler import Trajectory
@@ -62,7 +63,21 @@ class Sampled:
     plan: SamplingPlan
 
 
+@dataclass(frozen=True)
+class AlignItem:
+    """Finished latents [frames, channels] and the item that they were sampled as: its condition, frames, context, seed.
+
+    The lyrics are the first `lyric_tokens` of the condition; `noise_level`, within 0 and 1, is that of the pass.
+    """
+
+    sampled: SampleItem
+    latents: torch.Tensor
+    lyric_tokens: int
+    noise_level: float
+
+
 PlannedItem = tuple[SampleItem, SamplingPlan]
+Work = PlannedItem | AlignItem
 
 
 class Sampling(Member):
@@ -132,14 +147,16 @@ class DitStepper:
         self._model = model
         self._silence = silence
         self._max_items = max_items
-        self._turns: Turns[Sampling] = Turns(tokens_per_step, SLACK_TOKENS, alone=deterministic)
+        self._turns: Turns[Sampling | Aligning] = Turns(tokens_per_step, SLACK_TOKENS, alone=deterministic)
         self._null: tuple[torch.Tensor, ConditionCache] | None = None
 
     @torch.inference_mode()
-    def join(self, work: PlannedItem, ticket: Ticket) -> Sampling | None:
+    def join(self, work: Work, ticket: Ticket) -> Sampling | Aligning | None:
         """Takes an item in where there is room."""
         if len(self._turns) == self._max_items:
             return None
+        if isinstance(work, AlignItem):
+            return self._join_aligning(work, ticket)
         item, plan = work
         member = Sampling(
             work,
@@ -152,6 +169,20 @@ class DitStepper:
         self._turns.enter(member, self._model.tokens(item.network_frames) * (2 if plan.guided else 1))
         return member
 
+    def _join_aligning(self, item: AlignItem, ticket: Ticket) -> Aligning:
+        sampled = item.sampled
+        latents = torch.cat((item.latents, self._silence[: sampled.network_frames - len(item.latents)]))
+        noise = gaussian(sampled.seed, Purpose.INITIAL, tuple(latents.shape))
+        branch = Branch(
+            noisy(latents, noise, item.noise_level).to(self._model.weight),
+            self._context(sampled).to(self._model.weight),
+            self._model.cache_condition(sampled.condition),
+            item.noise_level,
+        )
+        member = Aligning(ticket, branch, item.lyric_tokens, self._model.tokens(sampled.frames))
+        self._turns.enter(member, self._model.tokens(sampled.network_frames))
+        return member
+
     def leave(self, member: Member) -> None:
         """Forgets an item."""
         self._turns.leave(member)
@@ -162,8 +193,14 @@ class DitStepper:
 
     @torch.inference_mode()
     def step(self) -> None:
-        """One forward pass of the members whose turn it is."""
-        members = self._turns.next()
+        """One forward pass of the members whose turn it is; those that listen have one of their own."""
+        turn = self._turns.next()
+        for listener in turn:
+            if isinstance(listener, Aligning):
+                listener.attend(self._model)
+        members = [member for member in turn if isinstance(member, Sampling)]
+        if not members:
+            return
         asked = [member.branches() for member in members]
         velocities = self._model([branch for branches in asked for branch in branches])
         for member, branches in zip(members, asked, strict=True):

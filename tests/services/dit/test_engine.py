@@ -16,7 +16,7 @@ from quartet.errors import DeadlineError, InternalError, OverloadedError
 from services.dit.engine import DitEngine
 from services.dit.model import Branch
 from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplingOptions
-from services.dit.stepper import MIN_NETWORK_FRAMES, PlannedItem, Sampled, SampleItem, StepDone
+from services.dit.stepper import MIN_NETWORK_FRAMES, Sampled, SampleItem, StepDone, Work
 from services.runtime.batching import BatchQueue
 from services.runtime.items import Finished
 from services.runtime.noise import Purpose, gaussian
@@ -30,7 +30,7 @@ MODEL = transformer(TINY)
 
 class Stage(NamedTuple):
     engine: DitEngine
-    queue: BatchQueue[PlannedItem]
+    queue: BatchQueue[Work]
 
 
 @pytest.fixture

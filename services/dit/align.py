@@ -1,0 +1,46 @@
+"""When lyrics are sung: what finished latents, with a little noise mixed in, attend to (spec/planner.md §6.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from quartet.errors import InternalError
+from services.dit.model import Branch, DiffusionTransformer
+from services.runtime.batching import Member
+from services.runtime.items import Ticket
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """Attention to lyrics [lyric tokens, moments] in float32; the moments are tokens of the network in time."""
+
+    attention: torch.Tensor
+
+
+class Aligning(Member):
+    """Latents in the batch that are listened to once. Its pass is its own, so that nothing depends on others.
+
+    `moments` are those of the latents: what they were filled up with is not told.
+    """
+
+    def __init__(self, ticket: Ticket, branch: Branch, lyric_tokens: int, moments: int) -> None:
+        super().__init__(ticket)
+        self._branch = branch
+        self._lyric_tokens = lyric_tokens
+        self._moments = moments
+
+    def attend(self, model: DiffusionTransformer) -> None:
+        """The one pass."""
+        attention = model.attention(self._branch, self._lyric_tokens)[:, : self._moments].cpu()
+        self.ticket.step_done()
+        if torch.isfinite(attention).all():
+            self.finish(Aligned(attention))
+        else:
+            self.fail(InternalError("the attention has values that are NaN or infinite", reason="NON_FINITE_ATTENTION"))
+
+
+def noisy(latents: torch.Tensor, noise: torch.Tensor, level: float) -> torch.Tensor:
+    """Latents at a noise level, on the straight line between themselves and noise of their shape."""
+    return level * noise + (1 - level) * latents
