@@ -54,12 +54,12 @@ class TimedLine:
 
 
 def timed_lines(
-    lines: Sequence[SungLine], attention: Matrix, spans: Sequence[Span], seconds_per_moment: float
+    lines: Sequence[SungLine], attention: Matrix, spans: Sequence[Span], edges: Curve
 ) -> tuple[TimedLine, ...]:
     """Lines in time, from attention [tokens, moments] and the characters of the lyrics that each token covers.
 
-    Words follow one another without overlap. Those that no token covers, since the lyrics were cut, are left out, and
-    so are lines that have no others.
+    `edges` [moments + 1] are the seconds at which moments begin and end. Words follow one another without overlap.
+    Those that no token covers, since the lyrics were cut, are left out, and so are lines that have no others.
     """
     bounds = np.array(spans, np.int64).reshape(-1, 2)
     tokens_of = {word: _tokens(word, bounds) for line in lines for word in line.words}
@@ -67,7 +67,7 @@ def timed_lines(
     if not heard:
         return ()
     attended = _above_background(np.stack([attention[tokens_of[word]].mean(axis=0) for word in heard]))
-    times = dict(zip(heard, _times(heard, attended, seconds_per_moment), strict=True))
+    times = dict(zip(heard, _times(heard, attended, edges), strict=True))
     timed = [TimedLine(line.text, tuple(times[word] for word in line.words if word in times)) for line in lines]
     return tuple(line for line in timed if line.words)
 
@@ -84,10 +84,10 @@ def _above_background(attention: Matrix) -> Matrix:
     return (beyond / np.where(most > 0, most, 1)).astype(np.float32)
 
 
-def _times(words: Sequence[SungWord], attended: Matrix, seconds_per_moment: float) -> list[TimedWord]:
+def _times(words: Sequence[SungWord], attended: Matrix, edges: Curve) -> list[TimedWord]:
     energy = np.square(attended)
     rows, columns = best_path(energy)
-    begin, end = _parts_of_moments(columns)
+    begin, end = (np.interp(place, np.arange(len(edges)), edges) for place in _parts_of_moments(columns))
     starts = np.searchsorted(rows, np.arange(len(words) + 1))
     timed = []
     for row, word in enumerate(words):
@@ -98,8 +98,8 @@ def _times(words: Sequence[SungWord], attended: Matrix, seconds_per_moment: floa
         timed.append(
             TimedWord(
                 word.text,
-                float(begin[cells][0]) * seconds_per_moment,
-                float(end[cells][-1]) * seconds_per_moment,
+                float(begin[cells][0]),
+                float(end[cells][-1]),
                 float(inside / total) if total > 0 else 0.0,
             )
         )

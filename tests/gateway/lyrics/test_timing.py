@@ -25,7 +25,7 @@ def attention(tokens: dict[int, range], moments: int = 60) -> Matrix:
 
 
 def timed(found: Matrix, seconds: float = 0.1) -> tuple[TimedLine, ...]:
-    return timed_lines(sung_lines(LYRICS), found, SPANS, seconds)
+    return timed_lines(sung_lines(LYRICS), found, SPANS, np.arange(found.shape[1] + 1) * seconds)
 
 
 def test_words_sound_where_they_are_attended_to() -> None:
@@ -59,9 +59,16 @@ def test_many_words_in_one_moment_share_it() -> None:
 
 def test_words_that_were_cut_have_no_times() -> None:
     cut = [span if token < TWO else (0, 0) for token, span in enumerate(SPANS)]
-    (line,) = timed_lines(sung_lines(LYRICS), attention({}), cut, 0.1)
+    (line,) = timed_lines(sung_lines(LYRICS), attention({}), cut, np.arange(61.0))
     assert [word.text for word in line.words] == ["one"]
-    assert timed_lines(sung_lines(LYRICS), attention({}), [(0, 0)] * len(SPANS), 0.1) == ()
+    assert timed_lines(sung_lines(LYRICS), attention({}), [(0, 0)] * len(SPANS), np.arange(61.0)) == ()
+
+
+def test_a_song_may_end_within_a_moment() -> None:
+    edges = np.minimum(np.arange(61), 59.5)
+    found = attention({ONE: range(10), TWO: range(10, 20), THREE: range(20, 60)})
+    *_, last = timed_lines(sung_lines(LYRICS), found, SPANS, edges)
+    assert last.end == 59.5
 
 
 @given(st.integers(1, 40), st.integers(0, 999), st.sampled_from([0.0, 1e-4, 1.0]))
@@ -79,7 +86,8 @@ def test_words_follow_one_another_within_the_song(moments: int, seed: int, scale
 
 
 def line_errors(song: Singing) -> list[float]:
-    found = timed_lines(sung_lines(song.lyrics), song.attention, song.spans, SECONDS_PER_MOMENT)
+    edges = np.arange(song.attention.shape[1] + 1) * SECONDS_PER_MOMENT
+    found = timed_lines(sung_lines(song.lyrics), song.attention, song.spans, edges)
     return [abs(line.start - start) for line, (start, _) in zip(found, song.lines, strict=True)]
 
 
