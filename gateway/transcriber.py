@@ -14,7 +14,7 @@ from gateway import lyrics
 from gateway.artifacts import ArtifactStore
 from gateway.audio import reading
 from gateway.pipeline import FOLLOW_CODES, FRAMES_PER_SECOND
-from gateway.stages import Attention, Condition, Stages
+from gateway.stages import CHANNELS, Attention, Condition, Stages
 from quartet.errors import ConflictError, NotFoundError
 from quartet.planning import Blueprint
 from quartet.songs import SongSpec
@@ -22,7 +22,7 @@ from quartet.v1 import music_pb2, tensor_pb2
 
 # Of the noise that is mixed in: one for all songs, as in the official application.
 _NOISE_SEED = 42
-# What a file may last beyond its song: codecs fill their last block.
+# What a file may last beyond its song: some codecs fill their last block, and others lose some of it.
 _PADDING_SECONDS = 1.0
 
 
@@ -74,8 +74,10 @@ class Transcriber:
             pcm = await asyncio.to_thread(reading.read_whole, file.path, longest, rate)
         except reading.AudioError as error:
             raise ConflictError(f"item {item.index} cannot be listened to: its audio {error}") from None
-        song_ends = item.samples * rate // item.sample_rate
-        latents, _ = await self._stages.encode_audio(pcm[:song_ends], int(file.id[:8], 16), seconds_left())
+        frames = round(FRAMES_PER_SECOND * item.samples / item.sample_rate)
+        song = np.zeros((frames * rate // FRAMES_PER_SECOND, CHANNELS), np.float32)
+        song[: len(pcm)] = pcm[: len(song)]
+        latents, _ = await self._stages.encode_audio(song, int(file.id[:8], 16), seconds_left())
         return latents
 
     async def _conditions(

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quartet import AsyncClient, Client, LyricsTiming, Record, SongSpec, Thinking, tensors
+from quartet import AsyncClient, AudioFormat, Client, LyricsTiming, Record, SongSpec, Thinking, tensors
 from quartet.errors import ConflictError, NotFoundError
 from quartet.events import JobState
 from quartet.v1 import dit_pb2, encoder_pb2
@@ -69,8 +69,8 @@ def test_items_have_times_of_their_own_and_the_same_ones_every_time(
     assert client.lyrics_timing(record.job_id, 1) != timing
 
 
-@pytest.mark.parametrize("audio_format", ["mp3", "wav32f"])
-def test_any_file_that_was_made_can_be_listened_to(client: Client, audio_format: str) -> None:
+@pytest.mark.parametrize("audio_format", AudioFormat)
+def test_any_file_that_was_made_can_be_listened_to(client: Client, audio_format: AudioFormat) -> None:
     record = client.generate(dataclasses.replace(SONG, items=1, seeds=(11,), format=audio_format)).record
     assert [line.text for line in client.lyrics_timing(record.job_id).lines] == LINES
 

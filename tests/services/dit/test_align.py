@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
 from typing import Any
 
 import pytest
@@ -124,6 +125,55 @@ async def test_alignment_does_not_depend_on_what_is_sampled_beside_it() -> None:
         assert queue.steps_computed - before == 2 + 2 * 4
     assert torch.equal(together, alone)
     assert not torch.equal(other, alone)
+
+
+async def test_layers_may_come_from_host_memory_for_their_turn() -> None:
+    """Alignment leaves the last layers out; who comes next finds them as they were."""
+    small = transformer(TINY)
+    small.layers.stream(torch.device("cpu"), resident=1)
+    plain = SampleItem(CONDITION, None, 130, options=SamplingOptions(steps=2))
+    async with (
+        dit_engine(MODEL, SILENCE, TURBO_DEFAULTS) as (whole, _),
+        dit_engine(small, SILENCE, TURBO_DEFAULTS) as (streamed, _),
+    ):
+        for _ in range(2):
+            assert torch.equal(await aligned(streamed, item()), await aligned(whole, item()))
+            latents = [[event async for event in engine.sample(plain, None)][-1] for engine in (whole, streamed)]
+            assert torch.equal(*(event.result.latents for event in latents))  # type: ignore[union-attr]
+
+
+async def test_one_that_nobody_waits_for_is_not_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is given up while a step of another holds the thread."""
+    started, resume = threading.Event(), threading.Event()
+    heard = []
+    listen = DiffusionTransformer.attention
+
+    def counting(model: DiffusionTransformer, branch: Branch, first: int) -> torch.Tensor:
+        heard.append(first)
+        return listen(model, branch, first)
+
+    monkeypatch.setattr(DiffusionTransformer, "attention", counting)
+
+    def block(module: nn.Module, arguments: object) -> None:
+        started.set()
+        resume.wait(10)
+
+    async with dit_engine(MODEL, SILENCE, TURBO_DEFAULTS) as (engine, queue):
+        hook = MODEL.register_forward_pre_hook(block)
+        try:
+            sampling = asyncio.create_task(anext(engine.sample(SampleItem(CONDITION, None, 130), None)))
+            await asyncio.to_thread(started.wait, 10)
+            waiting = asyncio.create_task(aligned(engine, item()))
+            while not queue.load.queued_items:
+                await asyncio.sleep(0)
+            waiting.cancel()
+            await asyncio.wait([waiting])
+            resume.set()
+            await sampling
+        finally:
+            hook.remove()
+        await aligned(engine, item())
+    assert heard == [LYRIC_TOKENS]
 
 
 async def test_one_that_does_not_get_its_turn_in_time_fails() -> None:
