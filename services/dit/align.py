@@ -20,20 +20,30 @@ class Aligned:
 
 
 class Aligning(Member):
-    """Latents in the batch that are listened to once. Its pass is its own, so that nothing depends on others.
+    """Latents in the batch that are listened to once, in a pass of their own, so that nothing depends on others.
 
     `moments` are those of the latents: what they were filled up with is not told.
     """
 
-    def __init__(self, ticket: Ticket, branch: Branch, lyric_tokens: int, moments: int) -> None:
+    def __init__(
+        self, ticket: Ticket, model: DiffusionTransformer, branch: Branch, lyric_tokens: int, moments: int
+    ) -> None:
         super().__init__(ticket)
+        self._model = model
         self._branch = branch
         self._lyric_tokens = lyric_tokens
         self._moments = moments
 
-    def attend(self, model: DiffusionTransformer) -> None:
-        """The one pass."""
-        attention = model.attention(self._branch, self._lyric_tokens)[:, : self._moments].cpu()
+    def shared_with(self, items: int) -> None:
+        """Nobody takes part in its pass."""
+
+    def branches(self) -> list[Branch]:
+        """None: no velocity is asked for."""
+        return []
+
+    def advance(self, velocities: list[torch.Tensor]) -> None:
+        """The one pass; there are no velocities."""
+        attention = self._model.attention(self._branch, self._lyric_tokens)[:, : self._moments].cpu()
         self.ticket.step_done()
         if torch.isfinite(attention).all():
             self.finish(Aligned(attention))

@@ -179,7 +179,7 @@ class DitStepper:
             self._model.cache_condition(sampled.condition),
             item.noise_level,
         )
-        member = Aligning(ticket, branch, item.lyric_tokens, self._model.tokens(sampled.frames))
+        member = Aligning(ticket, self._model, branch, item.lyric_tokens, self._model.tokens(sampled.frames))
         self._turns.enter(member, self._model.tokens(sampled.network_frames))
         return member
 
@@ -193,16 +193,11 @@ class DitStepper:
 
     @torch.inference_mode()
     def step(self) -> None:
-        """One forward pass of the members whose turn it is; those that listen have one of their own."""
-        turn = self._turns.next()
-        for listener in turn:
-            if isinstance(listener, Aligning):
-                listener.attend(self._model)
-        members = [member for member in turn if isinstance(member, Sampling)]
-        if not members:
-            return
+        """One forward pass of the members whose turn it is; those that ask it nothing have one of their own."""
+        members = self._turns.next()
         asked = [member.branches() for member in members]
-        velocities = self._model([branch for branches in asked for branch in branches])
+        together = [branch for branches in asked for branch in branches]
+        velocities = self._model(together) if together else []
         for member, branches in zip(members, asked, strict=True):
             member.shared_with(len(members))
             member.advance([velocities.pop(0) for _ in branches])

@@ -28,8 +28,6 @@ _MODES = {
 # Attention in half precision, with room for the rest of the message.
 _MAX_ALIGNMENT_VALUES = (MAX_MESSAGE_BYTES - 2**16) // 2
 
-_Request = dit_pb2.SampleRequest | dit_pb2.AlignRequest
-
 
 @dataclass(frozen=True)
 class SampleLimits:
@@ -56,7 +54,7 @@ def sample_item(request: dit_pb2.SampleRequest, limits: SampleLimits, check: Vio
         condition=torch.empty(0) if condition is None else condition,
         null_condition=_null_condition(request, limits, check),
         frames=request.frames,
-        source=_source(request, request.frames, limits, check),
+        source=_source(request, limits, check),
         mask=_mask(request, frames, check),
         seed=request.seed,
         noise=_optional(request, "noise", latents_shape, check),
@@ -65,42 +63,7 @@ def sample_item(request: dit_pb2.SampleRequest, limits: SampleLimits, check: Vio
     )
 
 
-def align_item(
-    request: dit_pb2.AlignRequest, limits: SampleLimits, default_level: float, check: Violations
-) -> AlignItem:
-    """As `sample_item`; a request that names no noise level takes the default."""
-    latents = torch.empty(0, limits.latent_channels)
-    with check.tensor("latents"):
-        latents = decode_float32(request.latents, (None, limits.latent_channels))
-        if not 1 <= len(latents) <= limits.max_frames:
-            raise TensorError(f"has {len(latents)} frames, must have 1 to {limits.max_frames}")
-    frames = len(latents)
-    condition = _condition(request, limits, check)
-    tokens = limits.max_condition_tokens if condition is None else len(condition)
-    _check_lyric_tokens(request.lyric_tokens, tokens, -(-frames // limits.frames_per_token), check)
-    level = request.noise_level if request.HasField("noise_level") else default_level
-    check.that(0 < level <= 1, "noise_level", f"is {level:g}, must be above 0 and at most 1")
-    sampled = SampleItem(
-        condition=torch.empty(0) if condition is None else condition,
-        null_condition=None,
-        frames=frames,
-        source=_source(request, frames, limits, check),
-        mask=_mask(request, frames or None, check),
-        seed=request.seed,
-    )
-    return AlignItem(sampled, latents, request.lyric_tokens, level)
-
-
-def _check_lyric_tokens(asked: int, tokens: int, moments: int, check: Violations) -> None:
-    fits = check.that(
-        1 <= asked <= tokens, "lyric_tokens", f"is {asked}, must be within 1 and {tokens}, the tokens of the condition"
-    )
-    if fits:
-        says = f"is {asked}, which for each of {moments} moments is more than fits into a message"
-        check.that(asked * moments <= _MAX_ALIGNMENT_VALUES, "lyric_tokens", says)
-
-
-def _condition(request: _Request, limits: SampleLimits, check: Violations) -> torch.Tensor | None:
+def _condition(request: dit_pb2.SampleRequest, limits: SampleLimits, check: Violations) -> torch.Tensor | None:
     condition = None
     with check.tensor("condition"):
         condition = decode_floating(request.condition, (None, limits.condition_width))
@@ -117,7 +80,9 @@ def _null_condition(request: dit_pb2.SampleRequest, limits: SampleLimits, check:
     return condition
 
 
-def _optional(request: _Request, field: str, shape: tuple[int | None, ...], check: Violations) -> torch.Tensor | None:
+def _optional(
+    request: dit_pb2.SampleRequest, field: str, shape: tuple[int | None, ...], check: Violations
+) -> torch.Tensor | None:
     message: tensor_pb2.Tensor = getattr(request, field)
     tensor = None
     with check.tensor(field):
@@ -126,15 +91,17 @@ def _optional(request: _Request, field: str, shape: tuple[int | None, ...], chec
     return tensor
 
 
-def _source(request: _Request, frames: int, limits: SampleLimits, check: Violations) -> torch.Tensor | None:
+def _source(request: dit_pb2.SampleRequest, limits: SampleLimits, check: Violations) -> torch.Tensor | None:
     source = _optional(request, "source_latents", (None, limits.latent_channels), check)
     if source is not None:
-        fits = 1 <= len(source) <= frames
-        check.that(fits, "source_latents", f"has {len(source)} frames, must have 1 to {frames}, those of the result")
+        fits = 1 <= len(source) <= request.frames
+        check.that(
+            fits, "source_latents", f"has {len(source)} frames, must have 1 to {request.frames}, those of the result"
+        )
     return source
 
 
-def _mask(request: _Request, frames: int | None, check: Violations) -> torch.Tensor | None:
+def _mask(request: dit_pb2.SampleRequest, frames: int | None, check: Violations) -> torch.Tensor | None:
     mask = None
     with check.tensor("mask"):
         if request.HasField("mask"):
@@ -165,3 +132,40 @@ def _options(request: dit_pb2.SampleRequest, check: Violations) -> SamplingOptio
         guidance_interval=rules.guidance_interval(guidance),
         wavelet_correction=None if correction is None else WaveletCorrection(correction.low, correction.high),
     )
+
+
+def align_item(
+    request: dit_pb2.AlignRequest, limits: SampleLimits, default_level: float, check: Violations
+) -> AlignItem:
+    """As `sample_item`; a request that names no noise level takes the default."""
+    latents = torch.empty(0, limits.latent_channels)
+    with check.tensor("latents"):
+        latents = decode_float32(request.latents, (None, limits.latent_channels))
+        if not 1 <= len(latents) <= limits.max_frames:
+            raise TensorError(f"has {len(latents)} frames, must have 1 to {limits.max_frames}")
+    sampled = sample_item(_sampled_as(request, len(latents), limits), limits, check)
+    tokens = len(sampled.condition) or limits.max_condition_tokens
+    _check_lyric_tokens(request.lyric_tokens, tokens, -(-len(latents) // limits.frames_per_token), check)
+    level = request.noise_level if request.HasField("noise_level") else default_level
+    check.that(0 < level <= 1, "noise_level", f"is {level:g}, must be above 0 and at most 1")
+    return AlignItem(sampled, latents, request.lyric_tokens, level)
+
+
+def _sampled_as(request: dit_pb2.AlignRequest, frames: int, limits: SampleLimits) -> dit_pb2.SampleRequest:
+    """What is the same in both requests; of latents that were refused the length is not the sampler's to complain."""
+    return dit_pb2.SampleRequest(
+        condition=request.condition,
+        frames=min(max(frames, 1), limits.max_frames),
+        source_latents=request.source_latents if request.HasField("source_latents") else None,
+        mask=request.mask if request.HasField("mask") else None,
+        seed=request.seed,
+    )
+
+
+def _check_lyric_tokens(asked: int, tokens: int, moments: int, check: Violations) -> None:
+    fits = check.that(
+        1 <= asked <= tokens, "lyric_tokens", f"is {asked}, must be within 1 and {tokens}, the tokens of the condition"
+    )
+    if fits:
+        says = f"is {asked}, which for each of {moments} moments is more than fits into a message"
+        check.that(asked * moments <= _MAX_ALIGNMENT_VALUES, "lyric_tokens", says)

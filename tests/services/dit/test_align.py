@@ -119,11 +119,12 @@ async def test_alignment_does_not_depend_on_what_is_sampled_beside_it() -> None:
                 pass
 
         before = queue.steps_computed
-        together, other, *_ = await asyncio.gather(
-            aligned(engine, item()), aligned(engine, item(seed=8)), sample(1), sample(2)
+        finished, other, *_ = await asyncio.gather(
+            engine.align(item(), None), aligned(engine, item(seed=8)), sample(1), sample(2)
         )
         assert queue.steps_computed - before == 2 + 2 * 4
-    assert torch.equal(together, alone)
+    assert torch.equal(finished.result.attention, alone)
+    assert finished.batch_size == 1
     assert not torch.equal(other, alone)
 
 
