@@ -24,8 +24,9 @@ from torch import nn
 from bench.memory import peak, resident
 from services.dit import checkpoint as dit_checkpoint
 from services.dit.engine import DitEngine
+from services.dit.items import SampleItem
 from services.dit.plan import TURBO_DEFAULTS
-from services.dit.stepper import DitStepper, SampleItem
+from services.dit.stepper import DitStepper
 from services.encoder import checkpoint as encoder_checkpoint
 from services.encoder.engine import EncodeItem, EncoderEngine
 from services.encoder.prompt import Prompt

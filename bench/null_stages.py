@@ -16,9 +16,9 @@ import torch
 
 from quartet.v1 import dit_pb2, dit_pb2_grpc, encoder_pb2, encoder_pb2_grpc, vae_pb2, vae_pb2_grpc
 from services.dit.engine import DitEngine
+from services.dit.items import PlannedItem, Sampled, StepDone
 from services.dit.plan import TURBO_DEFAULTS
 from services.dit.servicer import DitServicer
-from services.dit.stepper import PlannedItem, Sampled, StepDone
 from services.dit.validation import SampleLimits
 from services.encoder.checkpoint import TEXT_ENCODER
 from services.encoder.engine import EncoderEngine
@@ -132,7 +132,7 @@ def dit(settings: NullSettings) -> Application:
     @asynccontextmanager
     async def serving(grpc_server: grpc.aio.Server, telemetry: Telemetry) -> AsyncIterator[None]:
         async with BatchQueue("dit", NullDit(), telemetry, **LIMITS) as queue:
-            limits = SampleLimits(CHANNELS, WIDTH, LONGEST, 4096)
+            limits = SampleLimits(CHANNELS, WIDTH, LONGEST, 4096, 2)
             engine = DitEngine(TURBO_DEFAULTS, queue)
             servicer = DitServicer(engine, _reporter("dit", queue), limits, TURBO_DEFAULTS, knows_tracks=False)  # type: ignore[abstract]
             dit_pb2_grpc.add_DitServiceServicer_to_server(servicer, grpc_server)

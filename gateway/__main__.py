@@ -15,6 +15,7 @@ from gateway.servicer import MusicServicer
 from gateway.settings import GatewaySettings
 from gateway.stages import Stages
 from gateway.store import JobStore
+from gateway.transcriber import Transcriber
 from gateway.uploads import UploadLimits
 from gateway.writer import Writer
 from quartet.v1 import music_pb2, music_pb2_grpc
@@ -47,6 +48,7 @@ def application(settings: GatewaySettings) -> Application:
                 library,
                 stages,
                 Writer(stages, artifacts),
+                Transcriber(stages, artifacts, settings.max_upload_seconds),
                 UploadLimits(settings.max_upload_bytes, settings.max_upload_seconds),
                 settings.max_job_seconds,
             )

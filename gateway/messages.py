@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 
-from google.protobuf import json_format, timestamp_pb2
+from google.protobuf import duration_pb2, json_format, timestamp_pb2
 
 from gateway.jobs import Job
+from gateway.lyrics import TimedLine, TimedWord
 from gateway.results import ItemResult, ModelUsed, Progress, SongResult, Timing
+from gateway.transcriber import LyricsTiming
 from quartet.events import JobState
 from quartet.songs import AudioFormat, SongSpec
 from quartet.v1 import music_pb2, stage_pb2
@@ -84,6 +86,47 @@ def record_json(job: Job, result: SongResult) -> str:
 def progress_message(progress: Progress) -> music_pb2.StageProgress:
     """Progress of an item."""
     return music_pb2.StageProgress(stage=progress.stage, item=progress.item, step=progress.step, steps=progress.steps)
+
+
+def lyrics_timing_message(timing: LyricsTiming) -> music_pb2.TranscribeLyricsTimingResponse:
+    """Lyrics in time."""
+    scores = timing.scores
+    return music_pb2.TranscribeLyricsTimingResponse(
+        lines=[_lyric_line(line) for line in timing.lines],
+        scores=music_pb2.LyricScores(
+            coverage=scores.coverage,
+            monotonicity=scores.monotonicity,
+            confidence=scores.confidence,
+            overall=scores.overall,
+        ),
+        warnings=timing.warnings,
+    )
+
+
+def duration_message(seconds: float) -> duration_pb2.Duration:
+    """A duration, to the nanosecond."""
+    duration = duration_pb2.Duration()
+    duration.FromNanoseconds(round(seconds * 1e9))
+    return duration
+
+
+def _lyric_line(line: TimedLine) -> music_pb2.LyricLine:
+    return music_pb2.LyricLine(
+        text=line.text,
+        start=duration_message(line.start),
+        end=duration_message(line.end),
+        confidence=line.confidence,
+        words=[_lyric_word(word) for word in line.words],
+    )
+
+
+def _lyric_word(word: TimedWord) -> music_pb2.LyricWord:
+    return music_pb2.LyricWord(
+        text=word.text,
+        start=duration_message(word.start),
+        end=duration_message(word.end),
+        confidence=word.confidence,
+    )
 
 
 def _item(item: ItemResult, song: SongSpec) -> music_pb2.SongItem:

@@ -9,7 +9,6 @@ from contextlib import aclosing
 from typing import Any
 
 import grpc.aio
-from google.protobuf import duration_pb2
 
 from gateway import messages, requests
 from gateway.artifacts import Artifact, ArtifactStore
@@ -21,6 +20,7 @@ from gateway.source import measure
 from gateway.stages import Stages
 from gateway.store import JobStore
 from gateway.tasks import source_of, task_name
+from gateway.transcriber import Transcriber
 from gateway.uploads import UploadLimits, receive
 from gateway.writer import Writer
 from quartet.errors import (
@@ -53,6 +53,7 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
         library: AudioLibrary,
         stages: Stages,
         writer: Writer,
+        transcriber: Transcriber,
         upload_limits: UploadLimits,
         max_job_seconds: float,
     ) -> None:
@@ -62,6 +63,7 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
         self._library = library
         self._stages = stages
         self._writer = writer
+        self._transcriber = transcriber
         self._upload_limits = upload_limits
         self._max_job_seconds = max_job_seconds
 
@@ -141,7 +143,7 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
         artifact, info = await receive(request_iterator, self._artifacts, self._library, self._upload_limits)
         return music_pb2.UploadAudioResponse(
             audio_id=artifact.id,
-            duration=_duration(info.duration),
+            duration=messages.duration_message(info.duration),
             sample_rate=info.sample_rate,
             channels=info.channels,
         )
@@ -164,8 +166,8 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
             models=[
                 music_pb2.MusicModel(
                     model=model,
-                    min_duration=_duration(offer.min_seconds),
-                    max_duration=_duration(offer.max_seconds),
+                    min_duration=messages.duration_message(offer.min_seconds),
+                    max_duration=messages.duration_message(offer.max_seconds),
                     defaults=defaults,
                 )
                 for offer, model, defaults in zip(offers, reply.info.models, reply.defaults, strict=True)
@@ -211,10 +213,24 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
 
     async def Score(self, request: music_pb2.ScoreRequest, context: Context) -> music_pb2.ScoreResponse:
         """How well a song fits its plan."""
-        job = await self._runner.get(request.job_id)
+        record = await self._record(request.job_id, "scores")
+        return await self._writer.score(request, record, context.time_remaining())
+
+    async def TranscribeLyricsTiming(
+        self, request: music_pb2.TranscribeLyricsTimingRequest, context: Context
+    ) -> music_pb2.TranscribeLyricsTimingResponse:
+        """When the lyrics of a song are sung."""
+        record = await self._record(request.job_id, "lyrics in time")
+        seconds_left = context.time_remaining()
+        allowed = self._max_job_seconds if seconds_left is None else min(seconds_left, self._max_job_seconds)
+        return messages.lyrics_timing_message(await self._transcriber.transcribe(record, request.item, allowed))
+
+    async def _record(self, job_id: str, wanted: str) -> music_pb2.SongRecord:
+        """The record of a job. Raises ConflictError where it has not succeeded."""
+        job = await self._runner.get(job_id)
         if job.state is not JobState.SUCCEEDED:
-            raise ConflictError(f"job {job.id} is {job.state}; only the items of succeeded jobs have scores")
-        return await self._writer.score(request, messages.record_message(job), context.time_remaining())
+            raise ConflictError(f"job {job.id} is {job.state}; only the items of succeeded jobs have {wanted}")
+        return messages.record_message(job)
 
     async def _create(self, song: music_pb2.SongSpec, request_id: str, seconds_left: float | None) -> Job:
         offers, _ = await self._stages.offers()
@@ -273,9 +289,3 @@ def _raise_unless_succeeded(job: Job) -> None:
         raise job.failure.error()
     if job.state is not JobState.SUCCEEDED:
         raise InternalError(f"job {job.id} is {job.state} at the end of its stream")
-
-
-def _duration(seconds: float) -> duration_pb2.Duration:
-    duration = duration_pb2.Duration()
-    duration.FromNanoseconds(round(seconds * 1e9))
-    return duration

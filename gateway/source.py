@@ -50,7 +50,7 @@ async def load_source(audio_id: str, field: str, rate: int, tools: Tools, notes:
             raise InvalidRequestError.of([FieldViolation(field, str(error))]) from None
         frames = len(pcm) * FRAMES_PER_SECOND // rate
         pcm = pcm[: frames * rate // FRAMES_PER_SECOND]
-        held = await asyncio.to_thread(_kept, tools.artifacts.attachment(file), frames)
+        held = await asyncio.to_thread(kept_latents, tools.artifacts.attachment(file), frames)
         if held is None:
             message, report = await tools.stages.encode_audio(pcm, seed_of(file.id), tools.seconds_left())
             timed.take(report, "vae")
@@ -86,7 +86,7 @@ def measure(file: Artifact, field: str, max_seconds: float) -> float:
         raise InvalidRequestError.of([FieldViolation(field, str(error))]) from None
 
 
-def _kept(path: Path, frames: int) -> tuple[LatentArray, float] | None:
+def kept_latents(path: Path, frames: int) -> tuple[LatentArray, float] | None:
     """Latents and gain that were kept, where they are there and fit the audio."""
     try:
         held = safetensors.numpy.load(path.read_bytes())

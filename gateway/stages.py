@@ -37,12 +37,24 @@ CHANNELS = 2
 
 @dataclass(frozen=True)
 class Condition:
-    """What the encoder made of a prompt. The tensors travel on to the DiT as they are."""
+    """What the encoder made of a prompt. The tensors travel on to the DiT as they are.
+
+    Its first tokens are those of the lyrics: `lyric_spans` are the characters of these that each covers.
+    """
 
     condition: tensor_pb2.Tensor
     null_condition: tensor_pb2.Tensor
+    lyric_spans: tuple[tuple[int, int], ...]
     warnings: tuple[str, ...]
     report: Report
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Attention of moments to lyric tokens [tokens, moments], each a share from 0 to 1."""
+
+    shares: npt.NDArray[np.float32]
+    frames_per_moment: int
 
 
 @dataclass(frozen=True)
@@ -127,6 +139,7 @@ class Stages:
         return Condition(
             condition=reply.condition,
             null_condition=reply.null_condition,
+            lyric_spans=tuple((span.start, span.end) for span in reply.lyric_token_spans),
             warnings=tuple(f"{words}: longer than the model reads, cut" for words, is_cut in cut.items() if is_cut),
             report=Report.of(reply.report),
         )
@@ -159,6 +172,32 @@ class Stages:
                         result = response.result
                         report = Report.of(result.report)
                         yield Latents(result.latents, tuple(result.timesteps), tuple(result.warnings), report)
+
+    async def align(
+        self,
+        model: str,
+        latents: tensor_pb2.Tensor,
+        condition: Condition,
+        hints: tensor_pb2.Tensor | None,
+        seed: int,
+        seconds_left: float,
+    ) -> Attention:
+        """What finished latents, sampled under a condition along hints, attend to."""
+        request = dit_pb2.AlignRequest(
+            model=model,
+            latents=latents,
+            condition=condition.condition,
+            lyric_tokens=len(condition.lyric_spans),
+            seed=seed,
+            source_latents=hints,
+        )
+        with self._calls.call("dit", "Align"):
+            reply = await self._dit.Align(request, timeout=seconds_left, metadata=outgoing_metadata())
+        try:
+            shares = tensors.decode(reply.alignment, (len(condition.lyric_spans), None))
+        except tensors.TensorError as error:
+            raise broken("dit", f"sent an alignment that is none: {error}") from None
+        return Attention(shares.astype(np.float32), reply.frames_per_moment)
 
     async def decode(self, latents: tensor_pb2.Tensor, seconds_left: float) -> AsyncGenerator[Pcm | Decoded, None]:
         """PCM [samples, channels] in order, then the end."""

@@ -18,6 +18,7 @@ from quartet.events import (
     WatchEvent,
 )
 from quartet.exchange import Retry, Song
+from quartet.lyrics import LyricLine, LyricScores, LyricsFormat, LyricsTiming, LyricWord
 from quartet.planning import (
     Blueprint,
     Composition,
@@ -67,6 +68,11 @@ __all__ = [
     "JobChanged",
     "JobState",
     "Lego",
+    "LyricLine",
+    "LyricScores",
+    "LyricWord",
+    "LyricsFormat",
+    "LyricsTiming",
     "Planned",
     "Progress",
     "PromptForm",

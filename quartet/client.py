@@ -33,6 +33,7 @@ from quartet.exchange import (
     new_request_id,
     upload_parts,
 )
+from quartet.lyrics import LyricsTiming
 from quartet.planning import Blueprint, Composition
 from quartet.songs import SongOptions, SongSpec
 from quartet.tasks import NewSong
@@ -192,6 +193,12 @@ class Client:
             job_id=job_id, item=item, scale=scale, skip_tags=skip_tags, genres=genres, model=model
         )
         return dict(self._attempt(self._stub.Score, request, Attempts(self._retry, timeout)).scores)
+
+    def lyrics_timing(self, job_id: str, item: int = 0, *, timeout: float | None = None) -> LyricsTiming:
+        """When the lyrics of a song are sung, word by word, and how well the music follows them."""
+        request = music_pb2.TranscribeLyricsTimingRequest(job_id=job_id, item=item)
+        attempts = Attempts(self._retry, timeout)
+        return LyricsTiming.of(self._attempt(self._stub.TranscribeLyricsTiming, request, attempts))
 
     def models(self) -> tuple[MusicModel, ...]:
         """Models that can be asked for; the first is the default."""

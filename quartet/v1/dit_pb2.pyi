@@ -236,26 +236,34 @@ class SampleResult(_message.Message):
     def __init__(self, latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., timesteps: _Optional[_Iterable[float]] = ..., warnings: _Optional[_Iterable[str]] = ..., report: _Optional[_Union[_stage_pb2.StageReport, _Mapping]] = ...) -> None: ...
 
 class AlignRequest(_message.Message):
-    __slots__ = ("model", "latents", "condition", "lyric_tokens", "seed")
+    __slots__ = ("model", "latents", "condition", "lyric_tokens", "seed", "noise_level", "source_latents", "mask")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     LATENTS_FIELD_NUMBER: _ClassVar[int]
     CONDITION_FIELD_NUMBER: _ClassVar[int]
     LYRIC_TOKENS_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
+    NOISE_LEVEL_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_LATENTS_FIELD_NUMBER: _ClassVar[int]
+    MASK_FIELD_NUMBER: _ClassVar[int]
     model: str
     latents: _tensor_pb2.Tensor
     condition: _tensor_pb2.Tensor
     lyric_tokens: int
     seed: int
-    def __init__(self, model: _Optional[str] = ..., latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., lyric_tokens: _Optional[int] = ..., seed: _Optional[int] = ...) -> None: ...
+    noise_level: float
+    source_latents: _tensor_pb2.Tensor
+    mask: _tensor_pb2.Tensor
+    def __init__(self, model: _Optional[str] = ..., latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., lyric_tokens: _Optional[int] = ..., seed: _Optional[int] = ..., noise_level: _Optional[float] = ..., source_latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., mask: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class AlignResponse(_message.Message):
-    __slots__ = ("alignment", "report")
+    __slots__ = ("alignment", "report", "frames_per_moment")
     ALIGNMENT_FIELD_NUMBER: _ClassVar[int]
     REPORT_FIELD_NUMBER: _ClassVar[int]
+    FRAMES_PER_MOMENT_FIELD_NUMBER: _ClassVar[int]
     alignment: _tensor_pb2.Tensor
     report: _stage_pb2.StageReport
-    def __init__(self, alignment: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., report: _Optional[_Union[_stage_pb2.StageReport, _Mapping]] = ...) -> None: ...
+    frames_per_moment: int
+    def __init__(self, alignment: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., report: _Optional[_Union[_stage_pb2.StageReport, _Mapping]] = ..., frames_per_moment: _Optional[int] = ...) -> None: ...
 
 class Adapter(_message.Message):
     __slots__ = ("id", "default_weight", "revision")

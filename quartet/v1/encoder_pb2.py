@@ -26,7 +26,7 @@ from quartet.v1 import stage_pb2 as quartet_dot_v1_dot_stage__pb2
 from quartet.v1 import tensor_pb2 as quartet_dot_v1_dot_tensor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18quartet/v1/encoder.proto\x12\nquartet.v1\x1a\x16quartet/v1/stage.proto\x1a\x17quartet/v1/tensor.proto\"\xab\x01\n\rEncodeRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\x13\n\x0binstruction\x18\x02 \x01(\t\x12\x0f\n\x07\x63\x61ption\x18\x03 \x01(\t\x12\x0e\n\x06lyrics\x18\x04 \x01(\t\x12&\n\x08metadata\x18\x05 \x01(\x0b\x32\x14.quartet.v1.Metadata\x12-\n\x11reference_latents\x18\x06 \x03(\x0b\x32\x12.quartet.v1.Tensor\"\xe9\x01\n\x0e\x45ncodeResponse\x12%\n\tcondition\x18\x01 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12*\n\x0enull_condition\x18\x02 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\x13\n\x0btext_tokens\x18\x03 \x01(\r\x12\x14\n\x0clyric_tokens\x18\x04 \x01(\r\x12\x16\n\x0etext_truncated\x18\x05 \x01(\x08\x12\x18\n\x10lyrics_truncated\x18\x06 \x01(\x08\x12\'\n\x06report\x18\x07 \x01(\x0b\x32\x17.quartet.v1.StageReport\"E\n\x0fTokenizeRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12#\n\x07latents\x18\x02 \x01(\x0b\x32\x12.quartet.v1.Tensor\"J\n\x10TokenizeResponse\x12\r\n\x05\x63odes\x18\x01 \x03(\r\x12\'\n\x06report\x18\x02 \x01(\x0b\x32\x17.quartet.v1.StageReport\"1\n\x11\x44\x65tokenizeRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\r\n\x05\x63odes\x18\x02 \x03(\r\"b\n\x12\x44\x65tokenizeResponse\x12#\n\x07latents\x18\x01 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\'\n\x06report\x18\x02 \x01(\x0b\x32\x17.quartet.v1.StageReport\"\x1e\n\x1c\x45ncoderServiceGetInfoRequest\"o\n\x1d\x45ncoderServiceGetInfoResponse\x12#\n\x04info\x18\x01 \x01(\x0b\x32\x15.quartet.v1.StageInfo\x12)\n\x05\x63\x61\x63he\x18\x02 \x01(\x0b\x32\x1a.quartet.v1.ConditionCache\"R\n\x0e\x43onditionCache\x12\x0c\n\x04hits\x18\x01 \x01(\x04\x12\x0e\n\x06shared\x18\x02 \x01(\x04\x12\x0e\n\x06misses\x18\x03 \x01(\x04\x12\x12\n\nheld_bytes\x18\x04 \x01(\x04\x32\xc5\x02\n\x0e\x45ncoderService\x12?\n\x06\x45ncode\x12\x19.quartet.v1.EncodeRequest\x1a\x1a.quartet.v1.EncodeResponse\x12\x45\n\x08Tokenize\x12\x1b.quartet.v1.TokenizeRequest\x1a\x1c.quartet.v1.TokenizeResponse\x12K\n\nDetokenize\x12\x1d.quartet.v1.DetokenizeRequest\x1a\x1e.quartet.v1.DetokenizeResponse\x12^\n\x07GetInfo\x12(.quartet.v1.EncoderServiceGetInfoRequest\x1a).quartet.v1.EncoderServiceGetInfoResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18quartet/v1/encoder.proto\x12\nquartet.v1\x1a\x16quartet/v1/stage.proto\x1a\x17quartet/v1/tensor.proto\"\xab\x01\n\rEncodeRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\x13\n\x0binstruction\x18\x02 \x01(\t\x12\x0f\n\x07\x63\x61ption\x18\x03 \x01(\t\x12\x0e\n\x06lyrics\x18\x04 \x01(\t\x12&\n\x08metadata\x18\x05 \x01(\x0b\x32\x14.quartet.v1.Metadata\x12-\n\x11reference_latents\x18\x06 \x03(\x0b\x32\x12.quartet.v1.Tensor\"\x9c\x02\n\x0e\x45ncodeResponse\x12%\n\tcondition\x18\x01 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12*\n\x0enull_condition\x18\x02 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\x13\n\x0btext_tokens\x18\x03 \x01(\r\x12\x14\n\x0clyric_tokens\x18\x04 \x01(\r\x12\x16\n\x0etext_truncated\x18\x05 \x01(\x08\x12\x18\n\x10lyrics_truncated\x18\x06 \x01(\x08\x12\'\n\x06report\x18\x07 \x01(\x0b\x32\x17.quartet.v1.StageReport\x12\x31\n\x11lyric_token_spans\x18\x08 \x03(\x0b\x32\x16.quartet.v1.LyricToken\"(\n\nLyricToken\x12\r\n\x05start\x18\x01 \x01(\r\x12\x0b\n\x03\x65nd\x18\x02 \x01(\r\"E\n\x0fTokenizeRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12#\n\x07latents\x18\x02 \x01(\x0b\x32\x12.quartet.v1.Tensor\"J\n\x10TokenizeResponse\x12\r\n\x05\x63odes\x18\x01 \x03(\r\x12\'\n\x06report\x18\x02 \x01(\x0b\x32\x17.quartet.v1.StageReport\"1\n\x11\x44\x65tokenizeRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\r\n\x05\x63odes\x18\x02 \x03(\r\"b\n\x12\x44\x65tokenizeResponse\x12#\n\x07latents\x18\x01 \x01(\x0b\x32\x12.quartet.v1.Tensor\x12\'\n\x06report\x18\x02 \x01(\x0b\x32\x17.quartet.v1.StageReport\"\x1e\n\x1c\x45ncoderServiceGetInfoRequest\"o\n\x1d\x45ncoderServiceGetInfoResponse\x12#\n\x04info\x18\x01 \x01(\x0b\x32\x15.quartet.v1.StageInfo\x12)\n\x05\x63\x61\x63he\x18\x02 \x01(\x0b\x32\x1a.quartet.v1.ConditionCache\"R\n\x0e\x43onditionCache\x12\x0c\n\x04hits\x18\x01 \x01(\x04\x12\x0e\n\x06shared\x18\x02 \x01(\x04\x12\x0e\n\x06misses\x18\x03 \x01(\x04\x12\x12\n\nheld_bytes\x18\x04 \x01(\x04\x32\xc5\x02\n\x0e\x45ncoderService\x12?\n\x06\x45ncode\x12\x19.quartet.v1.EncodeRequest\x1a\x1a.quartet.v1.EncodeResponse\x12\x45\n\x08Tokenize\x12\x1b.quartet.v1.TokenizeRequest\x1a\x1c.quartet.v1.TokenizeResponse\x12K\n\nDetokenize\x12\x1d.quartet.v1.DetokenizeRequest\x1a\x1e.quartet.v1.DetokenizeResponse\x12^\n\x07GetInfo\x12(.quartet.v1.EncoderServiceGetInfoRequest\x1a).quartet.v1.EncoderServiceGetInfoResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,21 +36,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ENCODEREQUEST']._serialized_start=90
   _globals['_ENCODEREQUEST']._serialized_end=261
   _globals['_ENCODERESPONSE']._serialized_start=264
-  _globals['_ENCODERESPONSE']._serialized_end=497
-  _globals['_TOKENIZEREQUEST']._serialized_start=499
-  _globals['_TOKENIZEREQUEST']._serialized_end=568
-  _globals['_TOKENIZERESPONSE']._serialized_start=570
-  _globals['_TOKENIZERESPONSE']._serialized_end=644
-  _globals['_DETOKENIZEREQUEST']._serialized_start=646
-  _globals['_DETOKENIZEREQUEST']._serialized_end=695
-  _globals['_DETOKENIZERESPONSE']._serialized_start=697
-  _globals['_DETOKENIZERESPONSE']._serialized_end=795
-  _globals['_ENCODERSERVICEGETINFOREQUEST']._serialized_start=797
-  _globals['_ENCODERSERVICEGETINFOREQUEST']._serialized_end=827
-  _globals['_ENCODERSERVICEGETINFORESPONSE']._serialized_start=829
-  _globals['_ENCODERSERVICEGETINFORESPONSE']._serialized_end=940
-  _globals['_CONDITIONCACHE']._serialized_start=942
-  _globals['_CONDITIONCACHE']._serialized_end=1024
-  _globals['_ENCODERSERVICE']._serialized_start=1027
-  _globals['_ENCODERSERVICE']._serialized_end=1352
+  _globals['_ENCODERESPONSE']._serialized_end=548
+  _globals['_LYRICTOKEN']._serialized_start=550
+  _globals['_LYRICTOKEN']._serialized_end=590
+  _globals['_TOKENIZEREQUEST']._serialized_start=592
+  _globals['_TOKENIZEREQUEST']._serialized_end=661
+  _globals['_TOKENIZERESPONSE']._serialized_start=663
+  _globals['_TOKENIZERESPONSE']._serialized_end=737
+  _globals['_DETOKENIZEREQUEST']._serialized_start=739
+  _globals['_DETOKENIZEREQUEST']._serialized_end=788
+  _globals['_DETOKENIZERESPONSE']._serialized_start=790
+  _globals['_DETOKENIZERESPONSE']._serialized_end=888
+  _globals['_ENCODERSERVICEGETINFOREQUEST']._serialized_start=890
+  _globals['_ENCODERSERVICEGETINFOREQUEST']._serialized_end=920
+  _globals['_ENCODERSERVICEGETINFORESPONSE']._serialized_start=922
+  _globals['_ENCODERSERVICEGETINFORESPONSE']._serialized_end=1033
+  _globals['_CONDITIONCACHE']._serialized_start=1035
+  _globals['_CONDITIONCACHE']._serialized_end=1117
+  _globals['_ENCODERSERVICE']._serialized_start=1120
+  _globals['_ENCODERSERVICE']._serialized_end=1445
 # @@protoc_insertion_point(module_scope)

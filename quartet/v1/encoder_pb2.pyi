@@ -25,7 +25,7 @@ class EncodeRequest(_message.Message):
     def __init__(self, model: _Optional[str] = ..., instruction: _Optional[str] = ..., caption: _Optional[str] = ..., lyrics: _Optional[str] = ..., metadata: _Optional[_Union[_stage_pb2.Metadata, _Mapping]] = ..., reference_latents: _Optional[_Iterable[_Union[_tensor_pb2.Tensor, _Mapping]]] = ...) -> None: ...
 
 class EncodeResponse(_message.Message):
-    __slots__ = ("condition", "null_condition", "text_tokens", "lyric_tokens", "text_truncated", "lyrics_truncated", "report")
+    __slots__ = ("condition", "null_condition", "text_tokens", "lyric_tokens", "text_truncated", "lyrics_truncated", "report", "lyric_token_spans")
     CONDITION_FIELD_NUMBER: _ClassVar[int]
     NULL_CONDITION_FIELD_NUMBER: _ClassVar[int]
     TEXT_TOKENS_FIELD_NUMBER: _ClassVar[int]
@@ -33,6 +33,7 @@ class EncodeResponse(_message.Message):
     TEXT_TRUNCATED_FIELD_NUMBER: _ClassVar[int]
     LYRICS_TRUNCATED_FIELD_NUMBER: _ClassVar[int]
     REPORT_FIELD_NUMBER: _ClassVar[int]
+    LYRIC_TOKEN_SPANS_FIELD_NUMBER: _ClassVar[int]
     condition: _tensor_pb2.Tensor
     null_condition: _tensor_pb2.Tensor
     text_tokens: int
@@ -40,7 +41,16 @@ class EncodeResponse(_message.Message):
     text_truncated: bool
     lyrics_truncated: bool
     report: _stage_pb2.StageReport
-    def __init__(self, condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., null_condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., text_tokens: _Optional[int] = ..., lyric_tokens: _Optional[int] = ..., text_truncated: _Optional[bool] = ..., lyrics_truncated: _Optional[bool] = ..., report: _Optional[_Union[_stage_pb2.StageReport, _Mapping]] = ...) -> None: ...
+    lyric_token_spans: _containers.RepeatedCompositeFieldContainer[LyricToken]
+    def __init__(self, condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., null_condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., text_tokens: _Optional[int] = ..., lyric_tokens: _Optional[int] = ..., text_truncated: _Optional[bool] = ..., lyrics_truncated: _Optional[bool] = ..., report: _Optional[_Union[_stage_pb2.StageReport, _Mapping]] = ..., lyric_token_spans: _Optional[_Iterable[_Union[LyricToken, _Mapping]]] = ...) -> None: ...
+
+class LyricToken(_message.Message):
+    __slots__ = ("start", "end")
+    START_FIELD_NUMBER: _ClassVar[int]
+    END_FIELD_NUMBER: _ClassVar[int]
+    start: int
+    end: int
+    def __init__(self, start: _Optional[int] = ..., end: _Optional[int] = ...) -> None: ...
 
 class TokenizeRequest(_message.Message):
     __slots__ = ("model", "latents")

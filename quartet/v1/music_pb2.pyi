@@ -664,20 +664,52 @@ class TranscribeLyricsTimingRequest(_message.Message):
     def __init__(self, job_id: _Optional[str] = ..., item: _Optional[int] = ...) -> None: ...
 
 class LyricLine(_message.Message):
-    __slots__ = ("text", "start", "end")
+    __slots__ = ("text", "start", "end", "words", "confidence")
     TEXT_FIELD_NUMBER: _ClassVar[int]
     START_FIELD_NUMBER: _ClassVar[int]
     END_FIELD_NUMBER: _ClassVar[int]
+    WORDS_FIELD_NUMBER: _ClassVar[int]
+    CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
     text: str
     start: _duration_pb2.Duration
     end: _duration_pb2.Duration
-    def __init__(self, text: _Optional[str] = ..., start: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., end: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    words: _containers.RepeatedCompositeFieldContainer[LyricWord]
+    confidence: float
+    def __init__(self, text: _Optional[str] = ..., start: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., end: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., words: _Optional[_Iterable[_Union[LyricWord, _Mapping]]] = ..., confidence: _Optional[float] = ...) -> None: ...
+
+class LyricWord(_message.Message):
+    __slots__ = ("text", "start", "end", "confidence")
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    START_FIELD_NUMBER: _ClassVar[int]
+    END_FIELD_NUMBER: _ClassVar[int]
+    CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
+    text: str
+    start: _duration_pb2.Duration
+    end: _duration_pb2.Duration
+    confidence: float
+    def __init__(self, text: _Optional[str] = ..., start: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., end: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., confidence: _Optional[float] = ...) -> None: ...
+
+class LyricScores(_message.Message):
+    __slots__ = ("coverage", "monotonicity", "confidence", "overall")
+    COVERAGE_FIELD_NUMBER: _ClassVar[int]
+    MONOTONICITY_FIELD_NUMBER: _ClassVar[int]
+    CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
+    OVERALL_FIELD_NUMBER: _ClassVar[int]
+    coverage: float
+    monotonicity: float
+    confidence: float
+    overall: float
+    def __init__(self, coverage: _Optional[float] = ..., monotonicity: _Optional[float] = ..., confidence: _Optional[float] = ..., overall: _Optional[float] = ...) -> None: ...
 
 class TranscribeLyricsTimingResponse(_message.Message):
-    __slots__ = ("lines",)
+    __slots__ = ("lines", "scores", "warnings")
     LINES_FIELD_NUMBER: _ClassVar[int]
+    SCORES_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
     lines: _containers.RepeatedCompositeFieldContainer[LyricLine]
-    def __init__(self, lines: _Optional[_Iterable[_Union[LyricLine, _Mapping]]] = ...) -> None: ...
+    scores: LyricScores
+    warnings: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, lines: _Optional[_Iterable[_Union[LyricLine, _Mapping]]] = ..., scores: _Optional[_Union[LyricScores, _Mapping]] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ScoreRequest(_message.Message):
     __slots__ = ("job_id", "item", "model", "scale", "skip_tags", "genres")

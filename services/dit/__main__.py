@@ -13,9 +13,10 @@ from quartet.v1 import dit_pb2, dit_pb2_grpc
 from services.dit import checkpoint
 from services.dit.config import knows_tracks
 from services.dit.engine import DitEngine
+from services.dit.items import SampleItem
 from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplingOptions
 from services.dit.servicer import DitServicer
-from services.dit.stepper import DitStepper, SampleItem
+from services.dit.stepper import DitStepper
 from services.dit.validation import SampleLimits
 from services.layers.quantization import WeightForm
 from services.runtime.batching import BatchQueue
@@ -81,6 +82,7 @@ def application(settings: DitSettings) -> Application:
             condition_width=config.encoder_hidden_size,
             max_frames=len(loaded.silence),
             max_condition_tokens=settings.max_condition_tokens,
+            frames_per_token=config.patch_size,
         )
         stepper = DitStepper(
             loaded.model,

@@ -35,9 +35,23 @@ class DitBlock(nn.Module):
         self, x: torch.Tensor, packing: Packing, modulations: torch.Tensor, conditions: Sequence[KeysValues]
     ) -> torch.Tensor:
         """[tokens, width] in and out; `modulations` are [sequences, 6, width], conditions one for each sequence."""
-        shift, scale, gate, mlp_shift, mlp_scale, mlp_gate = (self.scale_shift_table + modulations).unbind(1)
+        return self.see_condition(self.see_itself(x, packing, modulations), packing, modulations, conditions)
+
+    def see_itself(self, x: torch.Tensor, packing: Packing, modulations: torch.Tensor) -> torch.Tensor:
+        """The first half: self-attention."""
+        shift, scale, gate, *_ = (self.scale_shift_table + modulations).unbind(1)
         attended = self.self_attn(packing.modulate(self.self_attn_norm(x), shift, scale), packing)
-        x = packing.add_gated(x, gate, attended)
+        return packing.add_gated(x, gate, attended)
+
+    def see_condition(
+        self, x: torch.Tensor, packing: Packing, modulations: torch.Tensor, conditions: Sequence[KeysValues]
+    ) -> torch.Tensor:
+        """The second half: cross-attention and MLP."""
+        *_, shift, scale, gate = (self.scale_shift_table + modulations).unbind(1)
         x = x + self.cross_attn(self.cross_attn_norm(x), packing, conditions)
-        hidden = self.mlp(packing.modulate(self.mlp_norm(x), mlp_shift, mlp_scale))
-        return packing.add_gated(x, mlp_gate, hidden)
+        hidden = self.mlp(packing.modulate(self.mlp_norm(x), shift, scale))
+        return packing.add_gated(x, gate, hidden)
+
+    def attention(self, x: torch.Tensor, condition: KeysValues, heads: Sequence[int], first: int) -> torch.Tensor:
+        """Between the halves: attention of [tokens, width] to the first keys of one condition, summed over heads."""
+        return self.cross_attn.attention(self.cross_attn_norm(x), condition[0], heads, first)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
@@ -11,6 +11,11 @@ from services.layers.attention import AttentionShape
 from services.runtime.checkpoints import CheckpointError
 
 PUBLIC_MIN_SECONDS = 10.0
+HeadsByLayer = tuple[tuple[int, tuple[int, ...]], ...]
+
+# Heads of the public 2B models that follow the lyrics (spec/model.md §3.1), and the layers and heads of these models.
+PUBLIC_ALIGNMENT_HEADS: HeadsByLayer = ((2, (6,)), (3, (10, 11)), (4, (3,)), (5, (8, 9)), (6, (8,)))
+_PUBLIC_LAYERS_AND_HEADS = (24, 16)
 _SIZES = (
     "hidden_size",
     "intermediate_size",
@@ -30,7 +35,8 @@ class DitConfig:
     """Sizes of the transformer and what kind of model it is; the field names are the keys of the file.
 
     `encoder_hidden_size` is the width of the condition, which only the XL configs name; `layer_types` says for each
-    layer whether its self-attention is "sliding_attention" or "full_attention".
+    layer whether its self-attention is "sliding_attention" or "full_attention". `alignment_heads` are the heads, by
+    layer, whose attention to the lyrics shows when these are sung.
     """
 
     hidden_size: int
@@ -48,6 +54,7 @@ class DitConfig:
     layer_types: tuple[str, ...]
     is_turbo: bool
     min_duration_seconds: float
+    alignment_heads: HeadsByLayer
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any], source: str = "config.json") -> Self:
@@ -67,14 +74,16 @@ class DitConfig:
         ]
         if problems:
             raise CheckpointError("\n".join(problems))
-        layers = values["num_hidden_layers"]
+        layers, heads = values["num_hidden_layers"], values["num_attention_heads"]
+        layer_types = tuple(given.get("layer_types", alternating(layers)))
         config = cls(
             **{name: values[name] for name in _SIZES},
             rope_theta=float(values["rope_theta"]),
             encoder_hidden_size=given.get("encoder_hidden_size", values["hidden_size"]),
-            layer_types=tuple(given.get("layer_types", alternating(layers))),
+            layer_types=layer_types,
             is_turbo=given.get("is_turbo", values.get("model_version") == "turbo"),
             min_duration_seconds=float(given.get("min_duration_seconds", PUBLIC_MIN_SECONDS)),
+            alignment_heads=_alignment_heads(given.get("lyric_alignment_layers_config"), layer_types, heads),
         )
         config._check_agreement(source)
         return config
@@ -108,11 +117,27 @@ class DitConfig:
                 f"{source}: key layer_types: expected {self.num_hidden_layers} of {sorted(kinds)}, "
                 f"found {list(self.layer_types)}"
             )
+        for layer, heads in self.alignment_heads:
+            if layer >= self.num_hidden_layers or max(heads) >= self.num_attention_heads:
+                raise CheckpointError(
+                    f"{source}: key lyric_alignment_layers_config: expected layers below {self.num_hidden_layers} and "
+                    f"heads below {self.num_attention_heads}, found heads {list(heads)} of layer {layer}"
+                )
 
 
 def alternating(layers: int) -> tuple[str, ...]:
     """The layer types of the public models: even layers slide, odd layers see everything."""
     return tuple("full_attention" if layer % 2 else "sliding_attention" for layer in range(layers))
+
+
+def _alignment_heads(given: Mapping[str, list[int]] | None, layer_types: Sequence[str], heads: int) -> HeadsByLayer:
+    """The heads that a file names, or those of the public models; otherwise all heads of the layers that see all."""
+    if given is not None:
+        return tuple(sorted((int(layer), tuple(chosen)) for layer, chosen in given.items()))
+    if (len(layer_types), heads) == _PUBLIC_LAYERS_AND_HEADS:
+        return PUBLIC_ALIGNMENT_HEADS
+    seeing_all = [layer for layer, kind in enumerate(layer_types) if kind == "full_attention"]
+    return tuple((layer, tuple(range(heads))) for layer in seeing_all or range(len(layer_types)))
 
 
 def _is_count(value: Any) -> bool:
@@ -139,6 +164,17 @@ def _is_switch(value: Any) -> bool:
     return isinstance(value, bool)
 
 
+def _are_heads_by_layer(value: Any) -> bool:
+    return isinstance(value, dict) and bool(value) and all(map(_is_layer_with_heads, value.items()))
+
+
+def _is_layer_with_heads(item: tuple[Any, Any]) -> bool:
+    layer, heads = item
+    if not (isinstance(layer, str) and layer.isascii() and layer.isdecimal() and isinstance(heads, list) and heads):
+        return False
+    return all(type(head) is int and head >= 0 for head in heads)
+
+
 class _Optional(NamedTuple):
     expected: str
     fits: Callable[[Any], bool]
@@ -149,4 +185,5 @@ _OPTIONAL = {
     "layer_types": _Optional("a list of names", _are_names),
     "is_turbo": _Optional("true or false", _is_switch),
     "min_duration_seconds": _Optional("a positive number", _is_positive),
+    "lyric_alignment_layers_config": _Optional("lists of heads by the number of their layer", _are_heads_by_layer),
 }

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
+from services.dit.align import Aligned
+from services.dit.items import AlignItem, Sampled, SampleItem, StepDone, Work
 from services.dit.plan import SamplingDefaults, SamplingPlan, resolve
-from services.dit.stepper import PlannedItem, Sampled, SampleItem, StepDone
 from services.runtime.batching import BatchQueue
 from services.runtime.items import Finished
 
 
 class DitEngine:
-    """Samples items through a batch queue; the cost of an item is its frames times its network evaluations."""
+    """Samples and aligns items through a batch queue; the cost of an item is its frames times its evaluations."""
 
-    def __init__(self, defaults: SamplingDefaults, queue: BatchQueue[PlannedItem]) -> None:
+    def __init__(self, defaults: SamplingDefaults, queue: BatchQueue[Work]) -> None:
         self._defaults = defaults
         self._queue = queue
 
@@ -42,3 +43,7 @@ class DitEngine:
         plan = self.plan(item)
         cost = item.network_frames * plan.evaluations
         return self._queue.stream((item, plan), cost=cost, seconds_left=seconds_left)
+
+    async def align(self, item: AlignItem, seconds_left: float | None) -> Finished[Aligned]:
+        """What finished latents attend to. Raises as `sample` does."""
+        return await self._queue.run(item, cost=item.sampled.network_frames, seconds_left=seconds_left)

@@ -78,16 +78,37 @@ class DiffusionTransformer(nn.Module):
 
     def forward(self, branches: Sequence[Branch]) -> list[torch.Tensor]:
         """Velocities [frames, channels] in float32, one for each branch."""
-        lengths = [self.tokens(len(branch.latents)) for branch in branches]
-        packing = Packing.of(lengths, self._rotations.upto(max(lengths), self.weight))
-        x = self.proj_in(torch.cat([self._patches(branch) for branch in branches]))
-        embedding, modulations = self._levels(branches)
+        x, packing, embedding, modulations = self._embedded(branches)
         for number, layer in enumerate(self.layers.in_turn()):
             x = layer(x, packing, modulations, [branch.condition[number] for branch in branches])
         shift, scale = (self.scale_shift_table + embedding[:, None]).unbind(1)
         patches = self.proj_out(packing.modulate(self.norm_out(x), shift, scale))
         frames = [part.flatten(0, 1) for part in packing.sequences(patches)]
         return [part[: len(branch.latents)].float() for part, branch in zip(frames, branches, strict=True)]
+
+    def attention(self, branch: Branch, first: int) -> torch.Tensor:
+        """Attention of a branch's tokens to the first keys of its condition [first, tokens], in float32.
+
+        It is the mean over `config.alignment_heads`. Layers after the last of these are left out.
+        """
+        heads = dict(self.config.alignment_heads)
+        x, packing, _, modulations = self._embedded([branch])
+        seen = torch.zeros(len(x), first, device=x.device)
+        for number, layer in enumerate(self.layers.in_turn()):
+            x = layer.see_itself(x, packing, modulations)
+            if number in heads:
+                seen += layer.attention(x, branch.condition[number], heads[number], first)
+            if number == max(heads):
+                break
+            x = layer.see_condition(x, packing, modulations, [branch.condition[number]])
+        return (seen / sum(map(len, heads.values()))).t()
+
+    def _embedded(self, branches: Sequence[Branch]) -> tuple[torch.Tensor, Packing, torch.Tensor, torch.Tensor]:
+        """What the layers take: tokens, their packing, then embedding and modulations of the noise levels."""
+        lengths = [self.tokens(len(branch.latents)) for branch in branches]
+        packing = Packing.of(lengths, self._rotations.upto(max(lengths), self.weight))
+        x = self.proj_in(torch.cat([self._patches(branch) for branch in branches]))
+        return x, packing, *self._levels(branches)
 
     def _patches(self, branch: Branch) -> torch.Tensor:
         patch = self.config.patch_size

@@ -11,14 +11,15 @@ import grpc.aio
 
 from quartet.v1 import dit_pb2, dit_pb2_grpc
 from quartet.validation import Violations
+from services.dit.align_validation import align_item
 from services.dit.engine import DitEngine
+from services.dit.items import SampleItem, StepDone
 from services.dit.plan import SamplingDefaults
-from services.dit.stepper import SampleItem, StepDone
 from services.dit.validation import SampleLimits, sample_item
 from services.dit.wavelet import WaveletCorrection
 from services.runtime.items import Finished
 from services.runtime.reports import Reporter
-from services.runtime.tensors import encode_float32
+from services.runtime.tensors import encode_float32, encode_floating
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -60,6 +61,19 @@ class DitServicer(dit_pb2_grpc.DitServiceServicer):
                 else:
                     for response in _step_responses(event):
                         yield response
+
+    async def Align(self, request: dit_pb2.AlignRequest, context: Context) -> dit_pb2.AlignResponse:
+        """Attention of finished latents to the lyrics."""
+        arrived_ns = time.monotonic_ns()
+        self._reporter.check_model(request.model)
+        with Violations() as check:
+            item = align_item(request, self._limits, 1 / self._defaults.steps, check)
+        finished = await self._engine.align(item, context.time_remaining())
+        return dit_pb2.AlignResponse(
+            alignment=encode_floating(finished.result.attention.half()),
+            frames_per_moment=self._limits.frames_per_token,
+            report=self._reporter.report(finished, arrived_ns),
+        )
 
     async def GetInfo(
         self, request: dit_pb2.DitServiceGetInfoRequest, context: Context

@@ -2,80 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 from torch.nn import functional
 
 from quartet.errors import InternalError
-from services.dit.conditions import ConditionSwitch, View
+from services.dit.align import Aligning, noisy
+from services.dit.conditions import View
 from services.dit.denoising import Denoising
 from services.dit.flow_edit import Editing, FlowEdit
+from services.dit.items import AlignItem, PlannedItem, Sampled, SampleItem, StepDone, Work
 from services.dit.keep import Keep, Kept, blend_weights
 from services.dit.model import Branch, ConditionCache, DiffusionTransformer
-from services.dit.plan import SamplingOptions, SamplingPlan
+from services.dit.plan import SamplingPlan
 from services.dit.sampler import Trajectory
-from services.dit.starts import Start, Variation, mixed
+from services.dit.starts import mixed
 from services.runtime.batching import Member
 from services.runtime.items import Ticket
 from services.runtime.noise import Purpose, gaussian
 from services.runtime.turns import Turns
 
-MIN_NETWORK_FRAMES = 128
 SLACK_TOKENS = 2048
-
-
-@dataclass(frozen=True)
-class SampleItem:
-    """One item to sample; tensors without a batch axis, in float32 but for the condition, which has any type.
-
-    `condition` [tokens, width], `null_condition` [1, width] where guidance may act, `source` [frames or fewer,
-    channels] or None, silence taking the rest and the frames that are `silenced` [frames], `mask` [frames] or None for
-    everywhere, `noise` [frames, channels] or None for the seeded one. `keep` needs a mask; `edit` excludes noise,
-    start, variation, switch and keep.
-    """
-
-    condition: torch.Tensor
-    null_condition: torch.Tensor | None
-    frames: int
-    source: torch.Tensor | None = None
-    silenced: torch.Tensor | None = None
-    mask: torch.Tensor | None = None
-    seed: int = 0
-    noise: torch.Tensor | None = None
-    options: SamplingOptions = SamplingOptions()
-    preview_every_steps: int = 0
-    start: Start | None = None
-    variation: Variation | None = None
-    switch: ConditionSwitch | None = None
-    keep: Keep | None = None
-    edit: FlowEdit | None = None
-
-    @property
-    def network_frames(self) -> int:
-        """Frames that the network sees: short items are filled up."""
-        return max(self.frames, MIN_NETWORK_FRAMES)
-
-
-@dataclass(frozen=True)
-class StepDone:
-    """A step is done; `preview` is the clean estimate [frames, channels] where one was asked for."""
-
-    step: int
-    steps: int
-    preview: torch.Tensor | None
-
-
-@dataclass(frozen=True)
-class Sampled:
-    """Clean latents [frames, channels] and the plan that was followed."""
-
-    latents: torch.Tensor
-    plan: SamplingPlan
-
-
-PlannedItem = tuple[SampleItem, SamplingPlan]
 
 
 class Course(Protocol):
@@ -102,6 +50,10 @@ class Sampling(Member):
         super().__init__(ticket)
         self.item, self.plan = work
         self.course = course
+
+    def branches(self) -> list[Branch]:
+        """What the next pass asks the network."""
+        return self.course.branches()
 
     def advance(self, velocities: list[torch.Tensor]) -> None:
         """Takes the velocities of its course's branches: none where it has no steps, and so ends."""
@@ -146,19 +98,32 @@ class DitStepper:
         self._model = model
         self._silence = silence
         self._max_items = max_items
-        self._turns: Turns[Sampling] = Turns(tokens_per_step, SLACK_TOKENS, alone=deterministic)
+        self._turns: Turns[Sampling | Aligning] = Turns(tokens_per_step, SLACK_TOKENS, alone=deterministic)
         self._null: tuple[torch.Tensor, ConditionCache] | None = None
 
     @torch.inference_mode()
-    def join(self, work: PlannedItem, ticket: Ticket) -> Sampling | None:
+    def join(self, work: Work, ticket: Ticket) -> Sampling | Aligning | None:
         """Takes an item in where there is room."""
         if len(self._turns) == self._max_items:
             return None
+        if isinstance(work, AlignItem):
+            return self._join_aligning(work, ticket)
         item, plan = work
         member = Sampling(
             work, ticket, self._denoising(*work) if item.edit is None else self._editing(item.edit, *work)
         )
         self._turns.enter(member, self._model.tokens(item.network_frames) * plan.widest_pass)
+        return member
+
+    def _join_aligning(self, item: AlignItem, ticket: Ticket) -> Aligning:
+        sampled = item.sampled
+        latents = self._filled(item.latents, sampled)
+        noise = gaussian(sampled.seed, Purpose.INITIAL, tuple(latents.shape))
+        view = self._view(sampled, sampled.source, sampled.condition)
+        start = noisy(latents, noise, item.noise_level).to(self._model.weight)
+        branch = Branch(start, view.context, view.condition, item.noise_level)
+        member = Aligning(ticket, self._model, branch, item.lyric_tokens, self._model.tokens(sampled.frames))
+        self._turns.enter(member, self._model.tokens(sampled.network_frames))
         return member
 
     def leave(self, member: Member) -> None:
@@ -171,9 +136,9 @@ class DitStepper:
 
     @torch.inference_mode()
     def step(self) -> None:
-        """One forward pass of the members whose turn it is."""
+        """One forward pass of the members whose turn it is; those that ask it nothing have one of their own."""
         members = self._turns.next()
-        asked = [member.course.branches() for member in members]
+        asked = [member.branches() for member in members]
         together = [branch for branches in asked for branch in branches]
         velocities = self._model(together) if together else []
         for member, branches in zip(members, asked, strict=True):

@@ -1,4 +1,4 @@
-"""What a SampleRequest must keep, checked field by field into a `SampleItem`."""
+"""What requests must keep, checked field by field into a `SampleItem` or an `AlignItem`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from quartet.validation import Violations
 from services.dit.conditions import ConditionSwitch
 from services.dit.flow_edit import FlowEdit
 from services.dit.guidance import GuidanceMode
+from services.dit.items import SampleItem
 from services.dit.keep import Keep
 from services.dit.plan import SamplerMethod, SamplingOptions
 from services.dit.starts import Start, Variation
-from services.dit.stepper import SampleItem
 from services.dit.wavelet import Wavelet, WaveletCorrection, WaveletMode
 from services.runtime.tensors import decode_bool, decode_float32, decode_floating
 from serving import rules
@@ -59,6 +59,7 @@ class SampleLimits:
     condition_width: int
     max_frames: int
     max_condition_tokens: int
+    frames_per_token: int
 
 
 def sample_item(request: dit_pb2.SampleRequest, limits: SampleLimits, check: Violations) -> SampleItem:

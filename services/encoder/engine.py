@@ -37,19 +37,23 @@ class EncodeItem:
 
 @dataclass(frozen=True)
 class Encoded:
-    """The packed condition [tokens, width], the null condition [1, width], and how much of the words was read."""
+    """The packed condition [tokens, width], the null condition [1, width], and how much of the words was read.
+
+    `lyric_spans` [lyric tokens, 2] are the characters of the lyric text, from the first to behind the last, that each
+    lyric token covers.
+    """
 
     condition: torch.Tensor
     null_condition: torch.Tensor
     text_tokens: int
-    lyric_tokens: int
+    lyric_spans: torch.Tensor
     text_truncated: bool
     lyrics_truncated: bool
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the conditions."""
-        return self.condition.nbytes + self.null_condition.nbytes
+        """Bytes of the tensors."""
+        return self.condition.nbytes + self.null_condition.nbytes + self.lyric_spans.nbytes
 
 
 class EncoderEngine:
@@ -91,7 +95,7 @@ class EncoderEngine:
             condition=finished.result,
             null_condition=self._null_condition,
             text_tokens=len(caption.ids),
-            lyric_tokens=len(lyrics.ids),
+            lyric_spans=torch.tensor(lyrics.spans, dtype=torch.int32),
             text_truncated=caption.truncated,
             lyrics_truncated=lyrics.truncated,
         )

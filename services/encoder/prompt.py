@@ -40,7 +40,15 @@ class Prompt:
 
     def lyric_text(self) -> str:
         """Language and lyrics."""
-        return f"# Languages\n{_given(self.vocal_language, UNKNOWN_LANGUAGE)}\n\n# Lyric\n{self.lyrics}{END_OF_TEXT}"
+        return f"{self._lyric_header()}{self.lyrics}{END_OF_TEXT}"
+
+    def in_lyrics(self, first: int, behind: int) -> tuple[int, int]:
+        """The characters [first, behind) of `lyric_text` as such of the lyrics; none, where they are around these."""
+        start, length = len(self._lyric_header()), len(self.lyrics)
+        return min(max(first - start, 0), length), min(max(behind - start, 0), length)
+
+    def _lyric_header(self) -> str:
+        return f"# Languages\n{_given(self.vocal_language, UNKNOWN_LANGUAGE)}\n\n# Lyric\n"
 
 
 def _given(value: str, otherwise: str) -> str:

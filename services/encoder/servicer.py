@@ -49,16 +49,19 @@ class EncoderServicer(encoder_pb2_grpc.EncoderServiceServicer):
         """The condition of one prompt."""
         arrived_ns = time.monotonic_ns()
         self._reporter.check_model(request.model)
-        finished = await self._engine.encode(self._encode_item(request), context.time_remaining())
+        item = self._encode_item(request)
+        finished = await self._engine.encode(item, context.time_remaining())
         encoded = finished.result
+        spans = [item.prompt.in_lyrics(*span) for span in encoded.lyric_spans.tolist()]
         return encoder_pb2.EncodeResponse(
             condition=encode_floating(encoded.condition),
             null_condition=encode_floating(encoded.null_condition),
             text_tokens=encoded.text_tokens,
-            lyric_tokens=encoded.lyric_tokens,
+            lyric_tokens=len(spans),
             text_truncated=encoded.text_truncated,
             lyrics_truncated=encoded.lyrics_truncated,
             report=self._reporter.report(finished, arrived_ns),
+            lyric_token_spans=[encoder_pb2.LyricToken(start=start, end=end) for start, end in spans],
         )
 
     async def Tokenize(self, request: encoder_pb2.TokenizeRequest, context: Context) -> encoder_pb2.TokenizeResponse:

@@ -16,9 +16,10 @@ MAX_LYRIC_TOKENS = 2048
 
 @dataclass(frozen=True)
 class TokenIds:
-    """Ids of one text, and whether it was cut."""
+    """Ids of one text, the characters [first, behind the last] of it that each covers, and whether it was cut."""
 
     ids: list[int]
+    spans: list[tuple[int, int]]
     truncated: bool
 
 
@@ -46,7 +47,8 @@ class PromptTokenizer:
 
     def _encode(self, text: str, limit: int) -> TokenIds:
         """The limit counts the appended token, which a cut text keeps."""
-        ids = self._tokenizer.encode(text).ids
+        encoding = self._tokenizer.encode(text)
+        ids, spans = encoding.ids, encoding.offsets
         if len(ids) <= limit:
-            return TokenIds(ids, truncated=False)
-        return TokenIds([*ids[: limit - 1], ids[-1]], truncated=True)
+            return TokenIds(ids, spans, truncated=False)
+        return TokenIds([*ids[: limit - 1], ids[-1]], [*spans[: limit - 1], spans[-1]], truncated=True)

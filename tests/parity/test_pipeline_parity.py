@@ -24,8 +24,8 @@ from transformers import AutoTokenizer, Qwen3Model
 from services.dit import checkpoint as dit_checkpoint
 from services.dit.conditions import ConditionSwitch
 from services.dit.engine import DitEngine
+from services.dit.items import SampleItem
 from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplingOptions
-from services.dit.stepper import SampleItem
 from services.encoder import checkpoint as encoder_checkpoint
 from services.encoder.engine import EncodeItem, EncoderEngine
 from services.encoder.prompt import Prompt

@@ -19,8 +19,8 @@ from diffusers.guiders.adaptive_projected_guidance import MomentumBuffer, normal
 
 from services.dit import schedule
 from services.dit.guidance import GuidanceMode
+from services.dit.items import SampleItem
 from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplerMethod, SamplingDefaults, SamplingOptions
-from services.dit.stepper import SampleItem
 from services.dit.wavelet import WaveletCorrection
 from services.runtime.items import Finished
 from services.runtime.noise import Purpose, gaussian

@@ -103,3 +103,29 @@ def test_all_that_is_wrong_is_named_at_once() -> None:
     with pytest.raises(CheckpointError) as refused:
         DitConfig.from_json({**without("head_dim"), "patch_size": -2, "is_turbo": "yes"})
     assert all(name in str(refused.value) for name in ("head_dim", "patch_size", "is_turbo"))
+
+
+def test_the_heads_that_follow_the_lyrics() -> None:
+    public = DitConfig.from_json(dit_config(FULL, "turbo", "bfloat16"))
+    assert dict(public.alignment_heads) == {2: (6,), 3: (10, 11), 4: (3,), 5: (8, 9), 6: (8,)}
+    assert dict(DitConfig.from_json(TINY).alignment_heads) == {1: (0, 1, 2, 3), 3: (0, 1, 2, 3)}
+    named = {**TINY, "lyric_alignment_layers_config": {"2": [0, 3], "1": [1]}}
+    assert DitConfig.from_json(named).alignment_heads == ((1, (1,)), (2, (0, 3)))
+
+
+@pytest.mark.parametrize(
+    ("heads", "problem"),
+    [
+        ({}, "lists of heads"),
+        ({"1": []}, "lists of heads"),
+        ({"first": [1]}, "lists of heads"),
+        ({"1": [-1]}, "lists of heads"),
+        ({"1": [True]}, "lists of heads"),
+        ([1], "lists of heads"),
+        ({"4": [0]}, "layers below 4 and heads below 4"),
+        ({"1": [4]}, "layers below 4 and heads below 4"),
+    ],
+)
+def test_heads_that_cannot_be(heads: object, problem: str) -> None:
+    with pytest.raises(CheckpointError, match=f"key lyric_alignment_layers_config: expected {problem}"):
+        DitConfig.from_json({**TINY, "lyric_alignment_layers_config": heads})

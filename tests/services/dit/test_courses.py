@@ -17,10 +17,10 @@ import torch
 from services.dit.conditions import ConditionSwitch
 from services.dit.flow_edit import FlowEdit
 from services.dit.guidance import ProjectedGuidance
+from services.dit.items import Sampled, SampleItem, Work
 from services.dit.keep import Keep
 from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplingDefaults, SamplingOptions
 from services.dit.starts import Start, Variation
-from services.dit.stepper import PlannedItem, Sampled, SampleItem
 from services.runtime.batching import BatchQueue
 from services.runtime.items import Finished
 from services.runtime.noise import Purpose, gaussian
@@ -46,7 +46,7 @@ def item(frames: int = FRAMES, *, scale: float = 1.0, seed: int = 7, **fields: A
 
 async def finished(
     defaults: SamplingDefaults, *items: SampleItem
-) -> tuple[list[torch.Tensor], BatchQueue[PlannedItem], list[int]]:
+) -> tuple[list[torch.Tensor], BatchQueue[Work], list[int]]:
     """Latents of items that are sampled together, the queue, and the evaluations that were planned."""
     async with dit_engine(MODEL, SILENCE, defaults) as (engine, queue):
 

@@ -15,9 +15,9 @@ from torch import nn
 from quartet.errors import DeadlineError, InternalError, OverloadedError
 from services.dit.engine import DitEngine
 from services.dit.guidance import GuidanceMode
+from services.dit.items import MIN_NETWORK_FRAMES, Sampled, SampleItem, StepDone, Work
 from services.dit.model import Branch
 from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplerMethod, SamplingOptions
-from services.dit.stepper import MIN_NETWORK_FRAMES, PlannedItem, Sampled, SampleItem, StepDone
 from services.dit.wavelet import Wavelet, WaveletCorrection, WaveletMode
 from services.runtime.batching import BatchQueue
 from services.runtime.items import Finished
@@ -32,7 +32,7 @@ MODEL = transformer(TINY)
 
 class Stage(NamedTuple):
     engine: DitEngine
-    queue: BatchQueue[PlannedItem]
+    queue: BatchQueue[Work]
 
 
 @pytest.fixture

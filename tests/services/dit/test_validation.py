@@ -11,10 +11,12 @@ from quartet import tensors
 from quartet.errors import InvalidRequestError
 from quartet.v1 import dit_pb2, tensor_pb2
 from quartet.validation import Violations
-from services.dit.stepper import SampleItem
+from services.dit.items import SampleItem
 from services.dit.validation import SampleLimits, sample_item
 
-LIMITS = SampleLimits(latent_channels=8, condition_width=32, max_frames=1000, max_condition_tokens=50)
+LIMITS = SampleLimits(
+    latent_channels=8, condition_width=32, max_frames=1000, max_condition_tokens=50, frames_per_token=2
+)
 NAN, INF = float("nan"), float("inf")
 
 

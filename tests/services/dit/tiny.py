@@ -11,9 +11,10 @@ import torch
 from services.dit.checkpoint import PREFIX, tensor_shapes
 from services.dit.config import DitConfig
 from services.dit.engine import DitEngine
+from services.dit.items import Work
 from services.dit.model import Branch, DiffusionTransformer
 from services.dit.plan import SamplingDefaults
-from services.dit.stepper import DitStepper, PlannedItem
+from services.dit.stepper import DitStepper
 from services.runtime.batching import BatchQueue
 from services.runtime.checkpoints import load_module
 from serving.telemetry import Telemetry
@@ -94,7 +95,7 @@ async def dit_engine(
     max_items: int = 16,
     deterministic: bool = False,
     max_queued_cost: float = 1e9,
-) -> AsyncIterator[tuple[DitEngine, BatchQueue[PlannedItem]]]:
+) -> AsyncIterator[tuple[DitEngine, BatchQueue[Work]]]:
     """An engine and its queue."""
     stepper = DitStepper(
         model, silence, tokens_per_step=tokens_per_step, max_items=max_items, deterministic=deterministic

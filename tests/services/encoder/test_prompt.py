@@ -45,3 +45,13 @@ def test_an_instruction_ends_with_one_colon(instruction: str, written: str) -> N
 def test_a_caption_that_is_a_whole_prompt_gives_up_the_caption_within() -> None:
     assert f"# Caption\n{WALTZ.caption}\n\n# Metas" in Prompt(WALTZ.caption_text(), "").caption_text()
     assert Prompt("# Caption\nonly", "").caption_text().count("# Caption") == 2
+
+
+def test_characters_of_the_lyric_text_are_found_in_the_lyrics() -> None:
+    header = len("# Languages\nen\n\n# Lyric\n")
+    assert WALTZ.in_lyrics(header + 8, header + 13) == (8, 13)
+    assert WALTZ.lyrics[8:13] == "round"
+    assert WALTZ.in_lyrics(0, 11) == (0, 0)
+    assert WALTZ.in_lyrics(header - 1, header + 1) == (0, 1)
+    end = len(WALTZ.lyrics)
+    assert WALTZ.in_lyrics(header + end, header + end + 13) == (end, end)

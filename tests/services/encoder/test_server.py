@@ -107,6 +107,50 @@ def test_long_lyrics_are_cut_and_said_to_be(stub: Stub) -> None:
     assert reply.lyric_tokens == 2048
 
 
+@pytest.mark.parametrize(
+    "lyrics",
+    ["[Verse]\nla la, the piano\n\nanother line ", "私は歌う\nπ🎹 and é", "", "\n", " <|endoftext|> after the end"],
+)
+@pytest.mark.parametrize("language", ["", "ja"])
+def test_lyric_tokens_say_where_they_stand(stub: Stub, lyrics: str, language: str) -> None:
+    """Their spans follow one another and leave out no character; those of the frame are empty."""
+    request = encoder_pb2.EncodeRequest(lyrics=lyrics, metadata=stage_pb2.Metadata(vocal_language=language))
+    reply = stub.Encode(request)
+    spans = [(span.start, span.end) for span in reply.lyric_token_spans]
+    assert len(spans) == reply.lyric_tokens
+    assert spans[0] == (0, 0)
+    assert spans[-1][0] == spans[-1][1]
+    covering = [(start, end) for start, end in spans if start < end]
+    assert covering == sorted(covering)
+    assert set().union(*(range(start, end) for start, end in covering)) == set(range(len(lyrics)))
+
+
+def test_a_word_that_is_one_token_is_its_span(stub: Stub) -> None:
+    lyrics = "la la, the piano"
+    spans = stub.Encode(encoder_pb2.EncodeRequest(lyrics=lyrics)).lyric_token_spans
+    assert {" the", "piano"} <= {lyrics[span.start : span.end] for span in spans}
+
+
+def test_spans_of_equal_texts_with_other_headers_are_not_mixed_up(stub: Stub) -> None:
+    """Both prompts are the same text, so that the second finds the condition of the first."""
+    mimic, plain = "en\n\n# Lyric\nla", "la"
+    first = stub.Encode(
+        encoder_pb2.EncodeRequest(lyrics=plain, metadata=stage_pb2.Metadata(vocal_language=mimic))
+    ).lyric_token_spans
+    inner = f"{plain}\n\n# Lyric\n{plain}"
+    second = stub.Encode(
+        encoder_pb2.EncodeRequest(lyrics=inner, metadata=stage_pb2.Metadata(vocal_language="en"))
+    ).lyric_token_spans
+    assert max(span.end for span in first) == len(plain)
+    assert max(span.end for span in second) == len(inner)
+
+
+def test_spans_end_where_long_lyrics_are_cut(stub: Stub) -> None:
+    reply = stub.Encode(encoder_pb2.EncodeRequest(caption="x", lyrics="la " * 5000))
+    assert len(reply.lyric_token_spans) == reply.lyric_tokens
+    assert 1000 < max(span.end for span in reply.lyric_token_spans) < 15_000
+
+
 def test_codes_survive_the_way_to_hints_in_length(stub: Stub) -> None:
     codes = stub.Tokenize(encoder_pb2.TokenizeRequest(latents=latents(13))).codes
     assert len(codes) == 3
