@@ -11,7 +11,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.audio.reading import AudioError, gather, inspect, pieces, read_reference
+from gateway.audio.reading import AudioError, gather, inspect, pieces, read_reference, read_whole
 
 DIGEST = "ab" * 32
 MAX_SECONDS = 60.0
@@ -127,6 +127,21 @@ def test_samples_that_are_not_finite(tmp_path: Path) -> None:
     soundfile.write(path, np.array([[0.0], [np.nan]], np.float32), 48_000, subtype="FLOAT")
     with pytest.raises(AudioError, match="NaN or infinite"):
         inspect(path, MAX_SECONDS)
+
+
+def test_samples_that_only_resampling_makes_infinite(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.full((48_000, 2), 3e38, np.float32), 44_100, subtype="FLOAT")
+    with pytest.raises(AudioError, match="NaN or infinite"):
+        read_whole(path, MAX_SECONDS, SAMPLE_RATE)
+
+
+def test_a_whole_recording_is_clamped_stereo(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, 4 * tone(1, SAMPLE_RATE, 1), SAMPLE_RATE, subtype="FLOAT")
+    pcm = read_whole(path, MAX_SECONDS, SAMPLE_RATE)
+    assert pcm.shape == (SAMPLE_RATE, 2)
+    assert (pcm.min(), pcm.max()) == (-1, 1)
 
 
 def test_a_strange_sample_rate(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_info_of_silence_is_valid_json(tmp_path: Path) -> None:
 
 def test_what_is_no_audio_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("la la la")
-    with pytest.raises(CommandError, match="is not an audio file that can be read"):
+    with pytest.raises(CommandError, match="cannot be read as audio"):
         audio.read(tmp_path / "a.txt")
     with pytest.raises(CommandError, match="does not exist"):
         audio.read(tmp_path / "b.flac")
@@ -101,7 +101,7 @@ def test_what_is_no_audio_is_refused(tmp_path: Path) -> None:
 def test_a_truncated_file_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "a.flac", np.random.default_rng(0).normal(0, 0.1, (RATE, 2)).astype(np.float32))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(CommandError, match=r"cut short|cannot be read|can be read"):
+    with pytest.raises(CommandError, match=r"is cut off|cannot be read as audio"):
         audio.read(path)
 
 
