@@ -6,8 +6,10 @@ import asyncio
 from contextlib import aclosing
 
 from gateway.audio import reading, writing
+from gateway.audio.tags import Tags
 from gateway.notes import Notes
 from gateway.planning import NO_CODES, PlannedSong, plan_item, plan_song
+from gateway.requests import INSTRUMENTAL
 from gateway.results import ItemResult, Progress, SongResult
 from gateway.stages import CHANNELS, Condition, Decoded, Latents, Step
 from gateway.tools import Tools
@@ -86,7 +88,9 @@ async def _make_item(
         decoded = await _decode(index, sampled, spool, samples, tools, notes)
         with notes.timed("write", index) as timed:
             with timed.computing():
-                await asyncio.to_thread(writing.write, spool, audio_file, decoded.sample_rate, output_of(song))
+                written = await asyncio.to_thread(
+                    writing.write, spool, audio_file, decoded.sample_rate, output_of(song), tags_of(song, index)
+                )
             artifact = await tools.keep(audio_file)
     tools.report(Progress("write", index, 1, 1))
     return ItemResult(
@@ -94,8 +98,8 @@ async def _make_item(
         seed=song.seeds[index],
         audio_id=artifact.id,
         bytes=artifact.bytes,
-        samples=decoded.samples,
-        sample_rate=decoded.sample_rate,
+        samples=written.samples,
+        sample_rate=written.sample_rate,
         channels=CHANNELS,
         peak=spool.peak,
         timesteps=sampled.timesteps,
@@ -160,4 +164,21 @@ def output_of(song: SongSpec) -> writing.Output:
         keep_level=song.keep_level,
         fade_in=song.fade_in,
         fade_out=song.fade_out,
+        sample_rate=song.sample_rate,
+        mp3_bitrate_kbps=song.mp3_bitrate_kbps or writing.DEFAULT_MP3_BITRATE_KBPS,
+    )
+
+
+def tags_of(song: SongSpec, index: int) -> Tags | None:
+    """What the file of an item says of it. Nothing in them tells items of a job apart but the seed."""
+    if song.no_tags:
+        return None
+    return Tags(
+        title=song.title,
+        description=song.caption,
+        lyrics="" if song.lyrics == INSTRUMENTAL else song.lyrics,
+        bpm=song.bpm,
+        key=song.key_scale,
+        seed=song.seeds[index],
+        model=song.model,
     )

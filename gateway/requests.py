@@ -6,6 +6,7 @@ import dataclasses
 import secrets
 from dataclasses import dataclass
 
+from gateway.audio.writing import MP3_BITRATES_KBPS, OPUS_RATE, SAMPLE_RATES
 from quartet.errors import NotFoundError
 from quartet.planning import Thinking
 from quartet.songs import SongSpec
@@ -20,6 +21,9 @@ MAX_REQUEST_ID_CHARACTERS = 128
 DEFAULT_SECONDS = 120.0
 INSTRUMENTAL = "[Instrumental]"
 MAX_KEY_CHARACTERS = 32
+MAX_TITLE_CHARACTERS = 256
+_TITLE_WORDS = 8
+_TITLE_CHARACTERS = 64
 
 
 @dataclass(frozen=True)
@@ -96,8 +100,26 @@ def resolve(song: music_pb2.SongSpec, offer: ModelOffer, *, has_planner: bool) -
         seeds=seeds,
         model=offer.id,
         wavelet_correction=correction,
+        title=" ".join(spec.title.split()) or first_words(spec.caption) or first_words(_first_line(spec.lyrics)),
         thinking=thinking,
     )
+
+
+def first_words(text: str) -> str:
+    """A title from a text: at most eight words and 64 characters of it."""
+    title = ""
+    for word in text.split()[:_TITLE_WORDS]:
+        longer = f"{title} {word}" if title else word[:_TITLE_CHARACTERS]
+        if len(longer) > _TITLE_CHARACTERS:
+            break
+        title = longer
+    return title.rstrip(",;:-–—")
+
+
+def _first_line(lyrics: str) -> str:
+    """The first line that is sung."""
+    lines = (line.strip() for line in lyrics.splitlines())
+    return next((line for line in lines if line and not line.startswith("[")), "")
 
 
 def _offer(model: str, offers: tuple[ModelOffer, ...]) -> ModelOffer:
@@ -204,6 +226,7 @@ def _check_output(song: music_pb2.SongSpec, seconds: float, check: Violations) -
     output = song.output
     known = output.format in music_pb2.AudioFormat.values()
     check.that(known, "song.output.format", f"{output.format} is not a known audio format")
+    _check_file(output, check)
     if output.HasField("peak_dbfs"):
         check.within(output.peak_dbfs, -60, 0, "song.output.peak_dbfs")
     fades = {"fade_in": output.fade_in, "fade_out": output.fade_out}
@@ -213,3 +236,21 @@ def _check_output(song: music_pb2.SongSpec, seconds: float, check: Violations) -
     both = sum(lengths.values())
     if max(lengths.values()) <= seconds:
         check.that(both <= seconds, "song.output.fade_in", f"and fade_out take {both:g} s of a song of {seconds:g} s")
+
+
+def _check_file(output: music_pb2.SongOutput, check: Violations) -> None:
+    """Bit rate, sample rate and title."""
+    bitrate, rate, field = output.mp3_bitrate_kbps, output.sample_rate, "song.output.mp3_bitrate_kbps"
+    choices = ", ".join(str(choice) for choice in MP3_BITRATES_KBPS)
+    if bitrate and check.that(bitrate in MP3_BITRATES_KBPS, field, f"is {bitrate}, must be one of {choices}"):
+        is_mp3 = output.format == music_pb2.AUDIO_FORMAT_MP3
+        check.that(is_mp3, field, "is only for MP3 files; leave it out or ask for MP3")
+    field = "song.output.sample_rate"
+    if rate and check.that(rate in SAMPLE_RATES, field, f"is {rate}, must be 44100 or 48000, or 0 for the codec's own"):
+        fits = output.format != music_pb2.AUDIO_FORMAT_OPUS or rate == OPUS_RATE
+        check.that(fits, field, f"is {rate}, but Opus files have {OPUS_RATE}; leave it out or ask for another format")
+    check.that(
+        len(output.title) <= MAX_TITLE_CHARACTERS,
+        "song.output.title",
+        f"has {len(output.title)} characters, at most {MAX_TITLE_CHARACTERS} are allowed",
+    )

@@ -83,6 +83,21 @@ def _options(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
 @click.option("--fade-in", type=float, default=0.0, help="Seconds.")
 @click.option("--fade-out", type=float, default=0.0, help="Seconds.")
 @click.option(
+    "--mp3-bitrate",
+    "mp3_bitrate_kbps",
+    type=int,
+    default=0,
+    help="Of MP3 files: 128, 192, 256 or 320 kbit/s.  [default: 128]",
+)
+@click.option(
+    "--sample-rate",
+    type=int,
+    default=0,
+    help="Samples a second of the files: 44100 or 48000.  [default: the model's, 48000 of the public ones]",
+)
+@click.option("--title", default="", help="Title in the tags of the files.  [default: the first words of CAPTION]")
+@click.option("--no-tags", is_flag=True, help="Write no title, words, tempo, key, seed and model into the files.")
+@click.option(
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),

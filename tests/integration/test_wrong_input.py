@@ -165,6 +165,19 @@ WRONG_SONGS: dict[str, tuple[dict[str, Any], str, str]] = {
         "song.output.fade_in",
         "1.2 s of a song of 1 s",
     ),
+    "odd bit rate": (
+        {"output": OUTPUT(format="AUDIO_FORMAT_MP3", mp3_bitrate_kbps=100)},
+        "song.output.mp3_bitrate_kbps",
+        "is 100, must be one of 128, 192, 256, 320",
+    ),
+    "bit rate of FLAC": ({"output": OUTPUT(mp3_bitrate_kbps=128)}, "song.output.mp3_bitrate_kbps", "only for MP3"),
+    "odd sample rate": ({"output": OUTPUT(sample_rate=22_050)}, "song.output.sample_rate", "must be 44100 or 48000"),
+    "Opus at 44.1 kHz": (
+        {"output": OUTPUT(format="AUDIO_FORMAT_OPUS", sample_rate=44_100)},
+        "song.output.sample_rate",
+        "Opus files have 48000",
+    ),
+    "long title": ({"output": OUTPUT(title="a" * 257)}, "song.output.title", "257 characters, at most 256"),
     "negative fade": ({"output": OUTPUT(fade_out=seconds(-1))}, "song.output.fade_out", "is -1"),
 }
 

@@ -9,15 +9,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from quartet.audio_files import AudioError, Samples, opened
-from tests.support.audio import tone, write_with_ffmpeg
+from quartet.audio_files import AudioError
+from tests.support.audio import decoded, tone, write_with_ffmpeg
 
 RATE = 48_000
-
-
-def whole(path: Path) -> tuple[Samples, int]:
-    with opened(path) as file:
-        return np.concatenate(list(file.blocks())), file.sample_rate
 
 
 @pytest.mark.parametrize(
@@ -36,7 +31,7 @@ def test_formats_that_only_ffmpeg_knows(tmp_path: Path, name: str, codec: str, c
     path = write_with_ffmpeg(tmp_path / name, tone(2, rate, 2), rate, codec, container)
     with pytest.raises(soundfile.LibsndfileError):
         soundfile.info(path)
-    samples, found = whole(path)
+    samples, found = decoded(path)
     assert found == rate
     assert samples.shape[1] == 2
     assert len(samples) == pytest.approx(2 * rate, abs=rate / 10)
@@ -48,7 +43,7 @@ def test_formats_that_only_ffmpeg_knows(tmp_path: Path, name: str, codec: str, c
 def test_an_m4a_has_as_many_samples_as_were_encoded(tmp_path: Path) -> None:
     """AAC pads both ends; the container says what is music."""
     pcm = tone(1.2345, RATE, 2)
-    samples, _ = whole(write_with_ffmpeg(tmp_path / "a.m4a", pcm, RATE, "aac", "ipod"))
+    samples, _ = decoded(write_with_ffmpeg(tmp_path / "a.m4a", pcm, RATE, "aac", "ipod"))
     assert samples.shape == pcm.shape
     assert np.corrcoef(samples[:, 0], pcm[:, 0])[0, 1] > 0.999
 
@@ -57,7 +52,7 @@ def test_an_m4a_that_is_cut_off(tmp_path: Path) -> None:
     path = write_with_ffmpeg(tmp_path / "a.m4a", tone(4, RATE, 2), RATE, "aac", "ipod")
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
     with pytest.raises(AudioError, match=r"is cut off: it announces 192000 samples|is damaged after"):
-        whole(path)
+        decoded(path)
 
 
 def test_a_film_without_sound(tmp_path: Path) -> None:
@@ -70,7 +65,7 @@ def test_a_film_without_sound(tmp_path: Path) -> None:
         file.mux(stream.encode(picture))
         file.mux(stream.encode(None))
     with pytest.raises(AudioError, match="has no audio track"):
-        whole(path)
+        decoded(path)
 
 
 @pytest.mark.parametrize("name", ["list.m3u8", "list.ffconcat", "list.mp4"])
@@ -83,7 +78,7 @@ def test_a_playlist_opens_no_other_file(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_text(entry.get(name, entry["list.m3u8"]))
     with pytest.raises(AudioError, match="cannot be read as audio"):
-        whole(path)
+        decoded(path)
 
 
 def test_a_text_is_no_audio_whatever_it_is_called(tmp_path: Path) -> None:
@@ -91,4 +86,4 @@ def test_a_text_is_no_audio_whatever_it_is_called(tmp_path: Path) -> None:
         path = tmp_path / f"a.{suffix}"
         path.write_text("These are not the sounds you are looking for.\n" * 100)
         with pytest.raises(AudioError):
-            whole(path)
+            decoded(path)

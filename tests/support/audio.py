@@ -1,4 +1,4 @@
-"""Audio files for tests, in formats that only FFmpeg reads and writes."""
+"""Audio files for tests, also in formats that only FFmpeg knows."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from quartet.audio_files import opened
+
 Pcm = npt.NDArray[np.float32]
 
 
@@ -16,6 +18,12 @@ def tone(seconds: float, rate: int, channels: int, hertz: float = 440.0) -> Pcm:
     """A sine of half the full scale, [samples, channels]."""
     time = np.arange(int(seconds * rate)) / rate
     return np.repeat(0.5 * np.sin(2 * np.pi * hertz * time)[:, None], channels, axis=1).astype(np.float32)
+
+
+def decoded(path: Path) -> tuple[Pcm, int]:
+    """A whole file as [samples, channels], and its sample rate."""
+    with opened(path) as file:
+        return np.concatenate(list(file.blocks())), file.sample_rate
 
 
 def write_with_ffmpeg(path: Path, pcm: Pcm, rate: int, codec: str, container: str) -> Path:
