@@ -28,6 +28,7 @@ from quartet.planning import (
     Thinking,
     TokenSampling,
 )
+from quartet.records import differences, load_record, save_record
 from quartet.songs import AudioFormat, GuidanceMode, SamplerMethod, SongSpec
 
 __all__ = [
@@ -60,4 +61,7 @@ __all__ = [
     "TokenSampling",
     "Upload",
     "WatchEvent",
+    "differences",
+    "load_record",
+    "save_record",
 ]

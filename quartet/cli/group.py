@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from quartet.cli.again import again
 from quartet.cli.info import info
 from quartet.cli.pull import models, pull
 from quartet.cli.score import score
@@ -19,5 +20,5 @@ def cli() -> None:
     """Text becomes music: ACE-Step 1.5 as four stages behind a gateway."""
 
 
-for command in (up, song, compose, rewrite, understand, score, status, jobs, info, pull, models):
+for command in (up, song, again, compose, rewrite, understand, score, status, jobs, info, pull, models):
     cli.add_command(command)

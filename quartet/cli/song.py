@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
-from quartet.cli.display import SongProgress, print_result
+from quartet.cli.display import print_result
 from quartet.cli.main import INTERRUPTED
+from quartet.cli.making import make, save, sidecar_of, sidecar_option
 from quartet.cli.options import (
     F,
     address_option,
@@ -22,10 +22,6 @@ from quartet.cli.options import (
     plain_console,
     sampling_options,
 )
-from quartet.client import Client
-from quartet.errors import QuartetError
-from quartet.events import JobAccepted
-from quartet.exchange import Song, SongBuilder
 from quartet.planning import Thinking, TokenSampling
 from quartet.songs import AudioFormat, GuidanceMode, SamplerMethod, SongSpec
 
@@ -105,6 +101,7 @@ def _options(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
     show_default=True,
     help="Audio file to write; several items get their number.",
 )
+@sidecar_option
 @click.option(
     "--plot",
     "plot_file",
@@ -124,12 +121,13 @@ def song(context: click.Context, /, **options: Any) -> None:
     plot_file: Path | None = options["plot_file"]
     if plot_file and plot_file.suffix.lower() != ".png":
         raise click.BadParameter("must end with .png", param_hint="--plot")
+    sidecar = sidecar_of(options["output"], no_sidecar=options["no_sidecar"])
     console = plain_console(stderr=options["as_json"])
     with _gateway(options) as address, connect(address) as client:
-        made = _generate(client, spec, options["timeout"], plain_console(stderr=True))
+        made = make(client, spec, options["timeout"], plain_console(stderr=True))
     if made is None:
         context.exit(INTERRUPTED)
-    paths = made.save(options["output"])
+    paths = save(made, options["output"], sidecar)
     if plot_file:
         _plot(paths, made.paths_like(plot_file))
     print_result(console, made.record, paths)
@@ -183,35 +181,6 @@ def _gateway(options: dict[str, Any]) -> Iterator[str]:
     given = {"--models": options["models"], "--variant": options["variant"]}
     with private_stack([part for flag, value in given.items() if value for part in (flag, str(value))]) as address:
         yield address
-
-
-def _generate(client: Client, spec: SongSpec, timeout: float | None, console: Console) -> Song | None:
-    """The song; None where Ctrl-C has cancelled it."""
-    builder, job_id = SongBuilder(), ""
-    stream = client.stream(spec, timeout=timeout)
-    try:
-        with SongProgress(console) as progress:
-            for event in stream:
-                builder.add(event)
-                progress.show(event)
-                if isinstance(event, JobAccepted):
-                    job_id = event.job.id
-    except KeyboardInterrupt:
-        stream.close()
-        console.print(_cancelled(client, job_id))
-        return None
-    return builder.song()
-
-
-def _cancelled(client: Client, job_id: str) -> str:
-    """Ending the stream has cancelled the job; asking for it by name makes sure and says what came of it."""
-    if not job_id:
-        return "cancelled before a job was created"
-    try:
-        job = client.cancel(job_id)
-    except QuartetError as error:
-        return f"cancelled job {job_id} ({error.message})"
-    return f"cancelled job {job_id} ({job.state})"
 
 
 def _plot(audio: tuple[Path, ...], plots: tuple[Path, ...]) -> None:
