@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from quartet.cli.display import print_result
 from quartet.cli.main import INTERRUPTED, CommandError
-from quartet.cli.making import make, save, sidecar_of, sidecar_option
-from quartet.cli.options import address_option, connect, plain_console
+from quartet.cli.making import gateway_of, gateway_options, make, save, sidecar_of, sidecar_option
+from quartet.cli.options import connect, plain_console
 from quartet.errors import NotFoundError
 from quartet.events import Record
 from quartet.exchange import Song
@@ -36,8 +37,7 @@ from quartet.songs import AudioFormat
 )
 @sidecar_option
 @click.option("--json", "as_json", is_flag=True, help="Print the record as JSON.")
-@click.option("--timeout", type=float, help="Seconds after which the call is given up.")
-@address_option
+@gateway_options
 @click.pass_context
 def again(
     context: click.Context,
@@ -49,8 +49,7 @@ def again(
     output: Path | None,
     no_sidecar: bool,
     as_json: bool,
-    timeout: float | None,
-    address: str,
+    **options: Any,
 ) -> None:
     """Make the song of FILE again, the record that `quartet song` writes beside its audio.
 
@@ -63,12 +62,12 @@ def again(
     sidecar = sidecar_of(output, no_sidecar=no_sidecar or same_record)
     if item is not None and item >= len(record.items):
         raise click.BadParameter(f"{file} has {len(record.items)}, counted from 0", param_hint="--item")
-    with connect(address) as client:
+    with gateway_of(options) as address, connect(address) as client:
         _tell(differences(record, client.capacity().models), strict)
         for recording in recordings:
             client.upload(recording)
         try:
-            made = make(client, record.spec_of(item), timeout, plain_console(stderr=True))
+            made = make(client, record.spec_of(item), options["timeout"], plain_console(stderr=True))
         except NotFoundError as error:
             hint = "; give the recording with --audio" if error.resource and error.resource[0] == "audio" else ""
             raise CommandError(f"{error.message}{hint}") from None

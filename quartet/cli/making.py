@@ -1,13 +1,17 @@
-"""What commands that make songs share: progress, Ctrl-C, and the files that they leave."""
+"""What commands that make songs share: servers of their own, progress, Ctrl-C, and the files that they leave."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
 
 from quartet.cli.display import SongProgress
+from quartet.cli.options import F, address_option
 from quartet.client import Client
 from quartet.errors import InvalidRequestError, QuartetError
 from quartet.events import JobAccepted
@@ -18,6 +22,32 @@ from quartet.songs import SongSpec
 sidecar_option = click.option(
     "--no-sidecar", is_flag=True, help="Do not write the record beside the audio, as .json, for `quartet again`."
 )
+
+
+def gateway_options(command: F) -> F:
+    """Which gateway makes the song, and how long it may take; `gateway_of` takes them."""
+    for option in (
+        address_option,
+        click.option("--timeout", type=float, help="Seconds after which the call is given up."),
+        click.option("--variant", help="With --up: DiT variant."),
+        click.option("--models", type=click.Path(path_type=Path), help="With --up: folder of the model family."),
+        click.option("--up", "private", is_flag=True, help="Start private servers for this one call, and stop them."),
+    ):
+        command = option(command)
+    return command
+
+
+@contextmanager
+def gateway_of(options: dict[str, Any]) -> Iterator[str]:
+    """The address of the gateway; with --up it is gone afterwards."""
+    if not options["private"]:
+        yield options["address"]
+        return
+    from quartet.cli.private_stack import private_stack
+
+    given = {"--models": options["models"], "--variant": options["variant"]}
+    with private_stack([part for flag, value in given.items() if value for part in (flag, str(value))]) as address:
+        yield address
 
 
 def make(client: Client, spec: SongSpec, timeout: float | None, console: Console) -> Song | None:

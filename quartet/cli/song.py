@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,9 @@ import click
 
 from quartet.cli.display import print_result
 from quartet.cli.main import INTERRUPTED
-from quartet.cli.making import make, save, sidecar_of, sidecar_option
+from quartet.cli.making import gateway_of, gateway_options, make, save, sidecar_of, sidecar_option
 from quartet.cli.options import (
     F,
-    address_option,
     connect,
     lyrics_text,
     metadata_options,
@@ -109,11 +107,7 @@ def _options(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
     help="PNG to write with waveform and log-mel spectrogram.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the record as JSON.")
-@click.option("--up", "private", is_flag=True, help="Start private servers for this one call, and stop them.")
-@click.option("--models", type=click.Path(path_type=Path), help="With --up: folder of the model family.")
-@click.option("--variant", help="With --up: DiT variant.")
-@click.option("--timeout", type=float, help="Seconds after which the call is given up.")
-@address_option
+@gateway_options
 @click.pass_context
 def song(context: click.Context, /, **options: Any) -> None:
     """Make a song from CAPTION and save it. Ctrl-C cancels it."""
@@ -123,7 +117,7 @@ def song(context: click.Context, /, **options: Any) -> None:
         raise click.BadParameter("must end with .png", param_hint="--plot")
     sidecar = sidecar_of(options["output"], no_sidecar=options["no_sidecar"])
     console = plain_console(stderr=options["as_json"])
-    with _gateway(options) as address, connect(address) as client:
+    with gateway_of(options) as address, connect(address) as client:
         made = make(client, spec, options["timeout"], plain_console(stderr=True))
     if made is None:
         context.exit(INTERRUPTED)
@@ -169,18 +163,6 @@ def _format(named: str | None, output: Path) -> AudioFormat:
         return AudioFormat.for_suffix(output.suffix)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--output") from None
-
-
-@contextmanager
-def _gateway(options: dict[str, Any]) -> Iterator[str]:
-    if not options["private"]:
-        yield options["address"]
-        return
-    from quartet.cli.private_stack import private_stack
-
-    given = {"--models": options["models"], "--variant": options["variant"]}
-    with private_stack([part for flag, value in given.items() if value for part in (flag, str(value))]) as address:
-        yield address
 
 
 def _plot(audio: tuple[Path, ...], plots: tuple[Path, ...]) -> None:

@@ -171,6 +171,9 @@ def test_a_private_stack_is_gone_afterwards(tiny_models: Path, tmp_path: Path) -
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "song.flac").read_bytes().startswith(b"fLaC")
     assert set(mine.children(recursive=True)) <= before
+    again = quartet("again", str(tmp_path / "song.json"), "--strict", "--up", "--models", str(tiny_models))
+    assert again.returncode == 0, again.stderr
+    assert (tmp_path / "song-again.flac").read_bytes() == (tmp_path / "song.flac").read_bytes()
 
 
 def test_a_private_stack_that_cannot_start_says_why(tmp_path: Path) -> None:

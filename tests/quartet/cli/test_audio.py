@@ -17,6 +17,7 @@ from quartet.cli.group import cli
 from quartet.cli.loudness import integrated_loudness
 from quartet.cli.main import CommandError
 from quartet.cli.plot import log_mel, mel_filters, plot
+from tests.support.audio import write_with_ffmpeg
 
 RATE = 48_000
 
@@ -80,6 +81,14 @@ def test_info_tells_what_a_file_is(tmp_path: Path) -> None:
     assert told["seconds"] == 2.0
     assert told["peak_dbfs"] == pytest.approx(-6.0, abs=0.01)
     assert "peak dbfs" in CliRunner().invoke(cli, ["info", str(path)]).output
+
+
+def test_info_and_plots_of_what_only_ffmpeg_reads(tmp_path: Path) -> None:
+    path = write_with_ffmpeg(tmp_path / "a.m4a", sine(440, 2.0, -6.0), RATE, "aac", "ipod")
+    told = json.loads(CliRunner().invoke(cli, ["info", "--json", str(path)]).output)
+    assert (told["format"], told["codec"], told["samples"]) == ("QuickTime / MOV", "aac", 2 * RATE)
+    plot(path, tmp_path / "a.png")
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_info_of_silence_is_valid_json(tmp_path: Path) -> None:
