@@ -14,8 +14,8 @@ from gateway.artifacts import Artifact
 from gateway.audio import reading, splicing, writing
 from gateway.framing import FOLLOW_CODES, FOLLOW_WORDS, Framing, Kept, LatentArray, frame, kept
 from gateway.notes import Notes
+from gateway.output import INSTRUMENTAL, output_of, tags_of
 from gateway.planning import NO_CODES, PlannedSong, plan_item, plan_song
-from gateway.requests import INSTRUMENTAL
 from gateway.results import ItemResult, Progress, SongResult
 from gateway.sampling import has_other_condition, sample_request, variation_seeds
 from gateway.source import Source, keep_latents, latents_of, load_source, seed_of
@@ -24,7 +24,7 @@ from gateway.tasks import FRAMES_PER_CODE, FRAMES_PER_SECOND, frames_of
 from gateway.tools import Tools
 from quartet import tensors
 from quartet.errors import FieldViolation, InternalError, InvalidRequestError
-from quartet.songs import AudioFormat, SongSpec
+from quartet.songs import SongSpec
 from quartet.tasks import Cover, Edit, Extend, Extract, Lego, NewSong, Repaint, Track
 from quartet.v1 import dit_pb2, tensor_pb2
 
@@ -178,7 +178,9 @@ async def _make_item(
                 if source and stays:
                     await asyncio.to_thread(_splice, spool, source, stays, rate)
                     latents = _spliced(latents, source, stays)
-                await asyncio.to_thread(writing.write, spool, audio_file, decoded.sample_rate, output_of(song))
+                written = await asyncio.to_thread(
+                    writing.write, spool, audio_file, decoded.sample_rate, output_of(song), tags_of(song, index)
+                )
             artifact = await tools.keep(audio_file)
             await _attach(artifact, latents, _gain(song, spool, source if stays else None), tools)
     tools.report(Progress("write", index, 1, 1))
@@ -187,8 +189,8 @@ async def _make_item(
         seed=song.seeds[index],
         audio_id=artifact.id,
         bytes=artifact.bytes,
-        samples=decoded.samples,
-        sample_rate=decoded.sample_rate,
+        samples=written.samples,
+        sample_rate=written.sample_rate,
         channels=CHANNELS,
         peak=spool.peak,
         timesteps=sampled.timesteps,
@@ -278,14 +280,3 @@ async def _decode(
     if decoded is None:
         raise InternalError("the vae stage ended its stream without a result", metadata={"stage": "vae"})
     return decoded
-
-
-def output_of(song: SongSpec) -> writing.Output:
-    """How the files of a song are written. The level of a source that stays is its own, unless told otherwise."""
-    return writing.Output(
-        format=AudioFormat(song.format),
-        peak_dbfs=writing.DEFAULT_PEAK_DBFS if song.peak_dbfs is None else song.peak_dbfs,
-        keep_level=song.keep_level or (song.peak_dbfs is None and isinstance(song.task, Repaint | Extend)),
-        fade_in=song.fade_in,
-        fade_out=song.fade_out,
-    )

@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 
 from gateway import task_rules, tasks
+from gateway.output import INSTRUMENTAL, check_output, title_of
 from quartet.errors import NotFoundError
 from quartet.planning import Thinking
 from quartet.songs import SongSpec
@@ -19,7 +20,6 @@ MAX_ITEMS = 8
 MOST_PLANS = 8
 MAX_REQUEST_ID_CHARACTERS = 128
 DEFAULT_SECONDS = 120.0
-INSTRUMENTAL = "[Instrumental]"
 MAX_KEY_CHARACTERS = 32
 
 
@@ -81,7 +81,7 @@ def check_song(
         rules.check_guidance(song.sampling.guidance, check, "song.sampling.guidance")
         if song.sampling.HasField("wavelet_correction"):
             rules.check_wavelet_correction(song.sampling.wavelet_correction, check, "song.sampling.wavelet_correction")
-        _check_output(song, given if given and fits else offer.max_seconds, check)
+        check_output(song, given if given and fits else offer.max_seconds, check)
         check.that(
             len(request_id) <= MAX_REQUEST_ID_CHARACTERS,
             "request_id",
@@ -118,6 +118,7 @@ def resolve(
         seeds=seeds,
         model=offer.id,
         wavelet_correction=correction,
+        title=title_of(spec),
         thinking=thinking,
     )
 
@@ -149,7 +150,6 @@ def _check_source(
     if tasks.needs_tracks(song) and not offer.knows_tracks:
         able = ", ".join(each.id for each in offers if each.knows_tracks) or "a base model, of which none is deployed"
         check.add("song.model", f"{offer.id} does not know single tracks; {name} needs {able}")
-    check.that(_given_seconds(song) is None, "song.duration", "is that of the source, with what is added; leave it out")
     check.that(not song.thinking.think, "song.thinking.think", f"cannot be: a song by {name} follows its source")
     if seconds is None:
         check.add(f"song.{name}.source_audio_id", "is empty; name an upload or the audio of a result")
@@ -259,18 +259,3 @@ def _check_thinking(song: music_pb2.SongSpec, check: Violations) -> None:
     check.within(thinking.best_of or 1, 1, MOST_PLANS, f"{path}.best_of")
     items, seeds = song.items or 1, len(thinking.code_seeds)
     check.that(seeds <= items, f"{path}.code_seeds", f"has {seeds} seeds for {items} items; give at most one each")
-
-
-def _check_output(song: music_pb2.SongSpec, seconds: float, check: Violations) -> None:
-    output = song.output
-    known = output.format in music_pb2.AudioFormat.values()
-    check.that(known, "song.output.format", f"{output.format} is not a known audio format")
-    if output.HasField("peak_dbfs"):
-        check.within(output.peak_dbfs, -60, 0, "song.output.peak_dbfs")
-    fades = {"fade_in": output.fade_in, "fade_out": output.fade_out}
-    lengths = {name: fade.ToNanoseconds() / 1e9 for name, fade in fades.items()}
-    for name, length in lengths.items():
-        check.within(length, 0, seconds, f"song.output.{name}")
-    both = sum(lengths.values())
-    if max(lengths.values()) <= seconds:
-        check.that(both <= seconds, "song.output.fade_in", f"and fade_out take {both:g} s of a song of {seconds:g} s")

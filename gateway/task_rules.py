@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway.tasks import frames_in, frames_of, seconds_of, task_name
 from quartet.task_messages import task_of
-from quartet.tasks import Extend, Lego, Region, Repaint
+from quartet.tasks import Extend, Lego, NewSong, Region, Repaint
 from quartet.v1 import music_pb2
 from quartet.validation import Violations
 from serving.planning import MAX_CAPTION_CHARACTERS
@@ -16,6 +16,7 @@ from serving.planning import MAX_CAPTION_CHARACTERS
 MAX_REGIONS = 32
 MAX_DRAWS = 8
 MAX_LYRIC_CHARACTERS = 32_768
+_SAME_SECONDS = 1e-3
 
 
 def check_settings(song: music_pb2.SongSpec, check: Violations) -> None:
@@ -42,6 +43,7 @@ def check_source_task(song: music_pb2.SongSpec, seconds: float, longest: float, 
     path = f"song.{task_name(song)}"
     _check_tracks(song, path, check)
     if check_names(song, check):
+        _check_length(song, seconds, check)
         match task_of(song):
             case Repaint(regions=regions):
                 _check_regions(regions, seconds, check, f"{path}.regions")
@@ -64,6 +66,18 @@ def check_source_task(song: music_pb2.SongSpec, seconds: float, longest: float, 
                 )
             case _:
                 pass
+
+
+def _check_length(song: music_pb2.SongSpec, seconds: float, check: Violations) -> None:
+    """A length may be told, as records do, but not chosen."""
+    task, given = task_of(song), song.duration.ToNanoseconds() / 1e9
+    if given > 0 and not isinstance(task, NewSong):
+        made = seconds_of(task, seconds)
+        check.that(
+            abs(given - made) < _SAME_SECONDS,
+            "song.duration",
+            f"is {given:g}; the source and what is added make {made:g} s, leave it out",
+        )
 
 
 def check_names(song: music_pb2.SongSpec, check: Violations) -> bool:

@@ -29,6 +29,7 @@ from quartet.planning import (
     Thinking,
     TokenSampling,
 )
+from quartet.records import differences, load_record, save_record
 from quartet.songs import AudioFormat, GuidanceMode, SamplerMethod, SongSpec
 from quartet.tasks import (
     Complete,
@@ -94,4 +95,7 @@ __all__ = [
     "Track",
     "Upload",
     "WatchEvent",
+    "differences",
+    "load_record",
+    "save_record",
 ]

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
-from typing import Any
 
 from google.protobuf import timestamp_pb2
 
-from quartet.planning import SongPlan, optional
+from quartet.documents import to_json
+from quartet.planning import SongPlan, Thinking, optional
 from quartet.songs import AudioFormat, SongSpec, named
 from quartet.task_messages import track_name
+from quartet.tasks import Extract, Retake, Task
 from quartet.v1 import music_pb2, stage_pb2
+
+RECORD_VERSION = 1
+PLANNER = "planner"
 
 
 class JobState(StrEnum):
@@ -46,6 +48,9 @@ class Model:
     def of(cls, message: stage_pb2.ModelInfo) -> Model:
         """From the message."""
         return cls(message.id, message.revision, message.compute_dtype, message.device)
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.revision} in {self.compute_dtype} on {self.device}"
 
 
 @dataclass(frozen=True)
@@ -145,18 +150,32 @@ class Record:
             plan=SongPlan.from_message(message.plan),
         )
 
-    def spec_of(self, item: int) -> SongSpec:
-        """The spec that makes one item again, alone. Raises IndexError."""
-        made, thinking = self.items[item], self.song.thinking
+    def spec_of(self, item: int | None = None) -> SongSpec:
+        """The spec that makes the songs again, or one item alone. Raises IndexError."""
+        song = self.song
+        if PLANNER not in self.models:  # and none is asked now
+            song = dataclasses.replace(song, thinking=Thinking.none())
+        if item is None:
+            return song
+        made, thinking = self.items[item], song.thinking
         if made.codes:
             thinking = dataclasses.replace(thinking, code_seeds=(made.code_seed,), best_of=1)
         else:
             thinking = dataclasses.replace(thinking, code_seeds=thinking.code_seeds[:1])
-        return dataclasses.replace(self.song, items=1, seeds=(made.seed,), thinking=thinking)
+        return dataclasses.replace(song, task=_task_of(song.task, made), items=1, seeds=(made.seed,), thinking=thinking)
 
     def to_json(self) -> str:
-        """As JSON with the names of these dataclasses."""
-        return to_json(self)
+        """As JSON with the names of these dataclasses and the version of their form."""
+        return to_json(self, schema_version=RECORD_VERSION)
+
+
+def _task_of(task: Task, item: SongItem) -> Task:
+    """The task of one item alone."""
+    if isinstance(task, Extract):
+        return dataclasses.replace(task, tracks=(item.track,))
+    if isinstance(task, Retake) and item.variation_seed is not None:
+        return dataclasses.replace(task, seeds=(item.variation_seed,))
+    return task
 
 
 @dataclass(frozen=True)
@@ -354,24 +373,20 @@ class Capacity:
     queued_jobs: int
     running_jobs: int
 
+    @property
+    def models(self) -> dict[str, tuple[Model, ...]]:
+        """What the ready servers of each stage have loaded."""
+        found: dict[str, tuple[Model, ...]] = {}
+        for replica in self.replicas:
+            if replica.ready:
+                found[replica.stage] = found.get(replica.stage, ()) + replica.models
+        return found
+
     @classmethod
     def of(cls, message: music_pb2.GetCapacityResponse) -> Capacity:
         """From the message."""
         replicas = tuple(Replica.of(pool.stage, replica) for pool in message.stages for replica in pool.replicas)
         return cls(replicas, message.queued_jobs, message.running_jobs)
-
-
-def to_json(value: Any) -> str:
-    """Any of these dataclasses as indented JSON; times are ISO 8601."""
-    return json.dumps(dataclasses.asdict(value), default=_plain, ensure_ascii=False, indent=2)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Path):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} is no JSON")
 
 
 def _time(message: timestamp_pb2.Timestamp) -> datetime:

@@ -9,7 +9,7 @@ from typing import Self
 
 from google.protobuf import duration_pb2
 
-from quartet.events import to_json
+from quartet.documents import to_json
 from quartet.v1 import music_pb2
 
 # Cues that are shorter than this take in what follows within the same time, as subtitles of the official application.

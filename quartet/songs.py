@@ -25,6 +25,7 @@ class AudioFormat(StrEnum):
     MP3 = "mp3"
     OPUS = "opus"
     VORBIS = "vorbis"
+    M4A = "m4a"
 
     @property
     def suffix(self) -> str:
@@ -36,10 +37,10 @@ class AudioFormat(StrEnum):
     @classmethod
     def for_suffix(cls, suffix: str) -> AudioFormat:
         """The usual format of a file name's suffix. Raises ValueError."""
-        for choice in (cls.FLAC, cls.WAV24, cls.MP3, cls.OPUS, cls.VORBIS):
+        for choice in (cls.FLAC, cls.WAV24, cls.MP3, cls.OPUS, cls.VORBIS, cls.M4A):
             if choice.suffix == suffix.lower():
                 return choice
-        raise ValueError(f"{suffix or 'no suffix'} is no audio format; use .flac, .wav, .mp3, .opus or .ogg")
+        raise ValueError(f"{suffix or 'no suffix'} is no audio format; use .flac, .wav, .mp3, .m4a, .opus or .ogg")
 
 
 class SamplerMethod(StrEnum):
@@ -89,6 +90,10 @@ class SongOptions(TypedDict, total=False):
     keep_level: bool
     fade_in: float
     fade_out: float
+    mp3_bitrate_kbps: int
+    sample_rate: int
+    title: str
+    no_tags: bool
     thinking: Thinking
     think: bool | None
 
@@ -116,6 +121,10 @@ class SongSpec:
         peak_dbfs: Peak after normalisation.
         keep_level: Leaves the level alone where it does not exceed full scale.
         fade_in, fade_out: Seconds.
+        mp3_bitrate_kbps: Of MP3 files: 128, 192, 256 or 320; 0 takes 128.
+        sample_rate: Of the files: 44,100 or 48,000; 0 takes the model's, which is 48,000 in the public ones.
+        title: In the tags of the files; empty takes the first words of the caption.
+        no_tags: Leaves the tags out.
         thinking: What the planner does before the music is made.
     """
 
@@ -145,6 +154,10 @@ class SongSpec:
     keep_level: bool = False
     fade_in: float = 0.0
     fade_out: float = 0.0
+    mp3_bitrate_kbps: int = 0
+    sample_rate: int = 0
+    title: str = ""
+    no_tags: bool = False
     thinking: Thinking = Thinking()
 
     def with_options(self, options: SongOptions) -> SongSpec:
@@ -189,6 +202,10 @@ class SongSpec:
                 keep_level=self.keep_level,
                 fade_in=duration_message(self.fade_in or None),
                 fade_out=duration_message(self.fade_out or None),
+                mp3_bitrate_kbps=self.mp3_bitrate_kbps,
+                sample_rate=self.sample_rate,
+                title=self.title,
+                no_tags=self.no_tags,
             ),
             thinking=self.thinking.to_message(),
         )
@@ -246,6 +263,10 @@ class SongSpec:
             keep_level=message.output.keep_level,
             fade_in=message.output.fade_in.ToNanoseconds() / 1e9,
             fade_out=message.output.fade_out.ToNanoseconds() / 1e9,
+            mp3_bitrate_kbps=message.output.mp3_bitrate_kbps,
+            sample_rate=message.output.sample_rate,
+            title=message.output.title,
+            no_tags=message.output.no_tags,
             thinking=Thinking.from_message(message.thinking),
         )
 

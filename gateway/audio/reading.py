@@ -13,22 +13,20 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import soundfile
 import soxr
+
+from quartet.audio_files import AudioError as AudioError
+from quartet.audio_files import AudioFile, opened
 
 Pcm = npt.NDArray[np.float32]
 
 CHANNELS = 2
 PIECE_SECONDS = 10
 PIECES = 3
-_BLOCK_FRAMES = 2**16
 _SILENT_PEAK = 1e-6
+_NOT_FINITE = "has samples that are NaN or infinite"
 _MAX_CHANNELS = 32
 _MIN_RATE, _MAX_RATE = 4_000, 768_000
-
-
-class AudioError(ValueError):
-    """A file that is no usable audio; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +41,11 @@ class AudioInfo:
 
 def inspect(path: Path, max_seconds: float) -> AudioInfo:
     """Decodes a file from end to end without keeping it. Raises AudioError where it is not whole or too long."""
-    with _opened(path, max_seconds) as file:
-        decoded = sum(len(block) for block in _blocks(file))
+    with _within_limits(path, max_seconds) as file:
+        decoded = sum(len(block) for block in _blocks(file, max_seconds))
         if not decoded:
             raise AudioError("holds no audio")
-        if decoded < file.frames:
-            raise AudioError(f"is cut off: it announces {file.frames} samples, but only {decoded} can be read")
-        return AudioInfo(decoded / file.samplerate, decoded, file.samplerate, file.channels)
+        return AudioInfo(decoded / file.sample_rate, decoded, file.sample_rate, file.channels)
 
 
 def read_reference(path: Path, digest: str, max_seconds: float, rate: int) -> Pcm:
@@ -61,26 +57,22 @@ def read_reference(path: Path, digest: str, max_seconds: float, rate: int) -> Pc
     info = inspect(path, max_seconds)
     total = info.frames * rate // info.sample_rate
     wanted = PIECES * PIECE_SECONDS * rate
-    with _opened(path, max_seconds) as file:
+    with _within_limits(path, max_seconds) as file:
         if total < wanted:
-            whole = gather(_resampled(file, rate), [(0, max(total, 1))])
+            whole = gather(_resampled(file, max_seconds, rate), [(0, max(total, 1))])
             repeated = np.tile(whole, (-(-wanted // len(whole)), 1))
             reference = np.concatenate([repeated[first:last] for first, last in pieces(len(repeated), digest, rate)])
         else:
-            reference = gather(_resampled(file, rate), pieces(total, digest, rate))
-    if np.abs(reference).max() < _SILENT_PEAK:
-        raise AudioError("is silent; give a recording that can be heard")
-    return np.clip(reference, -1, 1, out=reference)
+            reference = gather(_resampled(file, max_seconds, rate), pieces(total, digest, rate))
+    return _usable(reference)
 
 
 def read_whole(path: Path, max_seconds: float, rate: int) -> Pcm:
     """A file as stereo [samples, 2] at a sample rate. Raises AudioError."""
     info = inspect(path, max_seconds)
-    with _opened(path, max_seconds) as file:
-        whole = gather(_resampled(file, rate), [(0, info.frames * rate // info.sample_rate)])
-    if not len(whole) or np.abs(whole).max() < _SILENT_PEAK:
-        raise AudioError("is silent; give a recording that can be heard")
-    return np.clip(whole, -1, 1, out=whole)
+    with _within_limits(path, max_seconds) as file:
+        whole = gather(_resampled(file, max_seconds, rate), [(0, info.frames * rate // info.sample_rate)])
+    return _usable(whole)
 
 
 def pieces(total: int, digest: str, rate: int) -> list[tuple[int, int]]:
@@ -115,34 +107,44 @@ def gather(blocks: Iterator[Pcm], ranges: list[tuple[int, int]]) -> Pcm:
     return gathered
 
 
-def _resampled(file: soundfile.SoundFile, rate: int) -> Iterator[Pcm]:
+def _usable(pcm: Pcm) -> Pcm:
+    """What can be heard, clamped to full scale."""
+    peak = np.abs(pcm).max(initial=0.0)
+    if not np.isfinite(peak):  # resampling adds samples up, and some are as large as floats can be
+        raise AudioError(_NOT_FINITE)
+    if peak < _SILENT_PEAK:
+        raise AudioError("is silent; give a recording that can be heard")
+    return np.clip(pcm, -1, 1, out=pcm)
+
+
+def _resampled(file: AudioFile, max_seconds: float, rate: int) -> Iterator[Pcm]:
     """The file in blocks of stereo at a sample rate: mono is doubled, of more channels the first two stay."""
-    stream = soxr.ResampleStream(file.samplerate, rate, CHANNELS, dtype="float32")
-    for block in _blocks(file):
+    stream = soxr.ResampleStream(file.sample_rate, rate, CHANNELS, dtype="float32")
+    for block in _blocks(file, max_seconds):
         stereo = np.repeat(block, 2, axis=1) if block.shape[1] == 1 else block[:, :CHANNELS]
         yield stream.resample_chunk(np.ascontiguousarray(stereo))
     yield stream.resample_chunk(np.empty((0, CHANNELS), np.float32), last=True)
 
 
-def _blocks(file: soundfile.SoundFile) -> Iterator[Pcm]:
-    for decoded in file.blocks(_BLOCK_FRAMES, dtype="float32", always_2d=True):
-        block: Pcm = np.asarray(decoded, np.float32)
+def _blocks(file: AudioFile, max_seconds: float) -> Iterator[Pcm]:
+    most, decoded = max_seconds * file.sample_rate, 0
+    for block in file.blocks():
+        decoded += len(block)
+        if decoded > most:
+            raise AudioError(f"lasts longer than the {max_seconds:g} s that are allowed")
         if not np.isfinite(block).all():
-            raise AudioError("has samples that are NaN or infinite")
+            raise AudioError(_NOT_FINITE)
         yield block
 
 
 @contextmanager
-def _opened(path: Path, max_seconds: float) -> Iterator[soundfile.SoundFile]:
-    try:
-        with soundfile.SoundFile(path) as file:
-            if not _MIN_RATE <= file.samplerate <= _MAX_RATE:
-                raise AudioError(f"has {file.samplerate} samples a second, must be within {_MIN_RATE} and {_MAX_RATE}")
-            if file.channels > _MAX_CHANNELS:
-                raise AudioError(f"has {file.channels} channels, at most {_MAX_CHANNELS} are allowed")
-            if file.frames > max_seconds * file.samplerate:
-                lasts = file.frames / file.samplerate
-                raise AudioError(f"lasts {lasts:.1f} s, at most {max_seconds:g} s are allowed")
-            yield file
-    except soundfile.LibsndfileError as error:
-        raise AudioError(f"cannot be read as audio: {error.error_string}") from None
+def _within_limits(path: Path, max_seconds: float) -> Iterator[AudioFile]:
+    with opened(path) as file:
+        rate = file.sample_rate
+        if not _MIN_RATE <= rate <= _MAX_RATE:
+            raise AudioError(f"has {rate} samples a second, must be within {_MIN_RATE} and {_MAX_RATE}")
+        if not 1 <= file.channels <= _MAX_CHANNELS:
+            raise AudioError(f"has {file.channels} channels, at most {_MAX_CHANNELS} are allowed")
+        if file.frames is not None and file.frames > max_seconds * rate:
+            raise AudioError(f"lasts {file.frames / rate:.1f} s, at most {max_seconds:g} s are allowed")
+        yield file

@@ -1,9 +1,9 @@
-"""From spooled PCM to an audio file: level, fades, container (spec/model.md §5.9)."""
+"""From spooled PCM to an audio file: sample rate, level, fades, container, tags (spec/model.md §5.9)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import soundfile
+import soxr
 
-from gateway.audio import ogg
+from gateway.audio import m4a, ogg
+from gateway.audio.tags import Tags, embed
 from quartet.errors import InternalError
 from quartet.songs import AudioFormat
 
@@ -20,10 +22,16 @@ Pcm = npt.NDArray[np.float32]
 
 DEFAULT_PEAK_DBFS = -1.0
 SILENT_PEAK = 1e-6
+SAMPLE_RATES = (44_100, 48_000)
+OPUS_RATE = 48_000
+MP3_BITRATES_KBPS = (128, 192, 256, 320)
+DEFAULT_MP3_BITRATE_KBPS = 128
 IN_MEMORY_BYTES = 32 * 2**20
 # One write of minutes of stereo crashes libsndfile's Vorbis encoder.
 BLOCK_SECONDS = 2
 _SET_ADD_PEAK_CHUNK = 0x1050
+# libsndfile asks LAME for the bit rate at a place between the highest and the lowest of MPEG-1.
+_MP3_HIGHEST_KBPS, _MP3_LOWEST_KBPS = 320, 32
 
 _CONTAINERS = {
     AudioFormat.FLAC: ("FLAC", "PCM_24"),
@@ -38,13 +46,22 @@ _CONTAINERS = {
 
 @dataclass(frozen=True)
 class Output:
-    """How audio leaves: format, peak, linear fades in seconds."""
+    """How audio leaves: format, peak, linear fades in seconds, samples a second (0 for those of the codec)."""
 
     format: AudioFormat
     peak_dbfs: float = DEFAULT_PEAK_DBFS
     keep_level: bool = False
     fade_in: float = 0.0
     fade_out: float = 0.0
+    sample_rate: int = 0
+    mp3_bitrate_kbps: int = DEFAULT_MP3_BITRATE_KBPS
+
+    def rate_of(self, codec_rate: int) -> int:
+        """Samples a second of the file."""
+        if self.format is AudioFormat.OPUS:
+            return OPUS_RATE
+        wanted = self.sample_rate or codec_rate
+        return wanted if self.format is not AudioFormat.MP3 or wanted in SAMPLE_RATES else SAMPLE_RATES[-1]
 
     def gain(self, peak: float) -> float:
         """Factor for PCM with a largest absolute sample; silence is left alone."""
@@ -84,22 +101,73 @@ class PcmSpool:
         self.peak = max(self.peak, float(np.abs(pcm).max(initial=0.0)))
 
 
-def write(spool: PcmSpool, target: Path, sample_rate: int, output: Output) -> None:
-    """Writes spooled PCM as an audio file, block by block."""
-    pcm = spool.pcm
-    gain = np.float32(output.gain(spool.peak))
+@dataclass(frozen=True)
+class Written:
+    """What a file holds: samples per channel, samples a second."""
+
+    samples: int
+    sample_rate: int
+
+
+def write(spool: PcmSpool, target: Path, codec_rate: int, output: Output, tags: Tags | None = None) -> Written:
+    """Writes spooled PCM as an audio file, block by block. Equal songs become equal bytes."""
+    rate = output.rate_of(codec_rate)
+    total, peak = _extent(spool, codec_rate, rate)
+    gain = np.float32(output.gain(peak))
+    start = 0
+    with _encoder(target, rate, spool.pcm.shape[1], output) as append:
+        for block in _blocks(spool, codec_rate, rate):
+            envelope = fade(start, len(block), total, rate, output)
+            append(block * gain * envelope[:, None])
+            start += len(block)
+    if tags:
+        embed(tags, target, output.format)
+    if output.format in (AudioFormat.OPUS, AudioFormat.VORBIS):
+        ogg.clear_serial_number(target)
+    return Written(total, rate)
+
+
+def _blocks(spool: PcmSpool, codec_rate: int, rate: int) -> Iterator[Pcm]:
+    """The spooled PCM at a sample rate."""
+    size = BLOCK_SECONDS * codec_rate
+    parts = (spool.pcm[start : start + size] for start in range(0, spool.samples, size))
+    if rate == codec_rate:
+        yield from parts
+        return
+    channels = spool.pcm.shape[1]
+    stream = soxr.ResampleStream(codec_rate, rate, channels, dtype="float32")
+    for part in parts:
+        yield stream.resample_chunk(np.ascontiguousarray(part))
+    yield stream.resample_chunk(np.empty((0, channels), np.float32), last=True)
+
+
+def _extent(spool: PcmSpool, codec_rate: int, rate: int) -> tuple[int, float]:
+    """Samples per channel and largest absolute sample at a sample rate: between old samples new ones may be larger."""
+    if rate == codec_rate:
+        return spool.samples, spool.peak
+    extents = [(len(block), float(np.abs(block).max(initial=0.0))) for block in _blocks(spool, codec_rate, rate)]
+    return sum(samples for samples, _ in extents), max(peak for _, peak in extents)
+
+
+def _encoder(target: Path, rate: int, channels: int, output: Output) -> AbstractContextManager[Callable[[Pcm], None]]:
+    if output.format is AudioFormat.M4A:
+        return m4a.encoder(target, rate, channels)
+    return _sndfile_encoder(target, rate, channels, output)
+
+
+@contextmanager
+def _sndfile_encoder(target: Path, rate: int, channels: int, output: Output) -> Iterator[Callable[[Pcm], None]]:
     container, subtype = _CONTAINERS[output.format]
-    block = BLOCK_SECONDS * sample_rate
+    options: dict[str, Any] = {}
+    if output.format is AudioFormat.MP3:
+        below_highest = _MP3_HIGHEST_KBPS - output.mp3_bitrate_kbps
+        place = below_highest / (_MP3_HIGHEST_KBPS - _MP3_LOWEST_KBPS)
+        options = {"bitrate_mode": "CONSTANT", "compression_level": place}
     with soundfile.SoundFile(
-        target, "w", samplerate=sample_rate, channels=pcm.shape[1], format=container, subtype=subtype
+        target, "w", samplerate=rate, channels=channels, format=container, subtype=subtype, **options
     ) as file:
         _leave_out_time_stamp(file)
-        for start in range(0, spool.samples, block):
-            part = pcm[start : start + block] * gain
-            envelope = fade(start, len(part), spool.samples, sample_rate, output)
-            file.write(part * envelope[:, None])
-    if container == "OGG":
-        ogg.clear_serial_number(target)
+        yield file.write
 
 
 def fade(start: int, count: int, total: int, sample_rate: int, output: Output) -> Pcm:

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
-import soundfile
 
+from quartet.audio_files import AudioError, opened
+from quartet.audio_files import Samples as Samples
 from quartet.cli.loudness import integrated_loudness
 from quartet.cli.main import CommandError
-
-Samples = npt.NDArray[np.float32]
 
 SILENCE_DBFS = -60.0
 SILENCE_WINDOW_SECONDS = 0.1
@@ -49,19 +47,15 @@ class Silence:
 
 
 def read(path: Path) -> Recording:
-    """Decodes a file. Raises CommandError where it is no audio that libsndfile reads, or is cut short."""
+    """Decodes a file. Raises CommandError where it is no audio that can be read, or is cut off."""
     if not path.is_file():
         raise CommandError(f"{path} does not exist" if not path.exists() else f"{path} is not a file")
     try:
-        with soundfile.SoundFile(path) as file:
-            samples = np.asarray(file.read(dtype="float32", always_2d=True), dtype=np.float32)
-            recording = Recording(file.format, file.subtype, file.samplerate, samples)
-            expected = file.frames
-    except (soundfile.LibsndfileError, RuntimeError) as error:
-        raise CommandError(f"{path} is not an audio file that can be read: {_reason(error)}") from None
-    if len(samples) < expected:
-        raise CommandError(f"{path} is cut short: it holds {len(samples)} of {expected} samples")
-    return recording
+        with opened(path) as file:
+            blocks = [np.empty((0, file.channels), np.float32), *file.blocks()]
+            return Recording(file.container, file.codec, file.sample_rate, np.concatenate(blocks))
+    except AudioError as error:
+        raise CommandError(f"{path} {error}") from None
 
 
 def peak_dbfs(samples: Samples) -> float:
@@ -97,7 +91,3 @@ def silence(recording: Recording) -> Silence:
 
 def _decibel(amplitude: float) -> float:
     return 20 * math.log10(amplitude) if amplitude > 0 else -math.inf
-
-
-def _reason(error: Exception) -> str:
-    return str(getattr(error, "error_string", error)).rstrip(".")

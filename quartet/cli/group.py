@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from quartet.cli.again import again
 from quartet.cli.info import info
 from quartet.cli.lyrics import lyrics_timing
 from quartet.cli.pull import models, pull
@@ -20,5 +21,5 @@ def cli() -> None:
     """Text becomes music: ACE-Step 1.5 as four stages behind a gateway."""
 
 
-for command in (up, song, compose, rewrite, understand, score, lyrics_timing, status, jobs, info, pull, models):
+for command in (up, song, again, compose, rewrite, understand, score, lyrics_timing, status, jobs, info, pull, models):
     cli.add_command(command)

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
-from quartet.cli.display import SongProgress, print_result
+from quartet.cli.display import print_result
 from quartet.cli.main import INTERRUPTED
+from quartet.cli.making import gateway_of, gateway_options, make, save, sidecar_of, sidecar_option
 from quartet.cli.options import (
     F,
-    address_option,
     connect,
     lyrics_text,
     metadata_options,
     plain_console,
     sampling_options,
 )
-from quartet.client import Client
-from quartet.errors import QuartetError
-from quartet.events import JobAccepted
-from quartet.exchange import Song, SongBuilder
 from quartet.planning import Thinking, TokenSampling
 from quartet.songs import AudioFormat, GuidanceMode, SamplerMethod, SongSpec
 
@@ -83,6 +77,21 @@ def _options(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
 @click.option("--fade-in", type=float, default=0.0, help="Seconds.")
 @click.option("--fade-out", type=float, default=0.0, help="Seconds.")
 @click.option(
+    "--mp3-bitrate",
+    "mp3_bitrate_kbps",
+    type=int,
+    default=0,
+    help="Of MP3 files: 128, 192, 256 or 320 kbit/s.  [default: 128]",
+)
+@click.option(
+    "--sample-rate",
+    type=int,
+    default=0,
+    help="Samples a second of the files: 44100 or 48000.  [default: the model's, 48000 of the public ones]",
+)
+@click.option("--title", default="", help="Title in the tags of the files.  [default: the first words of CAPTION]")
+@click.option("--no-tags", is_flag=True, help="Write no title, words, tempo, key, seed and model into the files.")
+@click.option(
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -90,6 +99,7 @@ def _options(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
     show_default=True,
     help="Audio file to write; several items get their number.",
 )
+@sidecar_option
 @click.option(
     "--plot",
     "plot_file",
@@ -97,11 +107,7 @@ def _options(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
     help="PNG to write with waveform and log-mel spectrogram.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the record as JSON.")
-@click.option("--up", "private", is_flag=True, help="Start private servers for this one call, and stop them.")
-@click.option("--models", type=click.Path(path_type=Path), help="With --up: folder of the model family.")
-@click.option("--variant", help="With --up: DiT variant.")
-@click.option("--timeout", type=float, help="Seconds after which the call is given up.")
-@address_option
+@gateway_options
 @click.pass_context
 def song(context: click.Context, /, **options: Any) -> None:
     """Make a song from CAPTION and save it. Ctrl-C cancels it."""
@@ -109,12 +115,13 @@ def song(context: click.Context, /, **options: Any) -> None:
     plot_file: Path | None = options["plot_file"]
     if plot_file and plot_file.suffix.lower() != ".png":
         raise click.BadParameter("must end with .png", param_hint="--plot")
+    sidecar = sidecar_of(options["output"], no_sidecar=options["no_sidecar"])
     console = plain_console(stderr=options["as_json"])
-    with _gateway(options) as address, connect(address) as client:
-        made = _generate(client, spec, options["timeout"], plain_console(stderr=True))
+    with gateway_of(options) as address, connect(address) as client:
+        made = make(client, spec, options["timeout"], plain_console(stderr=True))
     if made is None:
         context.exit(INTERRUPTED)
-    paths = made.save(options["output"])
+    paths = save(made, options["output"], sidecar)
     if plot_file:
         _plot(paths, made.paths_like(plot_file))
     print_result(console, made.record, paths)
@@ -156,47 +163,6 @@ def _format(named: str | None, output: Path) -> AudioFormat:
         return AudioFormat.for_suffix(output.suffix)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--output") from None
-
-
-@contextmanager
-def _gateway(options: dict[str, Any]) -> Iterator[str]:
-    if not options["private"]:
-        yield options["address"]
-        return
-    from quartet.cli.private_stack import private_stack
-
-    given = {"--models": options["models"], "--variant": options["variant"]}
-    with private_stack([part for flag, value in given.items() if value for part in (flag, str(value))]) as address:
-        yield address
-
-
-def _generate(client: Client, spec: SongSpec, timeout: float | None, console: Console) -> Song | None:
-    """The song; None where Ctrl-C has cancelled it."""
-    builder, job_id = SongBuilder(), ""
-    stream = client.stream(spec, timeout=timeout)
-    try:
-        with SongProgress(console) as progress:
-            for event in stream:
-                builder.add(event)
-                progress.show(event)
-                if isinstance(event, JobAccepted):
-                    job_id = event.job.id
-    except KeyboardInterrupt:
-        stream.close()
-        console.print(_cancelled(client, job_id))
-        return None
-    return builder.song()
-
-
-def _cancelled(client: Client, job_id: str) -> str:
-    """Ending the stream has cancelled the job; asking for it by name makes sure and says what came of it."""
-    if not job_id:
-        return "cancelled before a job was created"
-    try:
-        job = client.cancel(job_id)
-    except QuartetError as error:
-        return f"cancelled job {job_id} ({error.message})"
-    return f"cancelled job {job_id} ({job.state})"
 
 
 def _plot(audio: tuple[Path, ...], plots: tuple[Path, ...]) -> None:

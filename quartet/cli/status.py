@@ -6,7 +6,8 @@ import click
 from rich.table import Table
 
 from quartet.cli.options import address_option, connect, plain_console
-from quartet.events import Job, JobState, Replica, to_json
+from quartet.documents import to_json
+from quartet.events import Job, JobState, Replica
 
 
 @click.command()

@@ -10,7 +10,7 @@ import click
 
 from quartet.cli.display import print_blueprint
 from quartet.cli.options import address_option, connect, lyrics_text, metadata_options, plain_console, sampling_options
-from quartet.events import to_json
+from quartet.documents import to_json
 from quartet.planning import Blueprint, Composition, TokenSampling
 from quartet.writing import WritingOptions
 

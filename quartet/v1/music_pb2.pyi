@@ -47,6 +47,7 @@ class AudioFormat(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     AUDIO_FORMAT_MP3: _ClassVar[AudioFormat]
     AUDIO_FORMAT_OPUS: _ClassVar[AudioFormat]
     AUDIO_FORMAT_VORBIS: _ClassVar[AudioFormat]
+    AUDIO_FORMAT_M4A: _ClassVar[AudioFormat]
 
 class JobState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -81,6 +82,7 @@ AUDIO_FORMAT_WAV32F: AudioFormat
 AUDIO_FORMAT_MP3: AudioFormat
 AUDIO_FORMAT_OPUS: AudioFormat
 AUDIO_FORMAT_VORBIS: AudioFormat
+AUDIO_FORMAT_M4A: AudioFormat
 JOB_STATE_UNSPECIFIED: JobState
 JOB_STATE_QUEUED: JobState
 JOB_STATE_RUNNING: JobState
@@ -281,18 +283,26 @@ class SongSampling(_message.Message):
     def __init__(self, schedule: _Optional[_Union[_dit_pb2.Schedule, _Mapping]] = ..., method: _Optional[_Union[_dit_pb2.SamplerMethod, str]] = ..., guidance: _Optional[_Union[_dit_pb2.Guidance, _Mapping]] = ..., wavelet_correction: _Optional[_Union[_dit_pb2.WaveletCorrection, _Mapping]] = ...) -> None: ...
 
 class SongOutput(_message.Message):
-    __slots__ = ("format", "peak_dbfs", "keep_level", "fade_in", "fade_out")
+    __slots__ = ("format", "peak_dbfs", "keep_level", "fade_in", "fade_out", "mp3_bitrate_kbps", "sample_rate", "title", "no_tags")
     FORMAT_FIELD_NUMBER: _ClassVar[int]
     PEAK_DBFS_FIELD_NUMBER: _ClassVar[int]
     KEEP_LEVEL_FIELD_NUMBER: _ClassVar[int]
     FADE_IN_FIELD_NUMBER: _ClassVar[int]
     FADE_OUT_FIELD_NUMBER: _ClassVar[int]
+    MP3_BITRATE_KBPS_FIELD_NUMBER: _ClassVar[int]
+    SAMPLE_RATE_FIELD_NUMBER: _ClassVar[int]
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    NO_TAGS_FIELD_NUMBER: _ClassVar[int]
     format: AudioFormat
     peak_dbfs: float
     keep_level: bool
     fade_in: _duration_pb2.Duration
     fade_out: _duration_pb2.Duration
-    def __init__(self, format: _Optional[_Union[AudioFormat, str]] = ..., peak_dbfs: _Optional[float] = ..., keep_level: _Optional[bool] = ..., fade_in: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., fade_out: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    mp3_bitrate_kbps: int
+    sample_rate: int
+    title: str
+    no_tags: bool
+    def __init__(self, format: _Optional[_Union[AudioFormat, str]] = ..., peak_dbfs: _Optional[float] = ..., keep_level: _Optional[bool] = ..., fade_in: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., fade_out: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., mp3_bitrate_kbps: _Optional[int] = ..., sample_rate: _Optional[int] = ..., title: _Optional[str] = ..., no_tags: _Optional[bool] = ...) -> None: ...
 
 class GenerateRequest(_message.Message):
     __slots__ = ("song", "request_id")

@@ -11,16 +11,12 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.audio.reading import AudioError, gather, inspect, pieces, read_reference
+from gateway.audio.reading import AudioError, gather, inspect, pieces, read_reference, read_whole
+from tests.support.audio import tone, write_with_ffmpeg
 
 DIGEST = "ab" * 32
 MAX_SECONDS = 60.0
 SAMPLE_RATE = 48_000
-
-
-def tone(seconds: float, rate: int, channels: int, hertz: float = 440.0) -> npt.NDArray[np.float32]:
-    time = np.arange(int(seconds * rate)) / rate
-    return np.repeat(0.5 * np.sin(2 * np.pi * hertz * time)[:, None], channels, axis=1).astype(np.float32)
 
 
 def write(path: Path, pcm: npt.NDArray[np.float32], rate: int) -> Path:
@@ -117,6 +113,27 @@ def test_too_long(tmp_path: Path) -> None:
         inspect(write(tmp_path / "a.wav", tone(61, 8000, 1), 8000), MAX_SECONDS)
 
 
+def test_too_long_where_no_header_says_how_long(tmp_path: Path) -> None:
+    path = write_with_ffmpeg(tmp_path / "a.aac", tone(3, SAMPLE_RATE, 1), SAMPLE_RATE, "aac", "adts")
+    with pytest.raises(AudioError, match=r"lasts longer than the 2 s that are allowed"):
+        inspect(path, 2.0)
+
+
+def test_too_many_channels(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match="has 33 channels, at most 32"):
+        inspect(write(tmp_path / "a.wav", np.zeros((100, 33), np.float32), 48_000), MAX_SECONDS)
+
+
+def test_what_only_ffmpeg_reads_becomes_stereo_at_the_rate_of_the_codec_too(tmp_path: Path) -> None:
+    path = write_with_ffmpeg(tmp_path / "a.m4a", tone(31, 44_100, 1), 44_100, "aac", "ipod")
+    assert inspect(path, MAX_SECONDS).channels == 1
+    reference = read_reference(path, DIGEST, MAX_SECONDS, SAMPLE_RATE)
+    assert reference.shape == (30 * SAMPLE_RATE, 2)
+    assert np.array_equal(reference[:, 0], reference[:, 1])
+    spectrum = np.abs(np.fft.rfft(reference[: 10 * SAMPLE_RATE, 0]))
+    assert np.argmax(spectrum) == 4400  # 440 Hz in bins of 0.1 Hz
+
+
 def test_no_samples(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match="holds no audio"):
         inspect(write(tmp_path / "a.wav", np.zeros((0, 2), np.float32), 48_000), MAX_SECONDS)
@@ -127,6 +144,21 @@ def test_samples_that_are_not_finite(tmp_path: Path) -> None:
     soundfile.write(path, np.array([[0.0], [np.nan]], np.float32), 48_000, subtype="FLOAT")
     with pytest.raises(AudioError, match="NaN or infinite"):
         inspect(path, MAX_SECONDS)
+
+
+def test_samples_that_only_resampling_makes_infinite(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.full((48_000, 2), 3e38, np.float32), 44_100, subtype="FLOAT")
+    with pytest.raises(AudioError, match="NaN or infinite"):
+        read_whole(path, MAX_SECONDS, SAMPLE_RATE)
+
+
+def test_a_whole_recording_is_clamped_stereo(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, 4 * tone(1, SAMPLE_RATE, 1), SAMPLE_RATE, subtype="FLOAT")
+    pcm = read_whole(path, MAX_SECONDS, SAMPLE_RATE)
+    assert pcm.shape == (SAMPLE_RATE, 2)
+    assert (pcm.min(), pcm.max()) == (-1, 1)
 
 
 def test_a_strange_sample_rate(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.requests import INSTRUMENTAL, ModelOffer, WaveletDefault, check_song, resolve
+from gateway.output import INSTRUMENTAL
+from gateway.requests import ModelOffer, WaveletDefault, check_song, resolve
 from gateway.tasks import frames_of
 from quartet.errors import InvalidRequestError, NotFoundError
 from quartet.planning import Thinking
@@ -34,7 +35,7 @@ def test_what_is_open_is_chosen() -> None:
 
 def test_what_is_given_stays() -> None:
     given_spec = SongSpec("rain", "[Verse]\nla", duration=12.5, model="short", seeds=(1,), wavelet_correction=(0, 0))
-    assert resolved(given_spec) == dataclasses.replace(given_spec, wavelet_correction=(0.0, 0.0))
+    assert resolved(given_spec) == dataclasses.replace(given_spec, wavelet_correction=(0.0, 0.0), title="rain")
 
 
 def test_a_resolved_song_has_no_open_choice() -> None:
@@ -106,3 +107,51 @@ def test_an_unknown_model() -> None:
 @given(st.integers(1, 600_000))
 def test_frames_are_the_whole_ones_within_a_duration(milliseconds: int) -> None:
     assert frames_of(milliseconds / 1000) == milliseconds * 25 // 1000
+
+
+@pytest.mark.parametrize(
+    ("spec", "title"),
+    [
+        (SongSpec("rain", title="  My \n song "), "My song"),
+        (
+            SongSpec("lo-fi hip hop, rainy window, mellow piano, soft drums, 80 bpm"),
+            "lo-fi hip hop, rainy window, mellow piano, soft",
+        ),
+        (SongSpec("warm indie folk, gentle, brushed, a"), "warm indie folk, gentle, brushed, a"),
+        (SongSpec("x" * 100), "x" * 64),
+        (SongSpec(f"short {'y' * 60}"), "short"),
+        (SongSpec("", "[Verse]\n\nthe morning train is late\nagain"), "the morning train is late"),
+        (SongSpec("", "[Instrumental]"), ""),
+    ],
+)
+def test_a_title_is_given_or_the_first_words(spec: SongSpec, title: str) -> None:
+    assert resolved(spec).title == title
+
+
+@pytest.mark.parametrize(
+    ("spec", "field", "complaint"),
+    [
+        (
+            SongSpec("rain", format="mp3", mp3_bitrate_kbps=100),
+            "song.output.mp3_bitrate_kbps",
+            "is 100, must be one of",
+        ),
+        (SongSpec("rain", mp3_bitrate_kbps=192), "song.output.mp3_bitrate_kbps", "is only for MP3 files"),
+        (SongSpec("rain", sample_rate=96_000), "song.output.sample_rate", "is 96000, must be 44100 or 48000"),
+        (SongSpec("rain", format="opus", sample_rate=44_100), "song.output.sample_rate", "Opus files have 48000"),
+        (SongSpec("rain", title="x" * 257), "song.output.title", "has 257 characters, at most 256"),
+    ],
+)
+def test_what_a_file_cannot_be(spec: SongSpec, field: str, complaint: str) -> None:
+    with pytest.raises(InvalidRequestError) as refusal:
+        resolved(spec)
+    (violation,) = refusal.value.violations
+    assert violation.field == field
+    assert complaint in violation.description
+
+
+@pytest.mark.parametrize("bitrate", [0, 128, 192, 256, 320])
+@pytest.mark.parametrize("rate", [0, 44_100, 48_000])
+def test_what_an_mp3_can_be(bitrate: int, rate: int) -> None:
+    song = resolved(SongSpec("rain", format="mp3", mp3_bitrate_kbps=bitrate, sample_rate=rate, title="x" * 256))
+    assert (song.mp3_bitrate_kbps, song.sample_rate) == (bitrate, rate)

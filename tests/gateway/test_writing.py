@@ -13,13 +13,17 @@ import pytest
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
+from mutagen.mp3 import MP3, BitrateMode
 
 from gateway.audio import ogg
-from gateway.audio.writing import Output, PcmSpool, fade, write
+from gateway.audio.tags import Tags
+from gateway.audio.writing import Output, PcmSpool, Written, fade, write
 from quartet.songs import AudioFormat
+from tests.support.audio import decoded, tone
 
 RATE = 48_000
 Pcm = npt.NDArray[np.float32]
+TAGS = Tags("rain", "rain on a tin roof", "[Verse]\nla la", 92, "A minor", seed=7, model="turbo")
 LOSSLESS = {AudioFormat.FLAC: 2**-22, AudioFormat.WAV16: 2**-14, AudioFormat.WAV24: 2**-22, AudioFormat.WAV32F: 1e-7}
 
 
@@ -46,7 +50,7 @@ def written(folder: Path, pcm: Pcm, output: Output) -> Path:
 def test_every_format_can_be_read_and_has_every_sample(tmp_path: Path, audio_format: AudioFormat) -> None:
     pcm = song(5.3)
     path = written(tmp_path, pcm, Output(audio_format, keep_level=True))
-    read, rate = soundfile.read(path, dtype="float32")
+    read, rate = decoded(path)
     assert rate == RATE
     assert read.shape == pcm.shape
     if audio_format in LOSSLESS:
@@ -76,8 +80,72 @@ def write_all(folder: Path, name: str) -> list[Path]:
     spool = spooled(folder, song(1.2))
     paths = [folder / f"{name}-{audio_format.value}" for audio_format in AudioFormat]
     for path, audio_format in zip(paths, AudioFormat, strict=True):
-        write(spool, path, RATE, Output(audio_format))
+        write(spool, path, RATE, Output(audio_format), TAGS)
     return paths
+
+
+def pitch(pcm: Pcm, rate: int) -> float:
+    """Hertz of the strongest partial of the first second."""
+    return float(np.argmax(np.abs(np.fft.rfft(pcm[:rate, 0]))))
+
+
+@pytest.mark.parametrize("audio_format", [kind for kind in AudioFormat if kind is not AudioFormat.OPUS])
+def test_songs_can_have_44100_samples_a_second(tmp_path: Path, audio_format: AudioFormat) -> None:
+    path = tmp_path / f"song{audio_format.suffix}"
+    made = write(spooled(tmp_path, tone(2, RATE, 2, 1000.0)), path, RATE, Output(audio_format, sample_rate=44_100))
+    read, rate = decoded(path)
+    assert made == Written(samples=88_200, sample_rate=44_100)
+    assert (len(read), rate) == (88_200, 44_100)
+    assert pitch(read, rate) == pytest.approx(1000, abs=1)
+
+
+def test_the_peak_is_that_of_the_file_also_at_another_rate(tmp_path: Path) -> None:
+    path = tmp_path / "song.wav"
+    write(spooled(tmp_path, song(2)), path, RATE, Output(AudioFormat.WAV32F, sample_rate=44_100))
+    assert np.abs(decoded(path)[0]).max() == pytest.approx(0.891251, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("audio_format", "codec_rate", "rate"),
+    [
+        (AudioFormat.FLAC, 24_000, 24_000),
+        (AudioFormat.M4A, 24_000, 24_000),
+        (AudioFormat.OPUS, 24_000, 48_000),
+        (AudioFormat.MP3, 24_000, 48_000),
+        (AudioFormat.MP3, 44_100, 44_100),
+        (AudioFormat.OPUS, 44_100, 48_000),
+    ],
+)
+def test_where_nobody_asks_files_have_the_rate_of_the_codec_where_they_can(
+    tmp_path: Path, audio_format: AudioFormat, codec_rate: int, rate: int
+) -> None:
+    path = tmp_path / f"song{audio_format.suffix}"
+    made = write(spooled(tmp_path, tone(1, codec_rate, 2)), path, codec_rate, Output(audio_format))
+    assert (made.sample_rate, decoded(path)[1]) == (rate, rate)
+    assert pitch(*decoded(path)) == pytest.approx(440, abs=1)
+
+
+@pytest.mark.parametrize("rate", [44_100, 48_000])
+@pytest.mark.parametrize("kbps", [128, 192, 256, 320])
+def test_mp3_files_have_the_bit_rate_that_was_asked_for(tmp_path: Path, kbps: int, rate: int) -> None:
+    output = Output(AudioFormat.MP3, sample_rate=rate, mp3_bitrate_kbps=kbps)
+    info = MP3(written(tmp_path, song(2), output)).info
+    assert info.bitrate == pytest.approx(1000 * kbps, rel=0.001)
+    assert info.bitrate_mode == BitrateMode.CBR
+
+
+def test_mp3_files_have_128_kbit_a_second_where_nobody_asks(tmp_path: Path) -> None:
+    assert MP3(written(tmp_path, song(2), Output(AudioFormat.MP3))).info.bitrate == 128_000
+
+
+def test_an_m4a_plays_from_its_start_without_what_aac_adds(tmp_path: Path) -> None:
+    pcm = tone(1.2345, RATE, 2)
+    path = written(tmp_path, pcm, Output(AudioFormat.M4A, keep_level=True))
+    read, _ = decoded(path)
+    assert read.shape == pcm.shape
+    assert np.corrcoef(read[:, 0], pcm[:, 0])[0, 1] > 0.999
+    data = path.read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat")  # players can start before they have all
 
 
 def test_minutes_of_vorbis(tmp_path: Path) -> None:

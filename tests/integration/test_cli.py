@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -64,6 +65,40 @@ def test_items_lyrics_and_a_reference(up: Up, tmp_path: Path) -> None:
     assert record["song"]["reference_audio_id"]
     first, second = ((tmp_path / f"song-{number}.wav").read_bytes() for number in (1, 2))
     assert first != second
+
+
+def test_songs_are_made_again_from_their_record(up: Up, tmp_path: Path) -> None:
+    """Planned ones, with a reference, in two formats: all of them and one alone."""
+    noise = np.random.default_rng(0).normal(0, 0.1, (44_100, 1))
+    soundfile.write(tmp_path / "voice.wav", noise, 44_100)
+    flags = ("--items", "2", "--seed", "7", "--reference", str(tmp_path / "voice.wav"), "--sample-rate", "44100")
+    song(up, tmp_path / "song.m4a", *flags, "--title", "Voices")
+    first, second = ((tmp_path / f"song-{number}.m4a").read_bytes() for number in (1, 2))
+    strictly = ("again", str(tmp_path / "song.json"), "--strict", "--address", up.address)
+    both = quartet(*strictly)
+    assert both.returncode == 0, both.stderr
+    assert [(tmp_path / f"song-again-{number}.m4a").read_bytes() for number in (1, 2)] == [first, second]
+    alone = quartet(*strictly, "--item", "1", "-o", str(tmp_path / "alone.m4a"))
+    assert alone.returncode == 0, alone.stderr
+    assert (tmp_path / "alone.m4a").read_bytes() == second
+    from_alone = quartet("again", str(tmp_path / "alone.json"), "--strict", "--address", up.address)
+    assert from_alone.returncode == 0, from_alone.stderr
+    assert (tmp_path / "alone-again.m4a").read_bytes() == second
+
+
+def test_a_recording_that_the_gateway_lacks_is_uploaded_again(up: Up, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "voice.wav", np.random.default_rng(1).normal(0, 0.1, (44_100, 1)), 44_100)
+    song(up, tmp_path / "song.wav", "--reference", str(tmp_path / "voice.wav"))
+    text = (tmp_path / "song.json").read_text()
+    soundfile.write(tmp_path / "other.wav", np.random.default_rng(2).normal(0, 0.1, (44_100, 1)), 44_100)
+    other = hashlib.sha256((tmp_path / "other.wav").read_bytes()).hexdigest()
+    used = json.loads(text)["song"]["reference_audio_id"]
+    (tmp_path / "song.json").write_text(text.replace(used, other))
+    arguments = ("again", str(tmp_path / "song.json"), "--address", up.address)
+    missing = quartet(*arguments)
+    assert missing.returncode == 1
+    assert f"audio '{other}' does not exist; give the recording with --audio" in missing.stderr
+    assert quartet(*arguments, "--audio", str(tmp_path / "other.wav")).returncode == 0
 
 
 def test_the_time_is_told_for_people(up: Up, tmp_path: Path) -> None:
@@ -136,6 +171,9 @@ def test_a_private_stack_is_gone_afterwards(tiny_models: Path, tmp_path: Path) -
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "song.flac").read_bytes().startswith(b"fLaC")
     assert set(mine.children(recursive=True)) <= before
+    again = quartet("again", str(tmp_path / "song.json"), "--strict", "--up", "--models", str(tiny_models))
+    assert again.returncode == 0, again.stderr
+    assert (tmp_path / "song-again.flac").read_bytes() == (tmp_path / "song.flac").read_bytes()
 
 
 def test_a_private_stack_that_cannot_start_says_why(tmp_path: Path) -> None:

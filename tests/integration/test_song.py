@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from mutagen.flac import FLAC
 
 from quartet import Client
 from quartet.events import AudioChunk, Event, Finished, JobAccepted, Planned, Progress, Record
 from quartet.songs import AudioFormat, SongSpec
+from tests.support.audio import decoded, tone, write_with_ffmpeg
 
 CAPTION = "a slow piano over rain"
 LYRICS = "[Verse]\nthe morning train is late again\n[Chorus]\nand no one minds"
@@ -112,10 +114,30 @@ def test_a_song_has_the_whole_latent_frames_of_its_duration(client: Client, seco
 
 
 @pytest.mark.parametrize("audio_format", AudioFormat)
-def test_every_format(client: Client, audio_format: AudioFormat) -> None:
+def test_every_format(client: Client, tmp_path: Path, audio_format: AudioFormat) -> None:
     song = client.generate(SongSpec(CAPTION, duration=1.0, format=audio_format))
     assert song.record.items[0].format is audio_format
-    assert pcm_of(song.files[0]).shape == (48_000, 2)
+    pcm, rate = decoded(song.save(tmp_path / f"song{audio_format.suffix}")[0])
+    assert (pcm.shape, rate) == ((48_000, 2), 48_000)
+
+
+def test_another_sample_rate_and_tags(client: Client, tmp_path: Path) -> None:
+    spec = SongSpec(CAPTION, LYRICS, duration=1.0, seeds=(4,), bpm=92, sample_rate=44_100)
+    song = client.generate(spec)
+    assert (song.record.items[0].samples, song.record.items[0].sample_rate) == (44_100, 44_100)
+    tags = FLAC(io.BytesIO(song.files[0])).tags
+    assert {name: tags[name] for name in ("TITLE", "BPM", "SEED", "MODEL", "LYRICS")} == {
+        "TITLE": [song.record.song.title],
+        "BPM": ["92"],
+        "SEED": ["4"],
+        "MODEL": ["acestep-v15-turbo"],
+        "LYRICS": [LYRICS],
+    }
+    assert song.record.song.title == CAPTION
+    assert client.generate(spec).files == song.files
+    bare = client.generate(spec, no_tags=True)
+    assert "TITLE" not in FLAC(io.BytesIO(bare.files[0])).tags
+    assert np.array_equal(pcm_of(bare.files[0]), pcm_of(song.files[0]))
 
 
 def test_fades_and_level(client: Client) -> None:
@@ -137,6 +159,8 @@ def test_a_reference_changes_the_song_and_a_result_can_be_one(client: Client, tm
     assert with_file.files != without.files
     assert with_file.record.timings[0].stage == "reference"
     assert client.generate(spec, reference=tmp_path / "reference.flac").files == with_file.files
+    film = write_with_ffmpeg(tmp_path / "voice.webm", tone(2, 48_000, 1), 48_000, "libopus", "webm")
+    assert client.generate(spec, reference=film).files not in (without.files, with_file.files)
     of_result = client.generate(spec, reference_audio_id=without.record.items[0].audio_id)
     assert of_result.files != without.files
 

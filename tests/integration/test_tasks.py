@@ -362,7 +362,7 @@ def test_takes_that_cannot_be_are_refused(client: Client) -> None:
 
 
 def test_what_a_source_decides_is_not_asked_for(client: Client, source: Path) -> None:
-    with pytest.raises(InvalidRequestError, match=r"song\.duration: is that of the source"):
+    with pytest.raises(InvalidRequestError, match=r"song\.duration: is 3; the source and what is added make 4 s"):
         client.generate(wish(Cover(source), duration=3.0))
     with pytest.raises(InvalidRequestError, match=r"song\.thinking\.think: cannot be: a song by cover follows"):
         client.generate(wish(Cover(source)), think=True)

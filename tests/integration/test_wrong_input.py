@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import socket
@@ -44,6 +45,7 @@ from quartet.v1 import (
     vae_pb2,
     vae_pb2_grpc,
 )
+from tests.support.audio import tone, write_with_ffmpeg
 from tests.support.processes import Start, running, wait_until
 
 Stub = music_pb2_grpc.MusicServiceStub
@@ -165,6 +167,19 @@ WRONG_SONGS: dict[str, tuple[dict[str, Any], str, str]] = {
         "song.output.fade_in",
         "1.2 s of a song of 1 s",
     ),
+    "odd bit rate": (
+        {"output": OUTPUT(format="AUDIO_FORMAT_MP3", mp3_bitrate_kbps=100)},
+        "song.output.mp3_bitrate_kbps",
+        "is 100, must be one of 128, 192, 256, 320",
+    ),
+    "bit rate of FLAC": ({"output": OUTPUT(mp3_bitrate_kbps=128)}, "song.output.mp3_bitrate_kbps", "only for MP3"),
+    "odd sample rate": ({"output": OUTPUT(sample_rate=22_050)}, "song.output.sample_rate", "must be 44100 or 48000"),
+    "Opus at 44.1 kHz": (
+        {"output": OUTPUT(format="AUDIO_FORMAT_OPUS", sample_rate=44_100)},
+        "song.output.sample_rate",
+        "Opus files have 48000",
+    ),
+    "long title": ({"output": OUTPUT(title="a" * 257)}, "song.output.title", "257 characters, at most 256"),
     "negative fade": ({"output": OUTPUT(fade_out=seconds(-1))}, "song.output.fade_out", "is -1"),
 }
 
@@ -256,6 +271,23 @@ def test_uploads_that_are_no_audio(stub: Stub, tmp_path: Path) -> None:
     assert "audio" in refused_upload(stub, upload(b"These are only words.\n" * 50))["data"]
     assert refused_upload(stub, upload(whole[: len(whole) // 2]))["data"]
     assert "at most 900 s" in refused_upload(stub, upload(long_silence(tmp_path)))["data"]
+
+
+@pytest.mark.parametrize(("codec", "container"), [("aac", "ipod"), ("aac", "adts"), ("libopus", "webm")])
+def test_mutilated_uploads(stub: Stub, tmp_path: Path, codec: str, container: str) -> None:
+    """Each is taken or refused, and the gateway lives."""
+    whole = write_with_ffmpeg(tmp_path / "a", tone(0.5, 48_000, 2), 48_000, codec, container).read_bytes()
+    draw = np.random.default_rng(0)
+    for _ in range(20):
+        data = bytearray(whole)
+        for place in draw.integers(0, min(len(data), 600), 4):
+            data[place] = draw.integers(0, 256)
+        with contextlib.suppress(grpc.RpcError):
+            assert stub.UploadAudio(upload(bytes(data[: draw.integers(1, len(data) + 1)]))).sample_rate
+    assert stub.UploadAudio(upload(whole)).sample_rate == 48_000
+    with pytest.raises(grpc.RpcError) as refused:
+        stub.UploadAudio(upload(whole[: len(whole) // 20]))
+    assert isinstance(from_rpc_error(refused.value), InvalidRequestError)
 
 
 def long_silence(folder: Path) -> bytes:

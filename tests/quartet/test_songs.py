@@ -63,6 +63,10 @@ SPECS = st.builds(
     keep_level=st.booleans(),
     fade_in=SECONDS,
     fade_out=SECONDS,
+    mp3_bitrate_kbps=st.integers(0, 400),
+    sample_rate=st.integers(0, 96_000),
+    title=TEXT,
+    no_tags=st.booleans(),
     thinking=THINKING,
 )
 
@@ -120,7 +124,7 @@ def test_what_no_message_can_say_is_an_invalid_request(spec: SongSpec) -> None:
 
 @pytest.mark.parametrize(
     ("suffix", "expected"),
-    [(".flac", "flac"), (".WAV", "wav24"), (".mp3", "mp3"), (".opus", "opus"), (".ogg", "vorbis")],
+    [(".flac", "flac"), (".WAV", "wav24"), (".mp3", "mp3"), (".opus", "opus"), (".ogg", "vorbis"), (".m4a", "m4a")],
 )
 def test_a_suffix_names_a_format(suffix: str, expected: str) -> None:
     assert AudioFormat.for_suffix(suffix) == expected

@@ -6,11 +6,16 @@ import pytest
 
 from quartet.cli import song
 from quartet.planning import Thinking
+from quartet.songs import SongSpec
+
+
+def wished(*flags: str) -> SongSpec:
+    context = song.song.make_context("song", ["piano", *flags])
+    return song._spec(context.params)
 
 
 def thinking(*flags: str) -> Thinking:
-    context = song.song.make_context("song", ["piano", *flags])
-    return song._spec(context.params).thinking
+    return wished(*flags).thinking
 
 
 @pytest.mark.parametrize(
@@ -35,3 +40,18 @@ def test_what_the_planner_is_asked_for(flags: tuple[str, ...], wishes: tuple[boo
 def test_the_seed_of_the_plan_may_be_open(flags: tuple[str, ...], seed: int | None) -> None:
     message = thinking(*flags).to_message()
     assert (message.seed if message.HasField("seed") else None) == seed
+
+
+@pytest.mark.parametrize(
+    ("flags", "spec"),
+    [
+        (("-o", "x.mp3", "--mp3-bitrate", "320"), SongSpec("piano", format="mp3", mp3_bitrate_kbps=320)),
+        (("-o", "x.m4a", "--sample-rate", "44100"), SongSpec("piano", format="m4a", sample_rate=44_100)),
+        (("-o", "x.wav", "--format", "wav32f"), SongSpec("piano", format="wav32f")),
+        (("--title", "Rain", "--peak", "-3"), SongSpec("piano", title="Rain", peak_dbfs=-3.0)),
+        (("--no-tags", "--keep-level"), SongSpec("piano", no_tags=True, keep_level=True)),
+        (("--fade-in", "0.5", "--fade-out", "2"), SongSpec("piano", fade_in=0.5, fade_out=2.0)),
+    ],
+)
+def test_how_the_audio_leaves(flags: tuple[str, ...], spec: SongSpec) -> None:
+    assert wished(*flags).to_message().output == spec.to_message().output

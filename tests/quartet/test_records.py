@@ -1,0 +1,121 @@
+"""A record survives its file, says which weights are others now, and asks for what it was made from."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from quartet import Record, Thinking, differences, load_record, save_record
+from quartet.errors import InvalidRequestError
+from quartet.events import Model, SongItem, StageTiming
+from quartet.planning import Blueprint, SongPlan
+from quartet.songs import AudioFormat, SongSpec
+
+DIT = Model("turbo", "a1", "float32", "cpu")
+LM = Model("lm", "c3", "bfloat16", "cuda:0")
+
+
+def item(index: int, seed: int, codes: tuple[int, ...] = ()) -> SongItem:
+    return SongItem(
+        index,
+        seed,
+        "ab" * 32,
+        AudioFormat.MP3,
+        10,
+        "ab" * 32,
+        48_000,
+        48_000,
+        2,
+        0.7,
+        (1.0, 0.5),
+        codes,
+        9 + index,
+        None,
+        track="",
+        variation_seed=None,
+    )
+
+
+RECORD = Record(
+    job_id="job-1",
+    song=SongSpec("rain ü", "[Verse]\nla", duration=1.0, items=2, seeds=(5, 6), format=AudioFormat.MP3, title="rain"),
+    items=(item(0, 5), item(1, 6)),
+    timings=(StageTiming("sample", 0, 0.1, 0.5, 0.1, 0.4),),
+    total=1.5,
+    models={"dit": DIT},
+    warnings=("steps were ignored",),
+    plan=SongPlan(Blueprint("rain", bpm=92), ""),
+)
+PLANNED = dataclasses.replace(
+    RECORD, items=(item(0, 5, (1, 2)), item(1, 6, (3, 4))), models={"dit": DIT, "planner": LM}
+)
+
+
+@pytest.mark.parametrize("record", [RECORD, PLANNED])
+def test_a_record_reads_back(tmp_path: Path, record: Record) -> None:
+    path = save_record(record, tmp_path / "deep" / "rain.json")
+    assert load_record(path) == record
+    written = json.loads(path.read_text("utf-8"))
+    assert written["schema_version"] == 1
+    assert written["song"]["seeds"] == [5, 6]
+    assert written["items"][1]["sha256"] == "ab" * 32
+
+
+@pytest.mark.parametrize("version", [0, 2, "1", None])
+def test_another_version_is_refused(tmp_path: Path, version: object) -> None:
+    path = tmp_path / "rain.json"
+    path.write_text(json.dumps(json.loads(RECORD.to_json()) | {"schema_version": version}))
+    with pytest.raises(InvalidRequestError, match=r"record.schema_version: is .*, must be 1"):
+        load_record(path)
+
+
+def test_a_changed_record_is_refused_by_field(tmp_path: Path) -> None:
+    document = json.loads(RECORD.to_json())
+    document["song"]["loudness"] = 3
+    document["items"][0]["seed"] = "five"
+    path = tmp_path / "rain.json"
+    path.write_text(json.dumps(document))
+    with pytest.raises(InvalidRequestError, match=r"record\.song\.loudness: is not known"):
+        load_record(path)
+    del document["song"]["loudness"]
+    path.write_text(json.dumps(document))
+    with pytest.raises(InvalidRequestError, match=r"record\.items\[0\]\.seed: must be a whole number"):
+        load_record(path)
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rain.json"
+    path.write_bytes(b"fLaC\xff\xfe\x00" * 10)
+    with pytest.raises(InvalidRequestError, match="is no JSON"):
+        load_record(path)
+
+
+def test_equal_models_leave_no_difference() -> None:
+    other = dataclasses.replace(DIT, id="base")
+    assert differences(PLANNED, {"dit": (other, DIT), "planner": (LM,), "vae": ()}) == ()
+
+
+@pytest.mark.parametrize(
+    ("there", "complaint"),
+    [
+        ((dataclasses.replace(DIT, revision="b2"),), "there is turbo b2 in float32 on cpu"),
+        ((dataclasses.replace(DIT, device="cuda:0"),), "there is turbo a1 in float32 on cuda:0"),
+        ((), "there is none"),
+    ],
+)
+def test_other_models_are_named(there: tuple[Model, ...], complaint: str) -> None:
+    (line,) = differences(RECORD, {"dit": there})
+    assert line == f"dit: the record names turbo a1 in float32 on cpu, {complaint}"
+
+
+def test_what_was_made_without_a_planner_asks_none() -> None:
+    """Also where one is deployed by now."""
+    assert RECORD.spec_of() == dataclasses.replace(RECORD.song, thinking=Thinking.none())
+    assert RECORD.spec_of(1) == dataclasses.replace(RECORD.song, thinking=Thinking.none(), items=1, seeds=(6,))
+    assert PLANNED.spec_of() == PLANNED.song
+    assert PLANNED.spec_of(1).thinking == Thinking(code_seeds=(10,))
+    with pytest.raises(IndexError):
+        RECORD.spec_of(2)
