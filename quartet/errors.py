@@ -169,7 +169,7 @@ def to_status(error: QuartetError) -> status_pb2.Status:
         details.append(_packed(error_details_pb2.ResourceInfo(resource_type=kind, resource_name=name)))
     if error.retry_after_s is not None:
         delay = duration_pb2.Duration()
-        delay.FromNanoseconds(int(error.retry_after_s * 1e9))
+        delay.FromNanoseconds(round(error.retry_after_s * 1e9))
         details.append(_packed(error_details_pb2.RetryInfo(retry_delay=delay)))
     return status_pb2.Status(code=error.code.value[0], message=error.message, details=details)
 
