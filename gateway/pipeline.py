@@ -182,7 +182,8 @@ async def _make_item(
                     writing.write, spool, audio_file, decoded.sample_rate, output_of(song), tags_of(song, index)
                 )
             artifact = await tools.keep(audio_file)
-            await _attach(artifact, latents, _gain(song, spool, source if stays else None), tools)
+            gain = written.gain * (source.gain if source and stays else 1.0)
+            await _attach(artifact, latents, gain, tools)
     tools.report(Progress("write", index, 1, 1))
     return ItemResult(
         index=index,
@@ -225,11 +226,6 @@ def _spliced(latents: LatentArray, source: Source, stays: Kept) -> LatentArray:
     for first, last in stays.new:
         whole[first:last] = latents[first:last]
     return whole
-
-
-def _gain(song: SongSpec, spool: writing.PcmSpool, source: Source | None) -> float:
-    """Between what the codec decodes from the latents of the result and the file."""
-    return output_of(song).gain(spool.peak) * (source.gain if source else 1.0)
 
 
 async def _attach(artifact: Artifact, latents: LatentArray, gain: float, tools: Tools) -> None:

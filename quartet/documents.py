@@ -1,4 +1,8 @@
-"""Dataclasses as JSON with their own names, and back."""
+"""Dataclasses as JSON with their own names, and back.
+
+Where a field may hold one of several dataclasses, its object says in "type" which one it is. Paths are written as text
+and stay text: what a file of another machine says of paths leads nowhere.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ from quartet.errors import FieldViolation, InvalidRequestError
 
 T = TypeVar("T")
 
-_KIND = "kind"
+TYPE = "type"
 _WORDS = {
     dict: "an object",
     list: "a list",
@@ -24,23 +28,21 @@ _WORDS = {
     int: "a whole number",
     float: "a number",
     bool: "true or false",
+    Path: "a path, which no document holds",
 }
 
 
 def to_json(value: Any, **more: Any) -> str:
-    """A dataclass as indented JSON, with more fields before its own; times are ISO 8601.
-
-    Where a field may be of several dataclasses, `kind` names the one that it is.
-    """
-    document = {**more, **_document(value)}
-    return json.dumps(document, default=_plain, ensure_ascii=False, indent=2)
+    """A dataclass as indented JSON, with more fields before its own; times are ISO 8601."""
+    document = {**more, **_written(type(value), value)}
+    return json.dumps(document, ensure_ascii=False, indent=2)
 
 
 def read_json(text: str, name: str) -> dict[str, Any]:
     """The object that a text holds. Raises InvalidRequestError under a name."""
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _invalid(name, f"is no JSON: {error}") from None
     if not isinstance(document, dict):
         raise _invalid(name, "is no JSON object")
@@ -57,51 +59,53 @@ def read_as(kind: type[T], value: Any, name: str) -> T:
     return result
 
 
+def _written(kind: Any, value: Any) -> Any:
+    kinds = _alternatives(kind)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        hints = get_type_hints(type(value))
+        fields = {
+            field.name: _written(hints[field.name], getattr(value, field.name)) for field in dataclasses.fields(value)
+        }
+        return {TYPE: type(value).__name__, **fields} if len(_dataclasses(kinds)) > 1 else fields
+    if isinstance(value, tuple):
+        entry_kinds = _entry_kinds(next(kind for kind in kinds if get_origin(kind) is tuple), len(value))
+        return [_written(entry_kind, entry) for entry_kind, entry in zip(entry_kinds, value, strict=True)]
+    if isinstance(value, dict):
+        entry_kind = get_args(next(kind for kind in kinds if get_origin(kind) is dict))[1]
+        return {key: _written(entry_kind, entry) for key, entry in value.items()}
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, Path) else value
+
+
 def _read(kind: Any, value: Any, name: str) -> Any:
-    origin, arguments = get_origin(kind), get_args(kind)
-    if origin in (Union, types.UnionType):
-        return _read_one_of(arguments, value, name)
+    kinds = _alternatives(kind)
+    if len(kinds) > 1:
+        return _read_one_of(kinds, value, name)
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         return _read_dataclass(kind, value, name)
-    if origin is tuple:
-        return _read_tuple(arguments, value, name)
-    if origin is dict:
+    if get_origin(kind) is tuple:
+        entries = _checked(list, value, name)
+        entry_kinds = _entry_kinds(kind, len(entries))
+        if len(entry_kinds) != len(entries):
+            raise _invalid(name, f"has {len(entries)} entries, must have {len(entry_kinds)}")
+        return tuple(_read(each, entries[index], f"{name}[{index}]") for index, each in enumerate(entry_kinds))
+    if get_origin(kind) is dict:
         entries = _checked(dict, value, name)
-        return {key: _read(arguments[1], entry, f"{name}.{key}") for key, entry in entries.items()}
+        return {key: _read(get_args(kind)[1], entry, f"{name}.{key}") for key, entry in entries.items()}
     return _read_scalar(kind, value, name)
 
 
-def _document(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        return [_document(entry) for entry in value]
-    if isinstance(value, dict):
-        return {key: _document(entry) for key, entry in value.items()}
-    if not dataclasses.is_dataclass(value) or isinstance(value, type):
-        return value
-    hints, entries = get_type_hints(type(value)), {}
-    for field in dataclasses.fields(value):
-        entry = getattr(value, field.name)
-        kind = {_KIND: type(entry).__name__} if len(_dataclasses_of(hints[field.name])) > 1 else {}
-        entries[field.name] = {**kind, **_document(entry)} if kind else _document(entry)
-    return entries
-
-
-def _dataclasses_of(kind: Any) -> dict[str, type[Any]]:
-    """The dataclasses that a value of a type may be, by their names."""
-    kinds = get_args(kind) if get_origin(kind) in (Union, types.UnionType) else ()
-    return {each.__name__: each for each in kinds if isinstance(each, type) and dataclasses.is_dataclass(each)}
-
-
 def _read_one_of(kinds: tuple[Any, ...], value: Any, name: str) -> Any:
-    """As the one that it names or as the first of some types that it can be; the complaint is that of the last one."""
+    """As what it says that it is, else as the first type that it can be; the complaint is that of the last one."""
     if value is None and types.NoneType in kinds:
         return None
-    if len(named := _dataclasses_of(Union[kinds])) > 1:  # noqa: UP007 (of a tuple)
-        entries = _checked(dict, value, name)
-        if entries.get(_KIND) not in named:
-            raise _invalid(f"{name}.{_KIND}", f"is {entries.get(_KIND)!r}, must be one of {', '.join(named)}")
-        rest = {key: entry for key, entry in entries.items() if key != _KIND}
-        return _read(named[entries[_KIND]], rest, name)
+    named = {kind.__name__: kind for kind in _dataclasses(kinds)}
+    if len(named) > 1 and isinstance(value, dict):
+        chosen = value.get(TYPE)
+        if chosen not in named:
+            raise _invalid(f"{name}.{TYPE}", f"is {chosen!r}, must be one of {', '.join(named)}")
+        return _read(named[chosen], {key: entry for key, entry in value.items() if key != TYPE}, name)
     *others, last = (kind for kind in kinds if kind is not types.NoneType)
     for kind in others:
         with suppress(InvalidRequestError):
@@ -128,19 +132,10 @@ def _read_dataclass(kind: type[Any], value: Any, name: str) -> Any:
     return kind(**{key: _read(hints[key], entry, f"{name}.{key}") for key, entry in entries.items()})
 
 
-def _read_tuple(kinds: tuple[Any, ...], value: Any, name: str) -> tuple[Any, ...]:
-    entries = _checked(list, value, name)
-    if kinds[-1] is Ellipsis:
-        kinds = (kinds[0],) * len(entries)
-    if len(entries) != len(kinds):
-        raise _invalid(name, f"has {len(entries)} entries, must have {len(kinds)}")
-    return tuple(_read(kinds[index], entry, f"{name}[{index}]") for index, entry in enumerate(entries))
-
-
 def _read_scalar(kind: Any, value: Any, name: str) -> Any:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if kind is datetime or kind is Path or issubclass(kind, StrEnum):
+    if kind is datetime or issubclass(kind, StrEnum):
         text = _checked(str, value, name)
         try:
             return datetime.fromisoformat(text) if kind is datetime else kind(text)
@@ -155,12 +150,18 @@ def _checked(kind: type[Any], value: Any, name: str) -> Any:
     return value
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Path):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} is no JSON")
+def _alternatives(kind: Any) -> tuple[Any, ...]:
+    return get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
+
+
+def _dataclasses(kinds: tuple[Any, ...]) -> list[Any]:
+    return [kind for kind in kinds if dataclasses.is_dataclass(kind)]
+
+
+def _entry_kinds(kind: Any, length: int) -> tuple[Any, ...]:
+    """Types of the entries of a tuple."""
+    arguments = get_args(kind)
+    return (arguments[0],) * length if arguments[-1] is Ellipsis else arguments
 
 
 def _invalid(name: str, description: str) -> InvalidRequestError:

@@ -103,28 +103,29 @@ class PcmSpool:
 
 @dataclass(frozen=True)
 class Written:
-    """What a file holds: samples per channel, samples a second."""
+    """What a file holds: samples per channel, samples a second, and by what the spooled PCM was multiplied."""
 
     samples: int
     sample_rate: int
+    gain: float
 
 
 def write(spool: PcmSpool, target: Path, codec_rate: int, output: Output, tags: Tags | None = None) -> Written:
     """Writes spooled PCM as an audio file, block by block. Equal songs become equal bytes."""
     rate = output.rate_of(codec_rate)
     total, peak = _extent(spool, codec_rate, rate)
-    gain = np.float32(output.gain(peak))
+    gain = output.gain(peak)
     start = 0
     with _encoder(target, rate, spool.pcm.shape[1], output) as append:
         for block in _blocks(spool, codec_rate, rate):
             envelope = fade(start, len(block), total, rate, output)
-            append(block * gain * envelope[:, None])
+            append(block * np.float32(gain) * envelope[:, None])
             start += len(block)
     if tags:
         embed(tags, target, output.format)
     if output.format in (AudioFormat.OPUS, AudioFormat.VORBIS):
         ogg.clear_serial_number(target)
-    return Written(total, rate)
+    return Written(total, rate, gain)
 
 
 def _blocks(spool: PcmSpool, codec_rate: int, rate: int) -> Iterator[Pcm]:

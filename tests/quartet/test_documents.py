@@ -14,6 +14,7 @@ from hypothesis import given
 
 from quartet.documents import read_as, read_json, to_json
 from quartet.errors import InvalidRequestError
+from quartet.events import Capacity, Job, JobPage, JobState, Model, Replica
 from quartet.songs import AudioFormat, SongSpec
 from tests.quartet.test_songs import SPECS
 
@@ -25,9 +26,22 @@ class Inner:
 
 
 @dataclass(frozen=True)
+class Cut:
+    source: Path | str
+    strength: float | None = None
+
+
+@dataclass(frozen=True)
+class Blend:
+    source: Path | str
+    strength: float | None = None
+
+
+@dataclass(frozen=True)
 class Outer:
     inner: Inner
     path: Path | None
+    task: Cut | Blend | None
     when: datetime
     by_name: dict[str, Inner]
     kind: AudioFormat | str
@@ -35,7 +49,12 @@ class Outer:
 
 
 OUTER = Outer(
-    Inner(("a", "ü"), (1, 2.5)), Path("x/y"), datetime(2026, 1, 2, tzinfo=UTC), {"k": Inner(())}, AudioFormat.MP3
+    inner=Inner(("a", "ü"), (1, 2.5)),
+    path=None,
+    task=Blend("id", 0.5),
+    when=datetime(2026, 1, 2, tzinfo=UTC),
+    by_name={"k": Inner(())},
+    kind=AudioFormat.MP3,
 )
 
 
@@ -47,8 +66,20 @@ def test_songs_read_back(spec: SongSpec) -> None:
 def test_all_kinds_of_fields_read_back() -> None:
     read = read_as(Outer, read_json(to_json(OUTER), "x"), "x")
     assert read == OUTER
-    assert isinstance(read.path, Path)
     assert isinstance(read.kind, AudioFormat)
+
+
+def test_one_of_several_dataclasses_says_which_it_is() -> None:
+    """Also of those with the same fields."""
+    for task in (Cut("id"), Blend("id"), None):
+        outer = dataclasses.replace(OUTER, task=task)
+        assert read_as(Outer, read_json(to_json(outer), "x"), "x") == outer
+
+
+def test_paths_are_written_as_text_and_stay_text() -> None:
+    outer = dataclasses.replace(OUTER, task=Cut(Path("x/y")))
+    read = read_as(Outer, read_json(to_json(outer), "x"), "x")
+    assert read.task == Cut("x/y")
 
 
 def test_more_fields_come_first() -> None:
@@ -75,6 +106,10 @@ def test_a_whole_number_is_a_number_and_what_is_missing_takes_its_default() -> N
         (("when",), "yesterday", "x.when", "Invalid isoformat"),
         (("flag",), "yes", "x.flag", "must be true or false"),
         (("kind",), 3, "x.kind", "must be a text"),
+        (("path",), "x/y", "x.path", "must be a path, which no document holds"),
+        (("task", "type"), "Song", "x.task.type", "is 'Song', must be one of Cut, Blend"),
+        (("task",), {"source": "id"}, "x.task.type", "is None"),
+        (("task", "strength"), "low", "x.task.strength", "must be a number"),
     ],
 )
 def test_what_does_not_fit_is_named(path: tuple[str, ...], value: Any, field: str, complaint: str) -> None:
@@ -96,7 +131,19 @@ def test_all_that_is_missing_is_named_at_once() -> None:
     assert [violation.field for violation in refused.value.violations] == [f"x.{name}" for name in required]
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1]", "3", "\ufffd"])
+@pytest.mark.parametrize("text", ["", "{", "[1]", "3", "\ufffd", "[" * 100_000])
 def test_what_is_no_json_object(text: str) -> None:
     with pytest.raises(InvalidRequestError, match=r"record: is no JSON"):
         read_json(text, "record")
+
+
+def test_what_the_gateway_answers_is_written() -> None:
+    """Dates, nested lists and dictionaries of values that are never read back."""
+    job = Job("job-1", JobState.RUNNING, SongSpec("piano"), OUTER.when, None, None, "sample", None, None, "")
+    written = json.loads(to_json(JobPage((job,), "next")))
+    assert written["jobs"][0]["created_at"] == "2026-01-02T00:00:00+00:00"
+    assert written["jobs"][0]["song"]["caption"] == "piano"
+    replica = Replica("dit", "here:1", True, "", (Model("turbo", "a1", "float32", "cpu"),), 0, 1, 0.5, 9)
+    written = json.loads(to_json(Capacity((replica,), 2, 3)))
+    assert written["replicas"][0]["models"][0]["revision"] == "a1"
+    assert written["queued_jobs"] == 2

@@ -13,29 +13,27 @@ from quartet.errors import InvalidRequestError
 from quartet.events import Model, SongItem, StageTiming
 from quartet.planning import Blueprint, SongPlan
 from quartet.songs import AudioFormat, SongSpec
+from quartet.v1 import music_pb2
 
 DIT = Model("turbo", "a1", "float32", "cpu")
 LM = Model("lm", "c3", "bfloat16", "cuda:0")
 
 
 def item(index: int, seed: int, codes: tuple[int, ...] = ()) -> SongItem:
-    return SongItem(
-        index,
-        seed,
-        "ab" * 32,
-        AudioFormat.MP3,
-        10,
-        "ab" * 32,
-        48_000,
-        48_000,
-        2,
-        0.7,
-        (1.0, 0.5),
-        codes,
-        9 + index,
-        None,
-        track="",
-        variation_seed=None,
+    return SongItem.of(
+        music_pb2.SongItem(
+            index=index,
+            seed=seed,
+            audio_id="ab" * 32,
+            format="AUDIO_FORMAT_MP3",
+            sha256="ab" * 32,
+            samples=48_000,
+            sample_rate=48_000,
+            peak=0.7,
+            timesteps=(1.0, 0.5),
+            codes=codes,
+            code_seed=9 + index,
+        )
     )
 
 
