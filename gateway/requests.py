@@ -105,7 +105,7 @@ def resolve(
     seeds = _seeds(spec)
     thinking, duration, correction = spec.thinking, spec.duration, spec.wavelet_correction
     if has_planner and thinking.asks_planner:
-        thinking = _decided(thinking, seeds)
+        thinking = _decided(thinking, seeds, same_codes=isinstance(spec.task, Retake))
     if not has_planner:
         duration = duration or fallback_seconds(offer)
     if correction is None and offer.wavelet_correction:
@@ -175,8 +175,11 @@ def fallback_seconds(offer: ModelOffer) -> float:
     return min(DEFAULT_SECONDS, offer.max_seconds)
 
 
-def _decided(thinking: Thinking, seeds: tuple[int, ...]) -> Thinking:
-    """Thinking with the defaults of the official application, and with seeds, by default from those of the items."""
+def _decided(thinking: Thinking, seeds: tuple[int, ...], *, same_codes: bool) -> Thinking:
+    """Thinking with the defaults of the official application, and with seeds, by default from those of the items.
+
+    Takes of one song follow the same codes.
+    """
     seed = seeds[0] if thinking.seed is None else thinking.seed
     given = thinking.code_seeds
     return dataclasses.replace(
@@ -186,7 +189,13 @@ def _decided(thinking: Thinking, seeds: tuple[int, ...]) -> Thinking:
         rewrite_caption=thinking.rewrite_caption is not False,
         detect_language=thinking.detect_language is not False,
         seed=seed,
-        code_seeds=(*given, *((seed + index) % 2**32 for index in range(len(given), len(seeds)))),
+        code_seeds=(
+            *given,
+            *(
+                (given or (seed,))[0] if same_codes else (seed + index) % 2**32
+                for index in range(len(given), len(seeds))
+            ),
+        ),
     )
 
 

@@ -8,9 +8,11 @@ from quartet.cli.again import again
 from quartet.cli.info import info
 from quartet.cli.lyrics import lyrics_timing
 from quartet.cli.pull import models, pull
+from quartet.cli.retake import retake
 from quartet.cli.score import score
 from quartet.cli.song import song
 from quartet.cli.status import jobs, status
+from quartet.cli.tasks import complete, cover, edit, extend, extract, lego, remix, repaint
 from quartet.cli.up import up
 from quartet.cli.words import compose, rewrite, understand
 
@@ -21,5 +23,7 @@ def cli() -> None:
     """Text becomes music: ACE-Step 1.5 as four stages behind a gateway."""
 
 
-for command in (up, song, again, compose, rewrite, understand, score, lyrics_timing, status, jobs, info, pull, models):
+_MAKING = (song, cover, repaint, extend, extract, lego, complete, retake, edit, remix, again)
+_WRITING = (compose, rewrite, understand, score, lyrics_timing)
+for command in (up, *_MAKING, *_WRITING, status, jobs, info, pull, models):
     cli.add_command(command)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 import click
 from rich.console import Console
 
-from quartet.cli.display import SongProgress
-from quartet.cli.options import F, address_option
+from quartet.cli.display import SongProgress, print_result
+from quartet.cli.main import INTERRUPTED
+from quartet.cli.options import F, address_option, connect, plain_console
 from quartet.client import Client
 from quartet.errors import InvalidRequestError, QuartetError
 from quartet.events import JobAccepted
@@ -48,6 +49,25 @@ def gateway_of(options: dict[str, Any]) -> Iterator[str]:
     given = {"--models": options["models"], "--variant": options["variant"]}
     with private_stack([part for flag, value in given.items() if value for part in (flag, str(value))]) as address:
         yield address
+
+
+def run(context: click.Context, options: dict[str, Any], spec_of: Callable[[Client], SongSpec]) -> None:
+    """Makes the song that is specified, saves its files and prints what came of it."""
+    plot_file: Path | None = options["plot_file"]
+    if plot_file and plot_file.suffix.lower() != ".png":
+        raise click.BadParameter("must end with .png", param_hint="--plot")
+    sidecar = sidecar_of(options["output"], no_sidecar=options["no_sidecar"])
+    console = plain_console(stderr=options["as_json"])
+    with gateway_of(options) as address, connect(address) as client:
+        made = make(client, spec_of(client), options["timeout"], plain_console(stderr=True))
+    if made is None:
+        context.exit(INTERRUPTED)
+    paths = save(made, options["output"], sidecar)
+    if plot_file:
+        _plot(paths, made.paths_like(plot_file))
+    print_result(console, made.record, paths)
+    if options["as_json"]:
+        click.echo(made.record.to_json())
 
 
 def make(client: Client, spec: SongSpec, timeout: float | None, console: Console) -> Song | None:
@@ -99,3 +119,10 @@ def _cancelled(client: Client, job_id: str) -> str:
     except QuartetError as error:
         return f"cancelled job {job_id} ({error.message})"
     return f"cancelled job {job_id} ({job.state})"
+
+
+def _plot(audio: tuple[Path, ...], plots: tuple[Path, ...]) -> None:
+    from quartet.cli.plot import plot
+
+    for source, target in zip(audio, plots, strict=True):
+        plot(source, target)

@@ -41,9 +41,14 @@ sampling_options = tuple(
 
 
 def metadata_options(command: F) -> F:
+    """What is known of the music, with its length."""
+    option = click.option("--duration", type=float, help="Seconds.  [default: the planner's choice, or 120]")
+    return music_options(option(command))
+
+
+def music_options(command: F) -> F:
     """What is known of the music."""
     for option in (
-        click.option("--duration", type=float, help="Seconds.  [default: the planner's choice, or 120]"),
         click.option("--bpm", type=int, help="Beats per minute."),
         click.option("--key", "key_scale", default="", help='Key and scale, such as "A minor".'),
         click.option("--meter", "time_signature", default="", help="Beats per bar: 2, 3, 4 or 6."),

@@ -182,3 +182,84 @@ def test_a_private_stack_that_cannot_start_says_why(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert result.stderr.startswith("error: ")
     assert "Traceback" not in result.stderr
+
+
+def verb(up: Up, name: str, *arguments: str) -> dict[str, Any]:
+    result = quartet(name, *arguments, "--steps", "2", "--address", up.address, "--json")
+    assert result.returncode == 0, result.stderr
+    record: dict[str, Any] = json.loads(result.stdout)
+    return record
+
+
+def test_a_recording_is_a_file_or_a_job_or_an_audio_id(up: Up, tmp_path: Path) -> None:
+    made = song(up, tmp_path / "song.wav")
+    audio_id = made["items"][0]["audio_id"]
+    for source in (str(tmp_path / "song.wav"), made["job_id"], f"{made['job_id']}:0", audio_id):
+        again = verb(up, "repaint", source, "loud horns", "--from", "0.4", "-o", str(tmp_path / "new.wav"))
+        assert again["song"]["task"]["regions"] == [{"start": 0.4, "end": None}]
+        before, after = (soundfile.read(tmp_path / name)[0] for name in ("song.wav", "new.wav"))
+        assert np.abs(after[:18_000] - before[:18_000]).max() < 1e-6
+        assert np.abs(after[20_000:] - before[20_000:]).max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "task"),
+    [
+        ("cover", ("--strength", "0.5", "--blend"), {"type": "Cover", "strength": 0.5, "blend": True}),
+        ("extend", ("--after", "1"), {"type": "Extend", "before": 0.0, "after": 1.0}),
+        ("remix", ("--strength", "0.3"), {"type": "Remix", "strength": 0.3}),
+        (
+            "edit",
+            ("--was", "lo-fi piano", "--n-avg", "2"),
+            {"type": "Edit", "source_caption": "lo-fi piano", "n_avg": 2},
+        ),
+    ],
+)
+def test_each_task_is_a_verb(
+    up: Up, tmp_path: Path, name: str, arguments: tuple[str, ...], task: dict[str, Any]
+) -> None:
+    source = song(up, tmp_path / "song.wav")["job_id"]
+    record = verb(up, name, source, "loud horns", *arguments, "-o", str(tmp_path / "new.wav"))
+    assert record["song"]["task"].items() >= task.items()
+    assert (tmp_path / "new.wav").exists()
+
+
+def test_takes_of_a_song(up: Up, tmp_path: Path) -> None:
+    record = song(up, tmp_path / "song.wav", "--seed", "7")
+    for made in (str(tmp_path / "song.json"), record["job_id"]):
+        flags = (
+            "--items",
+            "2",
+            "--take-seed",
+            "3",
+            "--address",
+            up.address,
+            "--json",
+            "-o",
+            str(tmp_path / "take.wav"),
+        )
+        result = quartet("retake", made, *flags)
+        assert result.returncode == 0, result.stderr
+        takes = json.loads(result.stdout)
+        assert [item["seed"] for item in takes["items"]] == [7, 7]
+        assert takes["items"][0]["variation_seed"] == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("repaint", "nothing.wav", "x"), "say which part to make anew: --from 10 --to 20"),
+        (("repaint", "nothing.wav", "x", "--from", "1"), "nothing.wav is no file, no job and no audio id"),
+        (("repaint", "nothing.wav", "x", "--from", "1", "--to", "2", "--to", "3"), "there are more --to than --from"),
+        (("extract", "nothing.wav"), "name the tracks to take out, or say --all"),
+        (("extract", "nothing.wav", "kazoo"), "'kazoo' is not one of"),
+        (("lego", "nothing.wav", "bass", "x", "--to", "1", "--to", "2"), "there are more --to than --from"),
+        (("cover", "0" * 24, "x"), "job '000000000000000000000000' does not exist"),
+        (("edit", "nothing.wav", "x"), "Missing option '--was'"),
+        (("remix", "nothing.wav", "x", "--strength", "2"), "2.0 is not in the range 0<=x<=1"),
+    ],
+)
+def test_verbs_say_what_they_lack(up: Up, arguments: tuple[str, ...], complaint: str) -> None:
+    result = quartet(*arguments, "--address", up.address)
+    assert result.returncode != 0
+    assert complaint in result.stderr.replace("\n", " ")

@@ -251,6 +251,8 @@ def test_every_track_is_extracted_in_one_request(client: Client, stages: dict[st
         "Extract the DRUMS track from the audio:",
     ]
     assert {each.caption for each in words} == {"drums", "backing vocals", "bass"}
+    assert client.generate(song.record.spec_of()).files == song.files
+    assert client.generate(song.record.spec_of(1)).files == song.files[1:2]
 
 
 def test_a_track_is_made_for_a_source(client: Client, stages: dict[str, Recorder], source: Path) -> None:

@@ -1,0 +1,113 @@
+"""Options of all commands that make songs, in groups, and what they mean."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from quartet.cli.making import gateway_options, sidecar_option
+from quartet.cli.options import F, lyrics_text
+from quartet.songs import AudioFormat, GuidanceMode, SamplerMethod, SongSpec
+from quartet.tasks import Task, TextToMusic
+
+_PATH = click.Path(dir_okay=False, path_type=Path)
+_EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def grouped(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
+    """Several options as one decorator, in their order."""
+
+    def decorate(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+lyrics_options: Sequence[Any] = (
+    click.option("--lyrics", help="Lyrics with structure tags such as [Verse]."),
+    click.option("--lyrics-file", type=click.File(encoding="utf-8"), help="File with the lyrics; - is standard input."),
+)
+seed_options: Sequence[Any] = (
+    click.option("--seed", "seeds", type=click.IntRange(0, 2**32 - 1), multiple=True, help="Once per item."),
+)
+items_options: Sequence[Any] = (
+    click.option("--items", type=click.IntRange(1, 8), default=1, show_default=True, help="Songs to make."),
+)
+sampler_options: Sequence[Any] = (
+    click.option("--reference", type=_EXISTING, help="Audio file whose sound the song takes on."),
+    click.option("--model", default="", help="DiT model.  [default: the gateway's first]"),
+    click.option("--steps", type=click.IntRange(0), default=0, help="Sampling steps.  [default: the model's]"),
+    click.option("--shift", type=float, help="Shift of the noise levels.  [default: the model's]"),
+    click.option("--method", type=click.Choice([m.value for m in SamplerMethod]), help="How steps are taken."),
+    click.option("--guidance", type=float, help="Guidance scale; 1 is none.  [default: the model's]"),
+    click.option(
+        "--guidance-mode", type=click.Choice([m.value for m in GuidanceMode]), help="How guidance is applied."
+    ),
+)
+file_options: Sequence[Any] = (
+    click.option(
+        "--format",
+        "audio_format",
+        type=click.Choice([f.value for f in AudioFormat]),
+        help="Format of the files.  [default: by the suffix of --output]",
+    ),
+    click.option("--peak", "peak_dbfs", type=float, help="Peak after normalisation in dBFS.  [default: -1]"),
+    click.option("--keep-level", is_flag=True, help="Leave the level alone."),
+    click.option("--fade-in", type=float, default=0.0, help="Seconds."),
+    click.option("--fade-out", type=float, default=0.0, help="Seconds."),
+    click.option(
+        "--mp3-bitrate",
+        "mp3_bitrate_kbps",
+        type=int,
+        default=0,
+        help="Of MP3 files: 128, 192, 256 or 320 kbit/s.  [default: 128]",
+    ),
+    click.option(
+        "--sample-rate",
+        type=int,
+        default=0,
+        help="Samples a second of the files: 44100 or 48000.  [default: the model's, 48000 of the public ones]",
+    ),
+    click.option("--title", default="", help="Title in the tags of the files.  [default: the first words of CAPTION]"),
+    click.option("--no-tags", is_flag=True, help="Write no title, words, tempo, key, seed and model into the files."),
+    click.option(
+        "-o",
+        "--output",
+        type=_PATH,
+        default=Path("song.flac"),
+        show_default=True,
+        help="Audio file to write; several items get their number.",
+    ),
+    sidecar_option,
+    click.option("--plot", "plot_file", type=_PATH, help="PNG to write with waveform and log-mel spectrogram."),
+    click.option("--json", "as_json", is_flag=True, help="Print the record as JSON."),
+    gateway_options,
+)
+
+
+def spec_of(options: dict[str, Any], task: Task | None = None, **more: Any) -> SongSpec:
+    """The song that options ask for."""
+    lyrics = lyrics_text(options.get("lyrics"), options.get("lyrics_file"))
+    fields = {field.name for field in dataclasses.fields(SongSpec)} - {"lyrics"}
+    chosen = {name: value for name, value in options.items() if name in fields}
+    return SongSpec(lyrics=lyrics, task=task or TextToMusic(), format=format_of(options), **chosen, **more)
+
+
+def format_of(options: dict[str, Any]) -> AudioFormat:
+    """The format that is named, or that of the suffix. Raises BadParameter."""
+    named, output = options["audio_format"], options["output"]
+    if named:
+        audio_format = AudioFormat(named)
+        if audio_format.suffix != output.suffix.lower():
+            raise click.BadParameter(f"{named} files end with {audio_format.suffix}", param_hint="--output")
+        return audio_format
+    try:
+        return AudioFormat.for_suffix(output.suffix)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--output") from None

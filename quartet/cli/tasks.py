@@ -1,0 +1,205 @@
+"""A verb for each thing that is done with a recording: `quartet cover`, `repaint`, `extend` and so on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from quartet.cli.making import run
+from quartet.cli.options import F, music_options
+from quartet.cli.recordings import recording
+from quartet.cli.song_options import (
+    file_options,
+    grouped,
+    items_options,
+    lyrics_options,
+    sampler_options,
+    seed_options,
+    spec_of,
+)
+from quartet.tasks import Complete, Cover, Edit, Extend, Extract, Lego, Region, Remix, Repaint, RepaintMode, Track
+
+SOURCE = "SOURCE is a file, the id of a job or, as JOB:ITEM, of one of its items, or the id of an audio file."
+_TRACK = click.Choice([track.value for track in Track])
+_SHARE = click.FloatRange(0, 1)
+
+
+def _makes_songs(command: F) -> F:
+    """Options of all verbs."""
+    for group in (file_options, sampler_options, items_options, seed_options):
+        command = grouped(group)(command)
+    grouped_command: F = grouped(lyrics_options)(music_options(command))
+    return grouped_command
+
+
+@click.command(help=f"Sing SOURCE in the style of CAPTION: its melody and rhythm stay. {SOURCE}")
+@click.argument("source")
+@click.argument("caption", default="")
+@click.option("--strength", type=_SHARE, help="Share of the steps that hear SOURCE.  [default: 1]")
+@click.option("--blend", is_flag=True, help="Hear SOURCE at every step, weighed by --strength.")
+@click.option("--noise-strength", type=_SHARE, help="How much of SOURCE the noise begins with.  [default: 0]")
+@click.option("--from-latents", is_flag=True, help="Stay closer to the sound of SOURCE.")
+@_makes_songs
+@click.pass_context
+def cover(
+    context: click.Context,
+    /,
+    source: str,
+    strength: float | None,
+    blend: bool,
+    noise_strength: float | None,
+    from_latents: bool,
+    **options: Any,
+) -> None:
+    """See the help text of the command."""
+    run(
+        context,
+        options,
+        lambda client: spec_of(
+            options, Cover(recording(client, source), from_latents, strength, blend, noise_strength)
+        ),
+    )
+
+
+@click.command(help=f"Make parts of SOURCE anew; all else stays as it is. {SOURCE}")
+@click.argument("source")
+@click.argument("caption", default="")
+@click.option("--from", "starts", type=float, multiple=True, help="Where a part begins, in seconds.")
+@click.option("--to", "ends", type=float, multiple=True, help="Where it ends.  [default: the end of SOURCE]")
+@click.option("--mode", type=click.Choice([m.value for m in RepaintMode]), help="How strictly the rest is held.")
+@click.option("--strength", type=_SHARE, help="How freely a balanced repaint holds the rest.  [default: 0.5]")
+@click.option("--free-mask", is_flag=True, help="Tell the model that it may write everywhere.")
+@_makes_songs
+@click.pass_context
+def repaint(
+    context: click.Context,
+    /,
+    source: str,
+    starts: tuple[float, ...],
+    ends: tuple[float, ...],
+    mode: str | None,
+    strength: float | None,
+    free_mask: bool,
+    **options: Any,
+) -> None:
+    """See the help text of the command."""
+    regions = _regions(starts, ends)
+    if not regions:
+        raise click.UsageError("say which part to make anew: --from 10 --to 20")
+    run(
+        context,
+        options,
+        lambda client: spec_of(options, Repaint(recording(client, source), regions, free_mask, mode, strength)),
+    )
+
+
+@click.command(help=f"Add music before and after SOURCE. {SOURCE}")
+@click.argument("source")
+@click.argument("caption", default="")
+@click.option("--before", type=float, default=0.0, help="Seconds to add before SOURCE.")
+@click.option("--after", type=float, default=0.0, help="Seconds to add after SOURCE.")
+@_makes_songs
+@click.pass_context
+def extend(context: click.Context, /, source: str, before: float, after: float, **options: Any) -> None:
+    """See the help text of the command."""
+    run(context, options, lambda client: spec_of(options, Extend(recording(client, source), before, after)))
+
+
+@click.command(help=f"Take single tracks out of SOURCE, each into a file of its own. {SOURCE}")
+@click.argument("source")
+@click.argument("tracks", nargs=-1, type=_TRACK)
+@click.option("--all", "every", is_flag=True, help="Take out every track that the model knows.")
+@click.option("--caption", default="", help="Description of the track.  [default: its name]")
+@grouped(seed_options)
+@grouped(sampler_options)
+@grouped(file_options)
+@click.pass_context
+def extract(context: click.Context, /, source: str, tracks: tuple[str, ...], every: bool, **options: Any) -> None:
+    """See the help text of the command."""
+    if every == bool(tracks):
+        raise click.UsageError("name the tracks to take out, or say --all")
+    chosen = tuple(Track) if every else tracks
+    run(context, options, lambda client: spec_of(options, Extract(recording(client, source), chosen)))
+
+
+@click.command(help=f"Make one more TRACK for SOURCE. {SOURCE}")
+@click.argument("source")
+@click.argument("track", type=_TRACK)
+@click.argument("caption", default="")
+@click.option("--from", "starts", type=float, multiple=True, help="Where it begins to play, in seconds.")
+@click.option("--to", "ends", type=float, multiple=True, help="Where it stops.  [default: the end of SOURCE]")
+@_makes_songs
+@click.pass_context
+def lego(
+    context: click.Context,
+    /,
+    source: str,
+    track: str,
+    starts: tuple[float, ...],
+    ends: tuple[float, ...],
+    **options: Any,
+) -> None:
+    """See the help text of the command."""
+    regions = _regions(starts, ends)
+    run(context, options, lambda client: spec_of(options, Lego(recording(client, source), track, regions)))
+
+
+@click.command(help=f"Make a whole song around SOURCE, such as a voice alone. {SOURCE}")
+@click.argument("source")
+@click.argument("caption", default="")
+@click.option("--track", "tracks", type=_TRACK, multiple=True, help="Track to add.  [default: the model's choice]")
+@_makes_songs
+@click.pass_context
+def complete(context: click.Context, /, source: str, tracks: tuple[str, ...], **options: Any) -> None:
+    """See the help text of the command."""
+    run(context, options, lambda client: spec_of(options, Complete(recording(client, source), tracks)))
+
+
+@click.command(help=f"Change SOURCE from what it was to CAPTION, and keep what they have in common. {SOURCE}")
+@click.argument("source")
+@click.argument("caption")
+@click.option("--was", required=True, help="Description of SOURCE.")
+@click.option("--lyrics-were", default="", help="Lyrics of SOURCE.")
+@click.option("--n-min", type=_SHARE, help="Share of the steps to leave out at the beginning.  [default: 0]")
+@click.option("--n-max", type=_SHARE, help="Share of the steps after which CAPTION alone is followed.  [default: 1]")
+@click.option("--n-avg", type=click.IntRange(1, 8), default=1, help="Draws of noise that each step averages over.")
+@_makes_songs
+@click.pass_context
+def edit(
+    context: click.Context,
+    /,
+    source: str,
+    was: str,
+    lyrics_were: str,
+    n_min: float | None,
+    n_max: float | None,
+    n_avg: int,
+    **options: Any,
+) -> None:
+    """See the help text of the command."""
+    run(
+        context,
+        options,
+        lambda client: spec_of(options, Edit(recording(client, source), was, lyrics_were, n_min, n_max, n_avg)),
+    )
+
+
+@click.command(help=f"Make a song from CAPTION that begins with a noisy SOURCE. {SOURCE}")
+@click.argument("source")
+@click.argument("caption", default="")
+@click.option("--strength", type=_SHARE, help="How much of SOURCE stays.  [default: 0.5]")
+@_makes_songs
+@click.pass_context
+def remix(context: click.Context, /, source: str, strength: float | None, **options: Any) -> None:
+    """See the help text of the command."""
+    run(context, options, lambda client: spec_of(options, Remix(recording(client, source), strength)))
+
+
+def _regions(starts: tuple[float, ...], ends: tuple[float, ...]) -> tuple[Region, ...]:
+    """Parts by position; the last ones may have no end."""
+    if len(ends) > max(len(starts), 1):
+        raise click.UsageError("there are more --to than --from")
+    if ends and not starts:
+        starts = (0.0,)
+    return tuple(Region(start, ends[number] if number < len(ends) else None) for number, start in enumerate(starts))
