@@ -15,7 +15,7 @@ from gateway.audio import reading, splicing, writing
 from gateway.framing import FOLLOW_CODES, FOLLOW_WORDS, Framing, Kept, LatentArray, frame, kept
 from gateway.notes import Notes
 from gateway.output import INSTRUMENTAL, output_of, tags_of
-from gateway.planning import NO_CODES, PlannedSong, plan_item, plan_song
+from gateway.planning import AudioCodes, PlannedSong, plan_item, plan_song
 from gateway.results import ItemResult, Progress, SongResult
 from gateway.sampling import has_other_condition, sample_request, variation_seeds
 from gateway.source import Source, keep_latents, latents_of, load_source, seed_of
@@ -25,7 +25,7 @@ from gateway.tools import Tools
 from quartet import tensors
 from quartet.errors import FieldViolation, InternalError, InvalidRequestError
 from quartet.songs import SongSpec
-from quartet.tasks import Cover, Edit, Extend, Extract, Lego, NewSong, Repaint, Track
+from quartet.tasks import Cover, Edit, Extend, Extract, Lego, NewSong, Repaint, TextToMusic, Track
 from quartet.v1 import dit_pb2, tensor_pb2
 
 
@@ -135,7 +135,8 @@ async def _part(
     framing = None
     if source is not None and heard is not None and not isinstance(song.task, NewSong):
         framing = frame(song.task, source.latents, heard, track)
-    instruction = framing.instruction if framing else FOLLOW_CODES if plan.thinks else ""
+    follows = plan.thinks or bool(_given_codes(song))
+    instruction = framing.instruction if framing else FOLLOW_CODES if follows else ""
     words = dataclasses.replace(song, caption=song.caption or str(track or "").replace("_", " "))
     with notes.timed("encode", index) as timed:
         condition = await tools.stages.encode_prompt(words, instruction, reference, tools.seconds_left())
@@ -160,7 +161,7 @@ async def _make_item(
     plan: PlannedSong, index: int, part: Part, source: Source | None, rate: int, tools: Tools, notes: Notes
 ) -> ItemResult:
     song = plan.song
-    codes = await plan_item(plan, index, tools, notes) if plan.thinks else NO_CODES
+    codes = await plan_item(plan, index, tools, notes) if plan.thinks else AudioCodes(_given_codes(song), 0)
     framing = part.framing
     if framing is None:
         hints = await _hints(song, index, codes.values, tools, notes) if codes.values else None
@@ -201,6 +202,10 @@ async def _make_item(
         track=str(part.track or ""),
         variation_seed=next(iter(variation_seeds(song.task)[index : index + 1]), None),
     )
+
+
+def _given_codes(song: SongSpec) -> tuple[int, ...]:
+    return song.task.codes if isinstance(song.task, TextToMusic) else ()
 
 
 def _stays(song: SongSpec, source: Source | None) -> Kept | None:

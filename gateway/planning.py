@@ -48,9 +48,6 @@ class AudioCodes:
     warnings: tuple[str, ...] = ()
 
 
-NO_CODES = AudioCodes((), 0)
-
-
 async def plan_song(song: SongSpec, tools: Tools, notes: Notes) -> PlannedSong:
     """Lets the planner decide what is open. Without a planner it stays open, but for the length.
 

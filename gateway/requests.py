@@ -11,7 +11,7 @@ from gateway.output import INSTRUMENTAL, check_output, title_of
 from quartet.errors import NotFoundError
 from quartet.planning import Thinking
 from quartet.songs import SongSpec
-from quartet.tasks import NewSong, Retake, SourceTask
+from quartet.tasks import NewSong, Retake
 from quartet.v1 import music_pb2, stage_pb2
 from quartet.validation import Violations
 from serving import planning, rules
@@ -55,7 +55,8 @@ def check_song(
     `source_seconds` is the length of the task's source, None where it has none or is not named.
     """
     offer = _offer(song.model, offers)
-    planned = has_planner and tasks.source_of(song) is None and Thinking.from_message(song.thinking).asks_planner
+    free = tasks.source_of(song) is None and not tasks.has_codes(song)
+    planned = has_planner and free and Thinking.from_message(song.thinking).asks_planner
     with Violations() as check:
         _check_words(song, planned, check)
         _check_metadata(song.metadata, planned, check)
@@ -63,8 +64,7 @@ def check_song(
         task_rules.check_settings(song, check)
         if tasks.source_of(song) is not None:
             _check_source(song, offer, offers, source_seconds, check)
-        given = _given_seconds(song)
-        fits = given is None or check.within(given, offer.min_seconds, offer.max_seconds, "song.duration")
+        given, fits = _check_length(song, offer, check)
         check.that(
             song.items <= MAX_ITEMS or tasks.task_name(song) == "extract",
             "song.items",
@@ -101,7 +101,11 @@ def resolve(
     """
     spec = _normalised(SongSpec.from_message(song))
     if not isinstance(spec.task, NewSong):
-        spec = _from_source(spec, spec.task, source_seconds or 0.0)
+        items, duration = tasks.items_of(spec.task, spec.items), tasks.seconds_of(spec.task, source_seconds or 0.0)
+        spec = dataclasses.replace(spec, items=items, duration=duration, thinking=Thinking.none())
+    elif tasks.has_codes(song):
+        seconds = tasks.seconds_of_codes(len(song.text_to_music.codes))
+        spec = dataclasses.replace(spec, duration=seconds, thinking=Thinking.none())
     seeds = _seeds(spec)
     thinking, duration, correction = spec.thinking, spec.duration, spec.wavelet_correction
     if has_planner and thinking.asks_planner:
@@ -129,14 +133,6 @@ def _seeds(spec: SongSpec) -> tuple[int, ...]:
     if isinstance(spec.task, Retake):
         return (*spec.seeds, *spec.seeds[:1] * missing)
     return (*spec.seeds, *(secrets.randbits(32) for _ in range(missing)))
-
-
-def _from_source(spec: SongSpec, task: SourceTask, seconds: float) -> SongSpec:
-    unplanned = dataclasses.replace(
-        spec.thinking, think=False, write_metadata=False, rewrite_caption=False, detect_language=False
-    )
-    items, duration = tasks.items_of(task, spec.items), tasks.seconds_of(task, seconds)
-    return dataclasses.replace(spec, items=items, duration=duration, thinking=unplanned)
 
 
 def _check_source(
@@ -207,6 +203,19 @@ def _normalised(spec: SongSpec) -> SongSpec:
         key_scale="" if planning.is_open(key) else planning.key_scale(key) or key,
         time_signature="" if planning.is_open(meter) else planning.time_signature(meter) or meter,
         vocal_language="" if planning.is_open_language(language) else planning.language(language) or language,
+    )
+
+
+def _check_length(song: music_pb2.SongSpec, offer: ModelOffer, check: Violations) -> tuple[float | None, bool]:
+    """The length, where it is not open, and whether the model makes songs of it."""
+    if not tasks.has_codes(song):
+        given = _given_seconds(song)
+        return given, given is None or check.within(given, offer.min_seconds, offer.max_seconds, "song.duration")
+    made = tasks.seconds_of_codes(len(song.text_to_music.codes))
+    return made, check.that(
+        offer.min_seconds <= made <= offer.max_seconds,
+        "song.text_to_music.codes",
+        f"make {made:g} s, must make {offer.min_seconds:g} to {offer.max_seconds:g} s, at 5 codes a second",
     )
 
 

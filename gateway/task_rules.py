@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from gateway.tasks import frames_in, frames_of, seconds_of, task_name
+from gateway.tasks import frames_in, frames_of, seconds_of, seconds_of_codes, task_name
 from quartet.task_messages import task_of
 from quartet.tasks import Extend, Lego, NewSong, Region, Repaint
 from quartet.v1 import music_pb2
@@ -15,6 +15,9 @@ from serving.planning import MAX_CAPTION_CHARACTERS
 
 MAX_REGIONS = 32
 MAX_DRAWS = 8
+MAX_CODES = 3000
+# Of the public models; smaller ones are the encoder's to tell.
+CODEBOOK_SIZE = 64_000
 MAX_LYRIC_CHARACTERS = 32_768
 _SAME_SECONDS = 1e-3
 
@@ -22,6 +25,8 @@ _SAME_SECONDS = 1e-3
 def check_settings(song: music_pb2.SongSpec, check: Violations) -> None:
     """Notes settings of a task that cannot be, whatever its source."""
     match song.WhichOneof("task"):
+        case "text_to_music":
+            _check_codes(song, check)
         case "cover":
             _check_shares(song.cover, ("strength", "noise_strength"), "song.cover", check)
             weighed = not song.cover.blend or song.cover.HasField("strength")
@@ -122,6 +127,17 @@ def _check_regions(regions: Sequence[Region], seconds: float, check: Violations,
     ordered = sorted(regions, key=lambda region: region.start)
     apart = all(one.end is not None and one.end <= other.start for one, other in pairwise(ordered))
     check.that(apart, path, "overlap; join what belongs together")
+
+
+def _check_codes(song: music_pb2.SongSpec, check: Violations) -> None:
+    path, codes = "song.text_to_music.codes", song.text_to_music.codes
+    check.that(len(codes) <= MAX_CODES, path, f"has {len(codes)} codes, at most {MAX_CODES} are allowed")
+    check.that(max(codes, default=0) < CODEBOOK_SIZE, path, f"must all be below {CODEBOOK_SIZE}")
+    if codes:
+        given, made = song.duration.ToNanoseconds() / 1e9, seconds_of_codes(len(codes))
+        fits = given <= 0 or abs(given - made) < _SAME_SECONDS
+        check.that(fits, "song.duration", f"is {given:g}; the codes make {made:g} s, leave it out")
+        check.that(not song.thinking.think, "song.thinking.think", "cannot be: the song follows codes that are given")
 
 
 def _check_shares(message: Any, fields: Sequence[str], path: str, check: Violations) -> None:

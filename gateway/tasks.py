@@ -55,6 +55,16 @@ def items_of(task: Task, items: int) -> int:
     return len(task.tracks) if isinstance(task, Extract) else items
 
 
+def has_codes(song: music_pb2.SongSpec) -> bool:
+    """Whether a new song follows audio codes that were given."""
+    return task_name(song) == "text_to_music" and bool(song.text_to_music.codes)
+
+
+def seconds_of_codes(count: int) -> float:
+    """Length of a song that follows so many codes."""
+    return count * FRAMES_PER_CODE / FRAMES_PER_SECOND
+
+
 def seconds_of(task: SourceTask, source_seconds: float) -> float:
     """Length of what is made from a source: whole frames of it, and what is added."""
     frames = frames_of(source_seconds)

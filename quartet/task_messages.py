@@ -37,7 +37,7 @@ def task_fields(task: Task) -> dict[str, Any]:
     spec = music_pb2.SongSpec
     match task:
         case TextToMusic():
-            return {"text_to_music": spec.TextToMusic()}
+            return {"text_to_music": spec.TextToMusic(codes=task.codes)}
         case Cover():
             return {
                 "cover": spec.Cover(
@@ -133,7 +133,7 @@ def task_of(message: music_pb2.SongSpec) -> Task:
         case "remix":
             return Remix(message.remix.source_audio_id, optional(message.remix, "strength"))
         case _:
-            return TextToMusic()
+            return TextToMusic(tuple(message.text_to_music.codes))
 
 
 def track_name(number: int) -> str:

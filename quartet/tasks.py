@@ -45,7 +45,9 @@ class RepaintMode(StrEnum):
 
 @dataclass(frozen=True)
 class TextToMusic:
-    """A new song from words."""
+    """A new song from words, which may follow audio codes at 5 Hz instead of a plan; they give it its length."""
+
+    codes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, TextIO
 
 import click
 
@@ -19,6 +20,7 @@ from quartet.cli.song_options import (
 )
 from quartet.planning import Thinking, TokenSampling
 from quartet.songs import SongSpec
+from quartet.tasks import TextToMusic
 
 _PLANNING: Any = (
     click.option(
@@ -46,6 +48,11 @@ _PLANNING: Any = (
 @metadata_options
 @grouped(_PLANNING)
 @grouped(sampling_options)
+@click.option(
+    "--codes",
+    type=click.File(encoding="utf-8"),
+    help="File with audio codes, 5 a second, that the song follows instead of a plan; - is standard input.",
+)
 @grouped(seed_options)
 @grouped(items_options)
 @grouped(sampler_options)
@@ -57,7 +64,12 @@ def song(context: click.Context, /, **options: Any) -> None:
 
 
 def _spec(options: dict[str, Any]) -> SongSpec:
-    return spec_of(options, thinking=_thinking(options))
+    return spec_of(options, TextToMusic(_codes(options["codes"])), thinking=_thinking(options))
+
+
+def _codes(file: TextIO | None) -> tuple[int, ...]:
+    """The numbers of a text, however they are set apart: 5 a second, or the planner's own tokens."""
+    return tuple(int(number) for number in re.findall(r"[0-9]+", file.read())) if file else ()
 
 
 def _thinking(options: dict[str, Any]) -> Thinking:

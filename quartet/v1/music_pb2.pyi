@@ -93,8 +93,10 @@ JOB_STATE_CANCELLED: JobState
 class SongSpec(_message.Message):
     __slots__ = ("text_to_music", "cover", "repaint", "extend", "extract", "lego", "complete", "retake", "edit", "remix", "caption", "lyrics", "metadata", "duration", "reference_audio_id", "items", "seeds", "model", "sampling", "output", "thinking")
     class TextToMusic(_message.Message):
-        __slots__ = ()
-        def __init__(self) -> None: ...
+        __slots__ = ("codes",)
+        CODES_FIELD_NUMBER: _ClassVar[int]
+        codes: _containers.RepeatedScalarFieldContainer[int]
+        def __init__(self, codes: _Optional[_Iterable[int]] = ...) -> None: ...
     class Cover(_message.Message):
         __slots__ = ("source_audio_id", "from_latents", "strength", "blend", "noise_strength")
         SOURCE_AUDIO_ID_FIELD_NUMBER: _ClassVar[int]

@@ -27,6 +27,7 @@ from quartet import (
     Retake,
     Song,
     SongSpec,
+    TextToMusic,
     Track,
 )
 from quartet.errors import InvalidRequestError, NotFoundError
@@ -203,6 +204,35 @@ def test_a_repaint_holds_what_it_keeps(
     keep = sampled(stages).keep
     assert keep.injection == pytest.approx(injection)
     assert keep.crossfade_frames == crossfade
+
+
+def test_a_song_may_follow_codes_of_its_own(client: Client, stages: dict[str, Recorder]) -> None:
+    codes = (7, 63_999, 12, 0, 500)
+    song = client.generate(wish(TextToMusic(codes)))
+    assert song.record.song.duration == 1.0
+    assert song.record.items[0].codes == codes
+    request = stages["encoder"].requests("Detokenize", encoder_pb2.DetokenizeRequest)[-1]
+    assert tuple(request.codes) == codes
+    hints = stages["encoder"].responses("Detokenize", encoder_pb2.DetokenizeResponse)[-1].latents
+    assert sampled(stages).source_latents == hints
+    words = stages["encoder"].requests("Encode", encoder_pb2.EncodeRequest)[-1]
+    assert words.instruction == "Generate audio semantic tokens based on the given conditions:"
+
+
+@pytest.mark.parametrize(
+    ("codes", "options", "complaint"),
+    [
+        ((1, 2), {}, r"song\.text_to_music\.codes: make 0\.4 s, must make 1 to"),
+        ((64_000,) * 5, {}, r"song\.text_to_music\.codes: must all be below 64000"),
+        ((1,) * 3001, {}, r"song\.text_to_music\.codes: has 3001 codes, at most 3000"),
+        ((1,) * 5, {"duration": 2.0}, r"song\.duration: is 2; the codes make 1 s, leave it out"),
+    ],
+)
+def test_codes_that_cannot_be_are_refused(
+    client: Client, codes: tuple[int, ...], options: dict[str, Any], complaint: str
+) -> None:
+    with pytest.raises(InvalidRequestError, match=complaint):
+        client.generate(wish(TextToMusic(codes), **options))
 
 
 def test_takes_of_a_song_are_the_further_away_the_more_they_vary(client: Client) -> None:

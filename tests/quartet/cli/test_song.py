@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from quartet.cli import song
 from quartet.planning import Thinking
 from quartet.songs import SongSpec
+from quartet.tasks import TextToMusic
 
 
 def wished(*flags: str) -> SongSpec:
@@ -55,3 +58,9 @@ def test_the_seed_of_the_plan_may_be_open(flags: tuple[str, ...], seed: int | No
 )
 def test_how_the_audio_leaves(flags: tuple[str, ...], spec: SongSpec) -> None:
     assert wished(*flags).to_message().output == spec.to_message().output
+
+
+@pytest.mark.parametrize("text", ["5 7 9", "5,7,9", "<|audio_code_5|><|audio_code_7|><|audio_code_9|>"])
+def test_codes_come_from_a_file(tmp_path: Path, text: str) -> None:
+    (tmp_path / "codes.txt").write_text(text)
+    assert wished("--codes", str(tmp_path / "codes.txt")).task == TextToMusic((5, 7, 9))
