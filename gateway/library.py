@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 
 from gateway.artifacts import Artifact, ArtifactStore
@@ -29,6 +30,13 @@ class AudioLibrary:
             artifact = await asyncio.to_thread(self._artifacts.adopt, path)
             await self._store.own_audio(artifact.id, owner)
             return artifact
+
+    async def share(self, audio_ids: Iterable[str], owner: str) -> None:
+        """Keeps artifacts that are there for one more owner. Raises NotFoundError where one is gone."""
+        async with self._changing:
+            for audio_id in audio_ids:
+                self._artifacts.find(audio_id)
+                await self._store.own_audio(audio_id, owner)
 
     async def release(self, owner: str) -> None:
         """Removes what only this owner needs."""

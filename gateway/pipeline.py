@@ -19,7 +19,7 @@ from gateway.planning import AudioCodes, PlannedSong, plan_item, plan_song
 from gateway.results import ItemResult, Progress, SongResult
 from gateway.sampling import has_other_condition, sample_request, variation_seeds
 from gateway.source import Source, keep_latents, latents_of, load_source, seed_of
-from gateway.stages import CHANNELS, Condition, Decoded, Latents, Step
+from gateway.stages import CHANNELS, Codec, Condition, Decoded, Latents, Step
 from gateway.tasks import FRAMES_PER_CODE, FRAMES_PER_SECOND, frames_of
 from gateway.tools import Tools
 from quartet import tensors
@@ -47,27 +47,27 @@ async def make_song(wish: SongSpec, tools: Tools) -> SongResult:
     notes = Notes()
     plan = await plan_song(wish, tools, notes)
     tools.show_plan(plan.shown)
-    rate = await tools.stages.codec_rate()
-    source = await _source(plan.song, rate, tools, notes)
-    reference = await _encode_reference(plan.song, rate, tools, notes)
+    codec = await tools.stages.codec()
+    source = await _source(plan.song, codec, tools, notes)
+    reference = await _encode_reference(plan.song, codec.rate, tools, notes)
     parts = await _parts(plan, source, reference, tools, notes)
     async with asyncio.TaskGroup() as group:
         items = [
             group.create_task(
-                _make_item(plan, index, parts[index % len(parts)], source, rate, tools, notes), name=f"item {index}"
+                _make_item(plan, index, parts[index % len(parts)], source, codec, tools, notes), name=f"item {index}"
             )
             for index in range(wish.items)
         ]
     return notes.result(plan.shown, tuple(item.result() for item in items))
 
 
-async def _source(song: SongSpec, rate: int, tools: Tools, notes: Notes) -> Source | None:
+async def _source(song: SongSpec, codec: Codec, tools: Tools, notes: Notes) -> Source | None:
     task = song.task
     if isinstance(task, NewSong):
         return None
-    return await load_source(
-        str(task.source), f"song.{type(task).__name__.lower()}.source_audio_id", rate, tools, notes
-    )
+    field = f"song.{type(task).__name__.lower()}.source_audio_id"
+    stays = isinstance(task, Repaint | Extend)
+    return await load_source(str(task.source), field, codec, tools, notes, stays=stays)
 
 
 async def _encode_reference(song: SongSpec, rate: int, tools: Tools, notes: Notes) -> tensor_pb2.Tensor | None:
@@ -158,7 +158,7 @@ async def _other_words(song: SongSpec, reference: tensor_pb2.Tensor | None, tool
 
 
 async def _make_item(
-    plan: PlannedSong, index: int, part: Part, source: Source | None, rate: int, tools: Tools, notes: Notes
+    plan: PlannedSong, index: int, part: Part, source: Source | None, codec: Codec, tools: Tools, notes: Notes
 ) -> ItemResult:
     song = plan.song
     codes = await plan_item(plan, index, tools, notes) if plan.thinks else AudioCodes(_given_codes(song), 0)
@@ -171,20 +171,20 @@ async def _make_item(
     stays = _stays(song, source)
     latents = latents_of(sampled.latents, "dit", framing.frames)
     with tools.artifacts.scratch_file() as pcm_file, tools.artifacts.scratch_file() as audio_file:
-        samples = framing.frames * rate // FRAMES_PER_SECOND
+        samples = framing.frames * codec.rate // FRAMES_PER_SECOND
         spool = writing.PcmSpool(pcm_file, samples, CHANNELS)
         decoded = await _decode(index, sampled, spool, samples, tools, notes)
         with notes.timed("write", index) as timed:
             with timed.computing():
                 if source and stays:
-                    await asyncio.to_thread(_splice, spool, source, stays, rate)
+                    await asyncio.to_thread(_splice, spool, source, stays, codec.rate)
                     latents = _spliced(latents, source, stays)
                 written = await asyncio.to_thread(
                     writing.write, spool, audio_file, decoded.sample_rate, output_of(song), tags_of(song, index)
                 )
             artifact = await tools.keep(audio_file)
             gain = written.gain * (source.gain if source and stays else 1.0)
-            await _attach(artifact, latents, gain, tools)
+            _attach(artifact, codec, latents, gain, tools)
     tools.report(Progress("write", index, 1, 1))
     return ItemResult(
         index=index,
@@ -218,8 +218,10 @@ def _splice(spool: writing.PcmSpool, source: Source, stays: Kept, rate: int) -> 
     hop = rate // FRAMES_PER_SECOND
     new = [(first * hop, last * hop) for first, last in stays.new]
     crossfade = int(splicing.CROSSFADE_SECONDS * rate)
+    if source.pcm is None:
+        raise InternalError("a source that stays was not kept")
     with spool.changing() as pcm:
-        loudest = max(float(np.abs(pcm[first:last]).max(initial=0.0)) for first, last in new) * source.gain
+        loudest = splicing.loudest(pcm, new, crossfade) * source.gain
         pcm *= np.float32(source.gain / max(loudest, 1.0))
         splicing.splice(pcm, source.pcm, stays.first * hop, new, crossfade)
 
@@ -233,9 +235,10 @@ def _spliced(latents: LatentArray, source: Source, stays: Kept) -> LatentArray:
     return whole
 
 
-async def _attach(artifact: Artifact, latents: LatentArray, gain: float, tools: Tools) -> None:
+def _attach(artifact: Artifact, codec: Codec, latents: LatentArray, gain: float, tools: Tools) -> None:
+    """Here and now: a thread that outlives a cancelled job would leave its file."""
     with tools.artifacts.scratch_file() as path:
-        await asyncio.to_thread(keep_latents, path, latents, gain)
+        keep_latents(path, codec, latents, gain)
         tools.artifacts.attach(path, artifact)
 
 

@@ -11,7 +11,8 @@ from gateway.output import INSTRUMENTAL, check_output, title_of
 from quartet.errors import NotFoundError
 from quartet.planning import Thinking
 from quartet.songs import SongSpec
-from quartet.tasks import NewSong, Retake
+from quartet.task_messages import task_of
+from quartet.tasks import Edit, NewSong, Retake
 from quartet.v1 import music_pb2, stage_pb2
 from quartet.validation import Violations
 from serving import planning, rules
@@ -81,7 +82,8 @@ def check_song(
         rules.check_guidance(song.sampling.guidance, check, "song.sampling.guidance")
         if song.sampling.HasField("wavelet_correction"):
             rules.check_wavelet_correction(song.sampling.wavelet_correction, check, "song.sampling.wavelet_correction")
-        check_output(song, given if given and fits else offer.max_seconds, check)
+        made = _made_seconds(song, source_seconds) if source_seconds else given
+        check_output(song, made if made and fits else offer.max_seconds, check)
         check.that(
             len(request_id) <= MAX_REQUEST_ID_CHARACTERS,
             "request_id",
@@ -101,8 +103,8 @@ def resolve(
     """
     spec = _normalised(SongSpec.from_message(song))
     if not isinstance(spec.task, NewSong):
-        items, duration = tasks.items_of(spec.task, spec.items), tasks.seconds_of(spec.task, source_seconds or 0.0)
-        spec = dataclasses.replace(spec, items=items, duration=duration, thinking=Thinking.none())
+        items, made = tasks.items_of(spec.task, spec.items), tasks.seconds_of(spec.task, source_seconds or 0.0)
+        spec = dataclasses.replace(spec, items=items, duration=made, thinking=Thinking.none())
     elif tasks.has_codes(song):
         seconds = tasks.seconds_of_codes(len(song.text_to_music.codes))
         spec = dataclasses.replace(spec, duration=seconds, thinking=Thinking.none())
@@ -112,7 +114,7 @@ def resolve(
         thinking = _decided(thinking, seeds, same_codes=isinstance(spec.task, Retake))
     if not has_planner:
         duration = duration or fallback_seconds(offer)
-    if correction is None and offer.wavelet_correction:
+    if correction is None and offer.wavelet_correction and not isinstance(spec.task, Edit):
         correction = (offer.wavelet_correction.low, offer.wavelet_correction.high)
     return dataclasses.replace(
         spec,
@@ -217,6 +219,12 @@ def _check_length(song: music_pb2.SongSpec, offer: ModelOffer, check: Violations
         "song.text_to_music.codes",
         f"make {made:g} s, must make {offer.min_seconds:g} to {offer.max_seconds:g} s, at 5 codes a second",
     )
+
+
+def _made_seconds(song: music_pb2.SongSpec, source_seconds: float) -> float:
+    """The length of a song from a source."""
+    task = task_of(song)
+    return 0.0 if isinstance(task, NewSong) else tasks.seconds_of(task, source_seconds)
 
 
 def _given_seconds(song: music_pb2.SongSpec) -> float | None:

@@ -23,7 +23,6 @@ def sample_request(
     `other` is the second condition of tasks that have one: that of the words alone, or of the source of an edit.
     """
     task, sampling = song.task, song.to_message().sampling
-    corrected = sampling.HasField("wavelet_correction") and not isinstance(task, Edit)
     return dit_pb2.SampleRequest(
         model=song.model,
         condition=condition.condition,
@@ -36,7 +35,7 @@ def sample_request(
         schedule=sampling.schedule,
         method=sampling.method,
         guidance=sampling.guidance,
-        wavelet_correction=sampling.wavelet_correction if corrected else None,
+        wavelet_correction=sampling.wavelet_correction if sampling.HasField("wavelet_correction") else None,
         start=_start(framing),
         variation=_variation(task, index),
         switch=_switch(task, other),

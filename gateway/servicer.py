@@ -239,23 +239,33 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
         offer = requests.check_song(song, request_id, offers, has_planner=planner is not None, source_seconds=seconds)
         await self._check_planner(song.thinking)
         if song.reference_audio_id:
-            self._artifacts.find(song.reference_audio_id)
+            await self._measured(song.reference_audio_id, "song.reference_audio_id")
         allowed = self._max_job_seconds if seconds_left is None else min(seconds_left, self._max_job_seconds)
-        return await self._runner.submit(
-            Job.new(
-                requests.resolve(song, offer, has_planner=planner is not None, source_seconds=seconds),
-                request_id=request_id,
-                fingerprint=messages.fingerprint(song),
-                seconds_allowed=allowed,
-                traceparent=dict(outgoing_metadata()).get("traceparent", ""),
-            )
+        job = Job.new(
+            requests.resolve(song, offer, has_planner=planner is not None, source_seconds=seconds),
+            request_id=request_id,
+            fingerprint=messages.fingerprint(song),
+            seconds_allowed=allowed,
+            traceparent=dict(outgoing_metadata()).get("traceparent", ""),
         )
+        heard = [audio_id for audio_id in (source_of(song), song.reference_audio_id) if audio_id]
+        await self._library.share(heard, job.id)
+        submitted = None
+        try:
+            submitted = await self._runner.submit(job)
+        finally:
+            if submitted is None or submitted.id != job.id:
+                await self._library.release(job.id)
+        return submitted
 
     async def _source_seconds(self, song: music_pb2.SongSpec) -> float | None:
         """Length of the task's source; None where the task has none, or does not name it."""
         if not (audio_id := source_of(song)):
             return None
-        field = f"song.{task_name(song)}.source_audio_id"
+        return await self._measured(audio_id, f"song.{task_name(song)}.source_audio_id")
+
+    async def _measured(self, audio_id: str, field: str) -> float:
+        """Length of a recording that can be heard, in seconds."""
         return await asyncio.to_thread(measure, self._artifacts.find(audio_id), field, self._upload_limits.seconds)
 
     async def _check_planner(self, thinking: music_pb2.Thinking) -> None:

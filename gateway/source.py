@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import safetensors.numpy
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 
 from gateway.artifacts import Artifact
 from gateway.audio import reading
@@ -18,45 +18,48 @@ from gateway.calls import broken
 from gateway.framing import LatentArray
 from gateway.notes import Notes
 from gateway.results import Progress
+from gateway.stages import Codec
 from gateway.tasks import FRAMES_PER_SECOND
 from gateway.tools import Tools
 from quartet import tensors
 from quartet.errors import FieldViolation, InvalidRequestError
 from quartet.v1 import tensor_pb2
 
-_LATENTS, _GAIN = "latents", "gain"
+_LATENTS, _GAIN, _CODEC = "latents", "gain", "codec"
 
 
 @dataclass(frozen=True)
 class Source:
-    """Samples [frames * samples per frame, 2] at the codec's rate, latents [frames, channels], and the factor between
-    what the codec decodes from the latents and the samples."""
+    """Samples [frames * samples per frame, 2] at the codec's rate, or None where nothing of them stays, latents
+    [frames, channels], and the factor between what the codec decodes from the latents and the samples."""
 
-    pcm: reading.Pcm
+    pcm: reading.Pcm | None
     latents: LatentArray
     gain: float
 
 
-async def load_source(audio_id: str, field: str, rate: int, tools: Tools, notes: Notes) -> Source:
-    """Reads a source that a field of the request names. Latents that were kept are taken, others are encoded.
+async def load_source(audio_id: str, field: str, codec: Codec, tools: Tools, notes: Notes, *, stays: bool) -> Source:
+    """Reads a source that a field of the request names; its samples are kept where parts of it stay.
+
+    Latents of the same codec that were kept are taken, others are encoded.
 
     Raises NotFoundError, or InvalidRequestError where it cannot be heard.
     """
     with notes.timed("source") as timed:
         file = tools.artifacts.find(audio_id)
         try:
-            pcm = await asyncio.to_thread(reading.read_whole, file.path, tools.max_upload_seconds, rate)
+            pcm = await asyncio.to_thread(reading.read_whole, file.path, tools.max_upload_seconds, codec.rate)
         except reading.AudioError as error:
             raise InvalidRequestError.of([FieldViolation(field, str(error))]) from None
-        frames = len(pcm) * FRAMES_PER_SECOND // rate
-        pcm = pcm[: frames * rate // FRAMES_PER_SECOND]
-        held = await asyncio.to_thread(kept_latents, tools.artifacts.attachment(file), frames)
+        frames = len(pcm) * FRAMES_PER_SECOND // codec.rate
+        pcm = pcm[: frames * codec.rate // FRAMES_PER_SECOND]
+        held = await asyncio.to_thread(kept_latents, tools.artifacts.attachment(file), codec, frames)
         if held is None:
             message, report = await tools.stages.encode_audio(pcm, seed_of(file.id), tools.seconds_left())
             timed.take(report, "vae")
             held = latents_of(message, "vae", frames), 1.0
     tools.report(Progress("source", 0, 1, 1))
-    return Source(pcm, *held)
+    return Source(pcm if stays else None, *held)
 
 
 def latents_of(message: tensor_pb2.Tensor, stage: str, frames: int) -> LatentArray:
@@ -67,10 +70,10 @@ def latents_of(message: tensor_pb2.Tensor, stage: str, frames: int) -> LatentArr
         raise broken(stage, f"sent latents that are none: {error}") from None
 
 
-def keep_latents(path: Path, latents: LatentArray, gain: float) -> None:
+def keep_latents(path: Path, codec: Codec, latents: LatentArray, gain: float) -> None:
     """Writes the latents of a result beside its audio; `gain` is what the decoded samples were multiplied with."""
     named: dict[str, npt.NDArray[Any]] = {_LATENTS: np.ascontiguousarray(latents), _GAIN: np.array([gain], np.float64)}
-    path.write_bytes(safetensors.numpy.save(named))
+    path.write_bytes(safetensors.numpy.save(named, metadata={_CODEC: codec.revision}))
 
 
 def seed_of(digest: str) -> int:
@@ -79,18 +82,23 @@ def seed_of(digest: str) -> int:
 
 
 def measure(file: Artifact, field: str, max_seconds: float) -> float:
-    """Length of a source in seconds. Raises InvalidRequestError."""
+    """Length of a recording in seconds. Raises InvalidRequestError where it cannot be heard."""
     try:
-        return reading.inspect(file.path, max_seconds).duration
+        info = reading.inspect(file.path, max_seconds)
+        info.check_heard()
+        return info.duration
     except reading.AudioError as error:
         raise InvalidRequestError.of([FieldViolation(field, str(error))]) from None
 
 
-def kept_latents(path: Path, frames: int) -> tuple[LatentArray, float] | None:
-    """Latents and gain that were kept, where they are there and fit the audio."""
+def kept_latents(path: Path, codec: Codec, frames: int) -> tuple[LatentArray, float] | None:
+    """Latents and gain that were kept, where they are there, are of the codec and fit the audio."""
     try:
-        held = safetensors.numpy.load(path.read_bytes())
+        with safe_open(path, framework="numpy") as held:
+            if (held.metadata() or {}).get(_CODEC) != codec.revision:
+                return None
+            latents: LatentArray = held.get_tensor(_LATENTS)
+            gain = float(held.get_tensor(_GAIN)[0])
     except (FileNotFoundError, SafetensorError):
         return None
-    latents: LatentArray = held[_LATENTS]
-    return (latents, float(held[_GAIN][0])) if len(latents) == frames else None
+    return (latents, gain) if len(latents) == frames else None

@@ -85,6 +85,14 @@ class Decoded:
 
 
 @dataclass(frozen=True)
+class Codec:
+    """The sample rate of the PCM that the codec takes and gives, and what tells its weights from others."""
+
+    rate: int
+    revision: str
+
+
+@dataclass(frozen=True)
 class Replica:
     """A stage server as it answers now; `info` is None where it does not."""
 
@@ -230,11 +238,11 @@ class Stages:
             reply = await self._vae.Encode(parts(), timeout=seconds_left, metadata=outgoing_metadata())
         return reply.latents, Report.of(reply.report)
 
-    async def codec_rate(self) -> int:
-        """Sample rate of the PCM that the codec takes and gives."""
+    async def codec(self) -> Codec:
+        """The codec that is deployed."""
         with self._calls.call("vae", "GetInfo"):
             reply = await self._vae.GetInfo(vae_pb2.VaeServiceGetInfoRequest(), timeout=INFO_SECONDS)
-        return reply.sample_rate
+        return Codec(reply.sample_rate, reply.info.models[0].revision)
 
     async def offers(self) -> tuple[tuple[ModelOffer, ...], dit_pb2.DitServiceGetInfoResponse]:
         """DiT models that can be asked for now, and the DiT's own words on them."""

@@ -119,7 +119,11 @@ def _check_regions(regions: Sequence[Region], seconds: float, check: Violations,
     check.that(len(regions) <= MAX_REGIONS, path, f"has {len(regions)} parts, at most {MAX_REGIONS} are allowed")
     for number, region in enumerate(regions[:MAX_REGIONS]):
         at = f"{path}[{number}]"
-        if not check.within(region.start, 0, seconds, f"{at}.start") or region.end is None:
+        if not check.within(region.start, 0, seconds, f"{at}.start"):
+            continue
+        within = frames_of(region.start) < frames_of(seconds)
+        check.that(within, f"{at}.start", f"is {region.start:g}, the end of the source; leave 0.04 s behind it or more")
+        if region.end is None:
             continue
         if check.within(region.end, 0, seconds, f"{at}.end"):
             longer = frames_of(region.end) > frames_of(region.start)

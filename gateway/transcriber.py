@@ -79,16 +79,16 @@ class Transcriber:
         """The latents of an item: those that were kept, or else from its file, which has one posterior seed."""
         file = self._artifacts.find(item.audio_id)
         frames = round(FRAMES_PER_SECOND * item.samples / item.sample_rate)
-        kept = await asyncio.to_thread(kept_latents, self._artifacts.attachment(file), frames)
+        codec = await self._stages.codec()
+        kept = await asyncio.to_thread(kept_latents, self._artifacts.attachment(file), codec, frames)
         if kept is not None:
             return tensors.encode(kept[0])
         longest = item.samples / item.sample_rate + _PADDING_SECONDS
-        rate = await self._stages.codec_rate()
         try:
-            pcm = await asyncio.to_thread(reading.read_whole, file.path, longest, rate)
+            pcm = await asyncio.to_thread(reading.read_whole, file.path, longest, codec.rate)
         except reading.AudioError as error:
             raise ConflictError(f"item {item.index} cannot be listened to: its audio {error}") from None
-        song = np.zeros((frames * rate // FRAMES_PER_SECOND, CHANNELS), np.float32)
+        song = np.zeros((frames * codec.rate // FRAMES_PER_SECOND, CHANNELS), np.float32)
         song[: len(pcm)] = pcm[: len(song)]
         latents, _ = await self._stages.encode_audio(song, seed_of(file.id), seconds_left())
         return latents
@@ -100,7 +100,7 @@ class Transcriber:
         reference = None
         if song.reference_audio_id:
             file = self._artifacts.find(song.reference_audio_id)
-            rate = await self._stages.codec_rate()
+            rate = (await self._stages.codec()).rate
             try:
                 pcm = await asyncio.to_thread(
                     reading.read_reference, file.path, file.id, self._max_reference_seconds, rate

@@ -108,7 +108,7 @@ class Writer:
         """Recording to latents to audio codes. Every recording has one posterior seed, so that it sounds the same."""
         file = self._artifacts.find(audio_id)
         try:
-            rate = await self._stages.codec_rate()
+            rate = (await self._stages.codec()).rate
             pcm = await asyncio.to_thread(reading.read_whole, file.path, LONGEST_SECONDS, rate)
         except reading.AudioError as error:
             raise InvalidRequestError.of([FieldViolation("audio_id", str(error))]) from None

@@ -319,6 +319,7 @@ class MusicModel:
     shift: float
     guidance: float
     is_turbo: bool
+    knows_tracks: bool
 
     @classmethod
     def of(cls, message: music_pb2.MusicModel) -> MusicModel:
@@ -331,6 +332,7 @@ class MusicModel:
             shift=message.defaults.shift,
             guidance=message.defaults.guidance_scale,
             is_turbo=message.defaults.is_turbo,
+            knows_tracks=message.defaults.knows_tracks,
         )
 
 

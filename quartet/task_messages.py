@@ -151,8 +151,10 @@ def duration_message(seconds: float | None) -> duration_pb2.Duration | None:
 
 
 def _mode(number: int) -> RepaintMode | None:
-    name = music_pb2.RepaintMode.Name(number).removeprefix("REPAINT_MODE_")
-    return RepaintMode[name] if number else None
+    """None for unspecified, and for modes of newer contracts."""
+    if not number or number not in music_pb2.RepaintMode.values():
+        return None
+    return RepaintMode[music_pb2.RepaintMode.Name(number).removeprefix("REPAINT_MODE_")]
 
 
 def _uploaded(source: Recording) -> str:

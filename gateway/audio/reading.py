@@ -24,6 +24,7 @@ CHANNELS = 2
 PIECE_SECONDS = 10
 PIECES = 3
 _SILENT_PEAK = 1e-6
+_SILENT = "is silent; give a recording that can be heard"
 _NOT_FINITE = "has samples that are NaN or infinite"
 _MAX_CHANNELS = 32
 _MIN_RATE, _MAX_RATE = 4_000, 768_000
@@ -31,21 +32,30 @@ _MIN_RATE, _MAX_RATE = 4_000, 768_000
 
 @dataclass(frozen=True)
 class AudioInfo:
-    """What a file holds; duration in seconds, frames at the file's own rate."""
+    """What a file holds; duration in seconds, frames at the file's own rate, peak at full scale 1."""
 
     duration: float
     frames: int
     sample_rate: int
     channels: int
+    peak: float
+
+    def check_heard(self) -> None:
+        """Raises AudioError where it is silent."""
+        if self.peak < _SILENT_PEAK:
+            raise AudioError(_SILENT)
 
 
 def inspect(path: Path, max_seconds: float) -> AudioInfo:
     """Decodes a file from end to end without keeping it. Raises AudioError where it is not whole or too long."""
     with _within_limits(path, max_seconds) as file:
-        decoded = sum(len(block) for block in _blocks(file, max_seconds))
+        decoded, peak = 0, 0.0
+        for block in _blocks(file, max_seconds):
+            decoded += len(block)
+            peak = max(peak, float(np.abs(block[:, :CHANNELS]).max(initial=0.0)))
         if not decoded:
             raise AudioError("holds no audio")
-        return AudioInfo(decoded / file.sample_rate, decoded, file.sample_rate, file.channels)
+        return AudioInfo(decoded / file.sample_rate, decoded, file.sample_rate, file.channels, peak)
 
 
 def read_reference(path: Path, digest: str, max_seconds: float, rate: int) -> Pcm:
@@ -113,7 +123,7 @@ def _usable(pcm: Pcm) -> Pcm:
     if not np.isfinite(peak):  # resampling adds samples up, and some are as large as floats can be
         raise AudioError(_NOT_FINITE)
     if peak < _SILENT_PEAK:
-        raise AudioError("is silent; give a recording that can be heard")
+        raise AudioError(_SILENT)
     return np.clip(pcm, -1, 1, out=pcm)
 
 

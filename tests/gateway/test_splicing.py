@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.audio.splicing import splice
+from gateway.audio.splicing import loudest, splice
 
 
 def pcm(samples: int, value: float) -> np.ndarray:
@@ -27,6 +27,13 @@ def test_what_lies_before_and_after_the_source_is_as_it_was_made() -> None:
     assert np.all(made[:10] == 1)
     assert np.all(made[20:] == 1)
     assert np.all(made[12:18] == 0)
+
+
+def test_what_is_heard_of_the_crossfades_counts_as_loud() -> None:
+    made = pcm(100, 0.1)
+    made[38] = 1.6
+    assert loudest(made, [(40, 60)], crossfade=4) == np.float32(1.6)
+    assert loudest(made, [(40, 60)], crossfade=1) == np.float32(0.1)
 
 
 @given(st.integers(0, 60), st.integers(1, 40), st.integers(0, 20), st.floats(-1, 1, width=32))

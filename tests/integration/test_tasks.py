@@ -31,6 +31,7 @@ from quartet import (
     Track,
 )
 from quartet.errors import InvalidRequestError, NotFoundError
+from quartet.events import JobChanged, JobState
 from quartet.tasks import SourceTask, Task
 from quartet.v1 import dit_pb2, encoder_pb2, vae_pb2
 from tests.support.processes import running
@@ -117,6 +118,18 @@ def test_a_repaint_with_a_free_mask_still_keeps_the_rest(
     assert not sampled(stages).HasField("mask")
     given = soundfile.read(source, dtype="float32")[0]
     assert np.array_equal(pcm_of(song)[RATE + CROSSFADE :], given[RATE + CROSSFADE :])
+
+
+def test_a_source_stays_as_long_as_a_job_needs_it(client: Client) -> None:
+    first = client.generate(SongSpec(CAPTION, duration=1.0, seeds=(11,), steps=2, guidance=1.0))
+    job = client.create_job(wish(Cover(first.record.items[0].audio_id, from_latents=True)))
+    client.delete(first.record.job_id)
+    *_, last = client.watch(job.id)
+    assert isinstance(last, JobChanged)
+    assert last.job.state is JobState.SUCCEEDED
+    client.delete(job.id)
+    with pytest.raises(NotFoundError):
+        client.read_audio(first.record.items[0].audio_id)
 
 
 def test_an_extension_keeps_its_core_bit_by_bit(client: Client, stages: dict[str, Recorder], source: Path) -> None:
@@ -336,6 +349,7 @@ def test_the_same_request_makes_the_same_bytes(client: Client, source: Path) -> 
     [
         (Cover(""), "song.cover.source_audio_id", "is empty; name an upload"),
         (Repaint("SOURCE", ()), "song.repaint.regions", "is empty; say which part"),
+        (Repaint("SOURCE", (Region(4.0),)), "song.repaint.regions[0].start", "is 4, the end of the source"),
         (Repaint("SOURCE", (Region(5.0),)), "song.repaint.regions[0].start", "is 5, must be within 0 and 4"),
         (Repaint("SOURCE", (Region(1.0, 9.0),)), "song.repaint.regions[0].end", "is 9, must be within 0 and 4"),
         (Repaint("SOURCE", (Region(2.0, 1.0),)), "song.repaint.regions[0].end", "must be 0.04 s behind the start"),
@@ -402,13 +416,17 @@ def test_what_a_source_decides_is_not_asked_for(client: Client, source: Path) ->
         client.generate(wish(Extract(source, ("drums", "bass", "vocals")), items=2))
 
 
-def test_a_source_must_be_there_and_be_heard(client: Client, tmp_path: Path) -> None:
+def test_a_source_must_be_there_and_be_heard(client: Client, source: Path, tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="0000"):
         client.generate(wish(Cover("0" * 64)))
     silent = tmp_path / "silent.wav"
     soundfile.write(silent, np.zeros((2 * RATE, 2)), RATE)
     with pytest.raises(InvalidRequestError, match=r"song\.cover\.source_audio_id: is silent"):
-        client.generate(wish(Cover(silent)))
+        client.create_job(wish(Cover(silent)))
+    with pytest.raises(InvalidRequestError, match=r"song\.reference_audio_id: is silent"):
+        client.create_job(CAPTION, duration=1.0, reference=silent)
+    with pytest.raises(InvalidRequestError, match=r"song\.output\.fade_in: is 5, must be within 0 and 4"):
+        client.create_job(wish(Cover(source), fade_in=5.0))
     short = tmp_path / "short.wav"
     soundfile.write(short, 0.1 * np.ones((RATE // 2, 2)), RATE)
     with pytest.raises(InvalidRequestError, match=r"song\.cover\.source_audio_id: lasts 0\.50 s, must be of 1 to"):
