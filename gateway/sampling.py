@@ -10,6 +10,7 @@ import numpy.typing as npt
 from gateway.framing import Framing
 from gateway.stages import Condition
 from quartet import tensors
+from quartet.planning import optional
 from quartet.songs import SongSpec
 from quartet.tasks import Cover, Edit, Retake, Task
 from quartet.v1 import dit_pb2, tensor_pb2
@@ -23,20 +24,21 @@ def sample_request(
     `other` is the second condition of tasks that have one: that of the words alone, or of the source of an edit.
     """
     task, sampling = song.task, song.to_message().sampling
-    corrected = sampling.HasField("wavelet_correction") and not isinstance(task, Edit)
     return dit_pb2.SampleRequest(
         model=song.model,
         condition=condition.condition,
         null_condition=condition.null_condition,
-        source_latents=_optional(framing.source),
-        silenced=_optional(framing.silenced),
-        mask=_optional(framing.mask),
+        source_latents=_encoded(framing.source),
+        silenced=_encoded(framing.silenced),
+        mask=_encoded(framing.mask),
         frames=framing.frames,
         seed=song.seeds[index],
         schedule=sampling.schedule,
         method=sampling.method,
         guidance=sampling.guidance,
-        wavelet_correction=sampling.wavelet_correction if corrected else None,
+        wavelet_correction=optional(sampling, "wavelet_correction"),
+        velocity_clamp=optional(sampling, "velocity_clamp"),
+        velocity_ema=optional(sampling, "velocity_ema"),
         start=_start(framing),
         variation=_variation(task, index),
         switch=_switch(task, other),
@@ -90,5 +92,5 @@ def _edit(task: Task, framing: Framing, other: Condition | None) -> dit_pb2.Flow
     )
 
 
-def _optional(array: npt.NDArray[Any] | None) -> tensor_pb2.Tensor | None:
+def _encoded(array: npt.NDArray[Any] | None) -> tensor_pb2.Tensor | None:
     return None if array is None else tensors.encode(array)

@@ -1,0 +1,18 @@
+"""Rules of a song's sampling settings."""
+
+from __future__ import annotations
+
+from quartet.v1 import music_pb2
+from quartet.validation import Violations
+from serving import rules
+
+
+def check_sampling(sampling: music_pb2.SongSampling, check: Violations, path: str) -> None:
+    """Notes what is wrong with how a song is to be sampled, at a path of the request."""
+    rules.check_schedule(sampling.schedule, check, f"{path}.schedule")
+    rules.check_method(sampling.method, check, f"{path}.method")
+    rules.check_guidance(sampling.guidance, check, f"{path}.guidance")
+    if sampling.HasField("wavelet_correction"):
+        rules.check_wavelet_correction(sampling.wavelet_correction, check, f"{path}.wavelet_correction")
+    rules.check_velocity_clamp(sampling.velocity_clamp, check, f"{path}.velocity_clamp")
+    rules.check_velocity_ema(sampling.velocity_ema, check, f"{path}.velocity_ema")
