@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
-from gateway.framing import Framing
+from gateway.framing import Framing, LatentArray
 from gateway.stages import Condition
 from quartet import tensors
 from quartet.planning import optional
@@ -45,6 +46,14 @@ def sample_request(
         keep=_keep(framing),
         edit=_edit(task, framing, other),
     )
+
+
+def finished(latents: LatentArray, song: SongSpec) -> LatentArray:
+    """Sampled latents as they are decoded and kept: scaled, then shifted, where a song asks for it (spec/model.md
+    §5.9)."""
+    rescale = 1.0 if song.latent_rescale is None else song.latent_rescale
+    shift = song.latent_shift or 0.0
+    return latents if (rescale, shift) == (1, 0) else latents * np.float32(rescale) + np.float32(shift)
 
 
 def has_other_condition(task: Task) -> bool:

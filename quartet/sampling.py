@@ -70,6 +70,8 @@ def sampling_message(song: SongSpec) -> music_pb2.SongSampling:
         wavelet_correction=_correction_message(song),
         velocity_clamp=song.velocity_clamp,
         velocity_ema=song.velocity_ema,
+        latent_shift=song.latent_shift,
+        latent_rescale=song.latent_rescale,
     )
 
 
@@ -92,6 +94,8 @@ def sampling_fields(message: music_pb2.SongSampling) -> dict[str, Any]:
         "wavelet": named(Wavelet, dit_pb2.Wavelet.Name(correction.wavelet)),
         "velocity_clamp": optional(message, "velocity_clamp"),
         "velocity_ema": optional(message, "velocity_ema"),
+        "latent_shift": optional(message, "latent_shift"),
+        "latent_rescale": optional(message, "latent_rescale"),
     }
 
 

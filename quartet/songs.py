@@ -92,6 +92,8 @@ class SongOptions(TypedDict, total=False):
     wavelet: Wavelet | str | None
     velocity_clamp: float | None
     velocity_ema: float | None
+    latent_shift: float | None
+    latent_rescale: float | None
     format: AudioFormat | str
     peak_dbfs: float | None
     keep_level: bool
@@ -128,6 +130,8 @@ class SongSpec:
         wavelet_mode, wavelet: What those weights weigh, and what parts the bands; None takes DOUBLE and HAAR.
         velocity_clamp: Longest velocity of a step, as a multiple of the length of the latents; 0 shortens none.
         velocity_ema: Share of the previous step's velocity in that of each step.
+        latent_shift, latent_rescale: Latents are multiplied with the latter, then the former is added, before they
+            are decoded; what stays of a source is left as it is.
         format: Of the audio files.
         peak_dbfs: Peak after normalisation.
         keep_level: Leaves the level alone where it does not exceed full scale.
@@ -165,6 +169,8 @@ class SongSpec:
     wavelet: Wavelet | str | None = None
     velocity_clamp: float | None = None
     velocity_ema: float | None = None
+    latent_shift: float | None = None
+    latent_rescale: float | None = None
     format: AudioFormat | str = AudioFormat.FLAC
     peak_dbfs: float | None = None
     keep_level: bool = False

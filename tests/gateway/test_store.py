@@ -53,6 +53,8 @@ SONG = SongSpec(
     wavelet=Wavelet.COIF2,
     velocity_clamp=1.5,
     velocity_ema=0.25,
+    latent_shift=-0.125,
+    latent_rescale=1.25,
     format=AudioFormat.OPUS,
     peak_dbfs=-3.0,
 )

@@ -1,4 +1,4 @@
-"""What a song asks of its sampling, from the client to the DiT and into its record."""
+"""What a song asks of its sampling, from the client to the DiT and into its record, and what becomes of its latents."""
 
 from __future__ import annotations
 
@@ -8,17 +8,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import grpc
 import numpy as np
 import numpy.typing as npt
 import pytest
 import soundfile
 
-from quartet import Client, Edit, Song, SongSpec, load_record, save_record, tensors
-from quartet.v1 import dit_pb2, vae_pb2
+from quartet import Client, Edit, Extend, Region, Repaint, Song, SongSpec, load_record, save_record, tensors
+from quartet.v1 import dit_pb2, vae_pb2, vae_pb2_grpc
 from tests.support.processes import running
 from tests.support.recording import Recorder, recording
 
+RATE = 48_000
+CROSSFADE = RATE // 40
 SONG = SongSpec("a slow piano over rain", duration=2.0, seeds=(3,), steps=2, format="wav32f", keep_level=True)
+CHANGED = dataclasses.replace(SONG, latent_rescale=1.5, latent_shift=-0.125)
 CUSTOM = SongSpec(
     SONG.caption,
     duration=1.0,
@@ -30,6 +34,8 @@ CUSTOM = SongSpec(
     wavelet="sym8",
     velocity_clamp=1.5,
     velocity_ema=0.25,
+    latent_shift=0.125,
+    latent_rescale=0.75,
 )
 
 Floats = npt.NDArray[np.float32]
@@ -67,6 +73,15 @@ def to_decode(stages: dict[str, Recorder]) -> Floats:
     return tensors.decode_float32(stages["vae"].requests("Decode", vae_pb2.DecodeRequest)[-1].latents, (None, None))
 
 
+def decoded(address: str, latents: Floats) -> Floats:
+    """What the VAE itself makes of latents [samples, channels]."""
+    with grpc.insecure_channel(address) as channel:
+        request = vae_pb2.DecodeRequest(latents=tensors.encode(latents))
+        replies = list(vae_pb2_grpc.VaeServiceStub(channel).Decode(request))
+    chunks = [tensors.decode_float32(reply.chunk.pcm, (None, 2)) for reply in replies if reply.HasField("chunk")]
+    return np.concatenate(chunks)
+
+
 def pcm_of(song: Song) -> Floats:
     return np.asarray(soundfile.read(io.BytesIO(song.files[0]), always_2d=True)[0], np.float32)
 
@@ -101,7 +116,14 @@ def test_what_is_open_is_left_to_the_model(client: Client, stages: dict[str, Rec
         low=0.05, high=0.02, mode="WAVELET_MODE_DOUBLE", wavelet="WAVELET_HAAR"
     )
     assert to_decode(stages).tobytes() == sampled(stages).tobytes()
-    neutral = dataclasses.replace(SONG, wavelet_correction=(0.05, 0.02), velocity_clamp=0.0, velocity_ema=0.0)
+    neutral = dataclasses.replace(
+        SONG,
+        wavelet_correction=(0.05, 0.02),
+        velocity_clamp=0.0,
+        velocity_ema=0.0,
+        latent_shift=0.0,
+        latent_rescale=1.0,
+    )
     assert client.generate(neutral).files == made.files
 
 
@@ -112,6 +134,8 @@ def test_what_is_open_is_left_to_the_model(client: Client, stages: dict[str, Rec
         {"wavelet_mode": "high"},
         {"velocity_clamp": 0.1},
         {"velocity_ema": 0.5},
+        {"latent_shift": 0.2},
+        {"latent_rescale": 0.5},
     ],
 )
 def test_every_setting_is_heard(client: Client, changes: dict[str, Any]) -> None:
@@ -128,3 +152,32 @@ def test_a_correction_of_an_edit_is_said_to_be_ignored(client: Client) -> None:
     assert not any("wavelet" in warning for warning in plain.warnings)
     asked_for = client.generate(edit, wavelet_correction=(0.1, 0.1)).record
     assert any("wavelet correction is ignored in an edit" in warning for warning in asked_for.warnings)
+
+
+def test_a_song_is_decoded_from_its_changed_latents(
+    client: Client, stages: dict[str, Recorder], vae_address: str
+) -> None:
+    """spec/model.md §5.9."""
+    made = client.generate(CHANGED)
+    changed = sampled(stages) * np.float32(1.5) + np.float32(-0.125)
+    assert np.array_equal(to_decode(stages), changed)
+    expected = decoded(vae_address, changed)
+    np.testing.assert_allclose(pcm_of(made), expected / max(np.abs(expected).max(), 1), rtol=0, atol=1e-6)
+
+
+def test_what_is_made_into_a_changed_song_leaves_it_as_it_is(client: Client, stages: dict[str, Recorder]) -> None:
+    first = client.generate(CHANGED)
+    sound = to_decode(stages)
+    repaint = dataclasses.replace(CHANGED, task=Repaint(first.record.items[0].audio_id, (Region(1.0),)), duration=None)
+    second = client.generate(repaint)
+    assert np.array_equal(tensors.decode_float32(asked(stages).source_latents, (None, None)), sound)
+    new = sampled(stages)[25:] * np.float32(1.5) + np.float32(-0.125)
+    kept = slice(0, RATE - CROSSFADE)
+    assert np.array_equal(pcm_of(second)[kept], pcm_of(first)[kept])
+
+    extend = dataclasses.replace(repaint, task=Extend(second.record.items[0].audio_id, after=1.0))
+    third = client.generate(extend)
+    heard = tensors.decode_float32(asked(stages).source_latents, (None, None))
+    assert np.array_equal(heard, np.concatenate((sound[:25], new)))
+    kept = slice(0, 2 * RATE - CROSSFADE)
+    assert np.array_equal(pcm_of(third)[kept], pcm_of(second)[kept])
