@@ -17,7 +17,7 @@ from gateway.notes import Notes
 from gateway.output import INSTRUMENTAL, output_of, tags_of
 from gateway.planning import AudioCodes, PlannedSong, plan_item, plan_song
 from gateway.results import ItemResult, Progress, SongResult
-from gateway.sampling import has_other_condition, sample_request, variation_seeds
+from gateway.sampling import finished, has_other_condition, sample_request, variation_seeds
 from gateway.source import Source, keep_latents, latents_of, load_source, seed_of
 from gateway.stages import CHANNELS, Codec, Condition, Decoded, Latents, Step
 from gateway.tasks import FRAMES_PER_CODE, FRAMES_PER_SECOND, frames_of
@@ -169,11 +169,11 @@ async def _make_item(
     request = sample_request(song, index, framing, part.condition, part.other)
     sampled = await _sample(request, index, tools, notes)
     stays = _stays(song, source)
-    latents = latents_of(sampled.latents, "dit", framing.frames)
+    latents = finished(latents_of(sampled.latents, "dit", framing.frames), song)
     with tools.artifacts.scratch_file() as pcm_file, tools.artifacts.scratch_file() as audio_file:
         samples = framing.frames * codec.rate // FRAMES_PER_SECOND
         spool = writing.PcmSpool(pcm_file, samples, CHANNELS)
-        decoded = await _decode(index, sampled, spool, samples, tools, notes)
+        decoded = await _decode(index, latents, spool, samples, tools, notes)
         with notes.timed("write", index) as timed:
             with timed.computing():
                 if source and stays:
@@ -268,11 +268,11 @@ async def _sample(request: dit_pb2.SampleRequest, index: int, tools: Tools, note
 
 
 async def _decode(
-    index: int, sampled: Latents, spool: writing.PcmSpool, samples: int, tools: Tools, notes: Notes
+    index: int, latents: LatentArray, spool: writing.PcmSpool, samples: int, tools: Tools, notes: Notes
 ) -> Decoded:
     decoded = None
     with notes.timed("decode", index) as timed:
-        events = tools.stages.decode(sampled.latents, tools.seconds_left())
+        events = tools.stages.decode(tensors.encode(latents), tools.seconds_left())
         async with aclosing(events):
             async for event in events:
                 if isinstance(event, Decoded):

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 
 from gateway import task_rules, tasks
 from gateway.output import INSTRUMENTAL, check_output, title_of
+from gateway.sampling_rules import check_sampling
 from quartet.errors import NotFoundError
 from quartet.planning import Thinking
-from quartet.songs import SongSpec
+from quartet.songs import SongSpec, Wavelet, WaveletMode
 from quartet.task_messages import task_of
 from quartet.tasks import Edit, NewSong, Retake
 from quartet.v1 import music_pb2, stage_pb2
 from quartet.validation import Violations
-from serving import planning, rules
+from serving import planning
 
 MAX_ITEMS = 8
 MOST_PLANS = 8
@@ -26,10 +27,12 @@ MAX_KEY_CHARACTERS = 32
 
 @dataclass(frozen=True)
 class WaveletDefault:
-    """Weights of the correction that a model applies unless told otherwise."""
+    """The correction that a model's songs get unless told otherwise."""
 
     low: float
     high: float
+    mode: WaveletMode | None
+    wavelet: Wavelet | None
 
 
 @dataclass(frozen=True)
@@ -77,11 +80,7 @@ def check_song(
             "song.seeds",
             f"has {len(song.seeds)} seeds for {items} items; give at most one each",
         )
-        rules.check_schedule(song.sampling.schedule, check, "song.sampling.schedule")
-        rules.check_method(song.sampling.method, check, "song.sampling.method")
-        rules.check_guidance(song.sampling.guidance, check, "song.sampling.guidance")
-        if song.sampling.HasField("wavelet_correction"):
-            rules.check_wavelet_correction(song.sampling.wavelet_correction, check, "song.sampling.wavelet_correction")
+        check_sampling(song.sampling, check, "song.sampling")
         made = _made_seconds(song, source_seconds) if source_seconds else given
         check_output(song, made if made and fits else offer.max_seconds, check)
         check.that(
@@ -109,13 +108,13 @@ def resolve(
         seconds = tasks.seconds_of_codes(len(song.text_to_music.codes))
         spec = dataclasses.replace(spec, duration=seconds, thinking=Thinking.none())
     seeds = _seeds(spec)
-    thinking, duration, correction = spec.thinking, spec.duration, spec.wavelet_correction
+    if spec.wavelet_correction is None and offer.wavelet_correction and not isinstance(spec.task, Edit):
+        spec = _corrected(spec, offer.wavelet_correction)
+    thinking, duration = spec.thinking, spec.duration
     if has_planner and thinking.asks_planner:
         thinking = _decided(thinking, seeds, same_codes=isinstance(spec.task, Retake))
     if not has_planner:
         duration = duration or fallback_seconds(offer)
-    if correction is None and offer.wavelet_correction and not isinstance(spec.task, Edit):
-        correction = (offer.wavelet_correction.low, offer.wavelet_correction.high)
     return dataclasses.replace(
         spec,
         lyrics=spec.lyrics.strip() or INSTRUMENTAL,
@@ -123,9 +122,17 @@ def resolve(
         duration=duration,
         seeds=seeds,
         model=offer.id,
-        wavelet_correction=correction,
         title=title_of(spec),
         thinking=thinking,
+    )
+
+
+def _corrected(spec: SongSpec, default: WaveletDefault) -> SongSpec:
+    return dataclasses.replace(
+        spec,
+        wavelet_correction=(default.low, default.high),
+        wavelet_mode=default.mode,
+        wavelet=default.wavelet,
     )
 
 

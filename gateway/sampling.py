@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
-from gateway.framing import Framing
+from gateway.framing import Framing, LatentArray
 from gateway.stages import Condition
 from quartet import tensors
+from quartet.planning import optional
 from quartet.songs import SongSpec
 from quartet.tasks import Cover, Edit, Retake, Task
 from quartet.v1 import dit_pb2, tensor_pb2
@@ -27,21 +29,31 @@ def sample_request(
         model=song.model,
         condition=condition.condition,
         null_condition=condition.null_condition,
-        source_latents=_optional(framing.source),
-        silenced=_optional(framing.silenced),
-        mask=_optional(framing.mask),
+        source_latents=_encoded(framing.source),
+        silenced=_encoded(framing.silenced),
+        mask=_encoded(framing.mask),
         frames=framing.frames,
         seed=song.seeds[index],
         schedule=sampling.schedule,
         method=sampling.method,
         guidance=sampling.guidance,
-        wavelet_correction=sampling.wavelet_correction if sampling.HasField("wavelet_correction") else None,
+        wavelet_correction=optional(sampling, "wavelet_correction"),
+        velocity_clamp=optional(sampling, "velocity_clamp"),
+        velocity_ema=optional(sampling, "velocity_ema"),
         start=_start(framing),
         variation=_variation(task, index),
         switch=_switch(task, other),
         keep=_keep(framing),
         edit=_edit(task, framing, other),
     )
+
+
+def finished(latents: LatentArray, song: SongSpec) -> LatentArray:
+    """Sampled latents as they are decoded and kept: scaled, then shifted, where a song asks for it (spec/model.md
+    §5.9)."""
+    rescale = 1.0 if song.latent_rescale is None else song.latent_rescale
+    shift = song.latent_shift or 0.0
+    return latents if (rescale, shift) == (1, 0) else latents * np.float32(rescale) + np.float32(shift)
 
 
 def has_other_condition(task: Task) -> bool:
@@ -89,5 +101,5 @@ def _edit(task: Task, framing: Framing, other: Condition | None) -> dit_pb2.Flow
     )
 
 
-def _optional(array: npt.NDArray[Any] | None) -> tensor_pb2.Tensor | None:
+def _encoded(array: npt.NDArray[Any] | None) -> tensor_pb2.Tensor | None:
     return None if array is None else tensors.encode(array)

@@ -16,6 +16,7 @@ from gateway.planner import PlannerClient
 from gateway.requests import ModelOffer, WaveletDefault
 from quartet import tensors
 from quartet.errors import ConflictError, QuartetError
+from quartet.sampling import Wavelet, WaveletMode, named
 from quartet.songs import SongSpec
 from quartet.v1 import (
     dit_pb2,
@@ -255,11 +256,7 @@ class Stages:
                 min_seconds=limits["min_seconds"],
                 max_seconds=limits["max_seconds"],
                 knows_tracks=defaults.knows_tracks,
-                wavelet_correction=(
-                    WaveletDefault(defaults.wavelet_correction.low, defaults.wavelet_correction.high)
-                    if defaults.HasField("wavelet_correction")
-                    else None
-                ),
+                wavelet_correction=_wavelet_default(defaults),
             )
             for model, defaults in zip(reply.info.models, reply.defaults, strict=True)
         )
@@ -301,6 +298,18 @@ class Stages:
         except QuartetError as error:
             return Replica(stage, self._calls.addresses[stage], None, error.message)
         return Replica(stage, self._calls.addresses[stage], reply.info, "")
+
+
+def _wavelet_default(defaults: dit_pb2.SamplingDefaults) -> WaveletDefault | None:
+    if not defaults.HasField("wavelet_correction"):
+        return None
+    correction = defaults.wavelet_correction
+    return WaveletDefault(
+        low=correction.low,
+        high=correction.high,
+        mode=named(WaveletMode, dit_pb2.WaveletMode.Name(correction.mode)),
+        wavelet=named(Wavelet, dit_pb2.Wavelet.Name(correction.wavelet)),
+    )
 
 
 def _pcm(chunk: vae_pb2.PcmChunk, expected_sample: int) -> Pcm:

@@ -30,7 +30,7 @@ from quartet.planning import (
     TokenSampling,
 )
 from quartet.records import differences, load_record, save_record
-from quartet.songs import AudioFormat, GuidanceMode, SamplerMethod, SongSpec
+from quartet.songs import AudioFormat, GuidanceMode, SamplerMethod, SongSpec, Wavelet, WaveletMode
 from quartet.tasks import (
     Complete,
     Cover,
@@ -95,6 +95,8 @@ __all__ = [
     "Track",
     "Upload",
     "WatchEvent",
+    "Wavelet",
+    "WaveletMode",
     "differences",
     "load_record",
     "save_record",

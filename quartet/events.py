@@ -11,7 +11,8 @@ from google.protobuf import timestamp_pb2
 
 from quartet.documents import to_json
 from quartet.planning import SongPlan, Thinking, optional
-from quartet.songs import AudioFormat, SongSpec, named
+from quartet.sampling import named
+from quartet.songs import AudioFormat, SongSpec
 from quartet.task_messages import track_name
 from quartet.tasks import Extract, Retake, Task
 from quartet.v1 import music_pb2, stage_pb2

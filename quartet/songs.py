@@ -6,13 +6,32 @@ import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypedDict, TypeVar
+from typing import Any, TypedDict
 
 from quartet.errors import FieldViolation, InvalidRequestError
 from quartet.planning import Thinking, unless_open
+from quartet.sampling import (
+    GuidanceMode,
+    SamplerMethod,
+    Wavelet,
+    WaveletMode,
+    named,
+    sampling_fields,
+    sampling_message,
+)
 from quartet.task_messages import duration_message, task_fields, task_of
 from quartet.tasks import Task, TextToMusic
-from quartet.v1 import dit_pb2, music_pb2, stage_pb2
+from quartet.v1 import music_pb2, stage_pb2
+
+__all__ = [
+    "AudioFormat",
+    "GuidanceMode",
+    "SamplerMethod",
+    "SongOptions",
+    "SongSpec",
+    "Wavelet",
+    "WaveletMode",
+]
 
 
 class AudioFormat(StrEnum):
@@ -43,23 +62,6 @@ class AudioFormat(StrEnum):
         raise ValueError(f"{suffix or 'no suffix'} is no audio format; use .flac, .wav, .mp3, .m4a, .opus or .ogg")
 
 
-class SamplerMethod(StrEnum):
-    """How a sampling step moves the latents."""
-
-    ODE = "ode"
-    SDE = "sde"
-    HEUN = "heun"
-    PING_PONG = "ping-pong"
-
-
-class GuidanceMode(StrEnum):
-    """How the guided and the unguided velocity are combined."""
-
-    APG = "apg"
-    ADG = "adg"
-    CFG = "cfg"
-
-
 class SongOptions(TypedDict, total=False):
     """Keyword arguments of `generate`, `stream` and `create_job`: the fields of `SongSpec`, `seed` for one item, and
     `think` for that wish of `thinking`."""
@@ -80,11 +82,18 @@ class SongOptions(TypedDict, total=False):
     steps: int
     shift: float | None
     timesteps: tuple[float, ...]
+    snap_timesteps: bool
     method: SamplerMethod | str | None
     guidance: float | None
     guidance_mode: GuidanceMode | str | None
     guidance_interval: tuple[float, float] | None
     wavelet_correction: tuple[float, float] | None
+    wavelet_mode: WaveletMode | str | None
+    wavelet: Wavelet | str | None
+    velocity_clamp: float | None
+    velocity_ema: float | None
+    latent_shift: float | None
+    latent_rescale: float | None
     format: AudioFormat | str
     peak_dbfs: float | None
     keep_level: bool
@@ -115,8 +124,14 @@ class SongSpec:
         seeds: Seeds of the items by position; items without one take a random seed.
         model: DiT model.
         steps, shift, timesteps, method: The noise levels of the sampler and how it steps between them.
+        snap_timesteps: Moves the timesteps to the nearest levels that turbo models were distilled at.
         guidance, guidance_mode, guidance_interval: Scale, mode and range of noise levels of guidance.
         wavelet_correction: Weights of the low and of the high band; (0, 0) turns it off.
+        wavelet_mode, wavelet: What those weights weigh, and what parts the bands; None takes DOUBLE and HAAR.
+        velocity_clamp: Longest velocity of a step, as a multiple of the length of the latents; 0 shortens none.
+        velocity_ema: Share of the previous step's velocity in that of each step.
+        latent_shift, latent_rescale: Latents are multiplied with the latter, then the former is added, before they
+            are decoded; what stays of a source is left as it is.
         format: Of the audio files.
         peak_dbfs: Peak after normalisation.
         keep_level: Leaves the level alone where it does not exceed full scale.
@@ -144,11 +159,18 @@ class SongSpec:
     steps: int = 0
     shift: float | None = None
     timesteps: tuple[float, ...] = ()
+    snap_timesteps: bool = False
     method: SamplerMethod | str | None = None
     guidance: float | None = None
     guidance_mode: GuidanceMode | str | None = None
     guidance_interval: tuple[float, float] | None = None
     wavelet_correction: tuple[float, float] | None = None
+    wavelet_mode: WaveletMode | str | None = None
+    wavelet: Wavelet | str | None = None
+    velocity_clamp: float | None = None
+    velocity_ema: float | None = None
+    latent_shift: float | None = None
+    latent_rescale: float | None = None
     format: AudioFormat | str = AudioFormat.FLAC
     peak_dbfs: float | None = None
     keep_level: bool = False
@@ -195,7 +217,7 @@ class SongSpec:
             items=self.items,
             seeds=self.seeds,
             model=self.model,
-            sampling=self._sampling_message(),
+            sampling=sampling_message(self),
             output=music_pb2.SongOutput(
                 format=f"AUDIO_FORMAT_{AudioFormat(self.format).name}",
                 peak_dbfs=self.peak_dbfs,
@@ -210,33 +232,9 @@ class SongSpec:
             thinking=self.thinking.to_message(),
         )
 
-    def _sampling_message(self) -> music_pb2.SongSampling:
-        start, end = self.guidance_interval or (None, None)
-        method = SamplerMethod(self.method).name if self.method else "UNSPECIFIED"
-        mode = GuidanceMode(self.guidance_mode).name if self.guidance_mode else "UNSPECIFIED"
-        correction = None
-        if self.wavelet_correction is not None:
-            low, high = self.wavelet_correction
-            correction = dit_pb2.WaveletCorrection(low=low, high=high)
-        return music_pb2.SongSampling(
-            schedule=dit_pb2.Schedule(steps=self.steps, shift=self.shift, timesteps=self.timesteps),
-            method=f"SAMPLER_METHOD_{method}",
-            guidance=dit_pb2.Guidance(
-                scale=self.guidance,
-                mode=f"GUIDANCE_MODE_{mode}",
-                interval_start=start,
-                interval_end=end,
-            ),
-            wavelet_correction=correction,
-        )
-
     @classmethod
     def from_message(cls, message: music_pb2.SongSpec) -> SongSpec:
         """What a server says that it makes or made."""
-        sampling, guidance = message.sampling, message.sampling.guidance
-        correction = sampling.wavelet_correction
-        has_interval = guidance.HasField("interval_start") or guidance.HasField("interval_end")
-        end = guidance.interval_end if guidance.HasField("interval_end") else 1.0
         return cls(
             caption=message.caption,
             lyrics=message.lyrics,
@@ -250,14 +248,7 @@ class SongSpec:
             items=message.items or 1,
             seeds=tuple(message.seeds),
             model=message.model,
-            steps=sampling.schedule.steps,
-            shift=sampling.schedule.shift if sampling.schedule.HasField("shift") else None,
-            timesteps=tuple(sampling.schedule.timesteps),
-            method=named(SamplerMethod, dit_pb2.SamplerMethod.Name(sampling.method)),
-            guidance=guidance.scale if guidance.HasField("scale") else None,
-            guidance_mode=named(GuidanceMode, dit_pb2.GuidanceMode.Name(guidance.mode)),
-            guidance_interval=(guidance.interval_start, end) if has_interval else None,
-            wavelet_correction=(correction.low, correction.high) if sampling.HasField("wavelet_correction") else None,
+            **sampling_fields(message.sampling),
             format=named(AudioFormat, music_pb2.AudioFormat.Name(message.output.format)) or AudioFormat.FLAC,
             peak_dbfs=message.output.peak_dbfs if message.output.HasField("peak_dbfs") else None,
             keep_level=message.output.keep_level,
@@ -269,11 +260,3 @@ class SongSpec:
             no_tags=message.output.no_tags,
             thinking=Thinking.from_message(message.thinking),
         )
-
-
-E = TypeVar("E", bound=StrEnum)
-
-
-def named(kind: type[E], wire_name: str) -> E | None:
-    """The member of an enum whose name ends a name of the contract; None for unspecified."""
-    return next((member for member in kind if wire_name.endswith(f"_{member.name}")), None)

@@ -11,7 +11,7 @@ import click
 
 from quartet.cli.making import gateway_options, sidecar_option
 from quartet.cli.options import F, lyrics_text
-from quartet.songs import AudioFormat, GuidanceMode, SamplerMethod, SongSpec
+from quartet.songs import AudioFormat, GuidanceMode, SamplerMethod, SongSpec, Wavelet, WaveletMode
 from quartet.tasks import Task, TextToMusic
 
 _PATH = click.Path(dir_okay=False, path_type=Path)
@@ -27,6 +27,14 @@ def grouped(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
         return command
 
     return decorate
+
+
+def _levels(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[float, ...]:
+    """Numbers that commas part."""
+    try:
+        return tuple(float(level) for level in (text or "").split(",") if level.strip())
+    except ValueError:
+        raise click.BadParameter(f"{text} is no list of numbers such as 1,0.7,0.3") from None
 
 
 lyrics_options: Sequence[Any] = (
@@ -49,6 +57,26 @@ sampler_options: Sequence[Any] = (
     click.option(
         "--guidance-mode", type=click.Choice([m.value for m in GuidanceMode]), help="How guidance is applied."
     ),
+    click.option(
+        "--guidance-interval",
+        type=float,
+        nargs=2,
+        help="Noise levels, from and to, at which guidance acts.  [default: 0 1]",
+    ),
+    click.option("--timesteps", callback=_levels, help="Noise levels instead of steps and shift, such as 1,0.7,0.3."),
+    click.option("--snap-timesteps", is_flag=True, help="Take the nearest levels that a turbo model was trained at."),
+    click.option("--velocity-clamp", type=float, help="Longest velocity as a multiple of the latents, 0 to 5."),
+    click.option("--velocity-ema", type=float, help="Share of the step before in each velocity, 0 to 0.5."),
+    click.option(
+        "--wavelet-correction",
+        type=float,
+        nargs=2,
+        help="Weights of the low and of the high band; 0 0 is off.  [default: the model's]",
+    ),
+    click.option("--wavelet-mode", type=click.Choice([m.value for m in WaveletMode]), help="Which bands are weighed."),
+    click.option("--wavelet", type=click.Choice([w.value for w in Wavelet]), help="What parts the bands."),
+    click.option("--latent-shift", type=float, help="Added to the finished latents, -0.2 to 0.2."),
+    click.option("--latent-rescale", type=float, help="What the finished latents are multiplied with, 0.5 to 1.5."),
 )
 file_options: Sequence[Any] = (
     click.option(

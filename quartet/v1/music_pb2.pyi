@@ -273,16 +273,24 @@ class SongPlan(_message.Message):
     def __init__(self, blueprint: _Optional[_Union[_planner_pb2.Blueprint, _Mapping]] = ..., thought: _Optional[str] = ...) -> None: ...
 
 class SongSampling(_message.Message):
-    __slots__ = ("schedule", "method", "guidance", "wavelet_correction")
+    __slots__ = ("schedule", "method", "guidance", "wavelet_correction", "velocity_clamp", "velocity_ema", "latent_shift", "latent_rescale")
     SCHEDULE_FIELD_NUMBER: _ClassVar[int]
     METHOD_FIELD_NUMBER: _ClassVar[int]
     GUIDANCE_FIELD_NUMBER: _ClassVar[int]
     WAVELET_CORRECTION_FIELD_NUMBER: _ClassVar[int]
+    VELOCITY_CLAMP_FIELD_NUMBER: _ClassVar[int]
+    VELOCITY_EMA_FIELD_NUMBER: _ClassVar[int]
+    LATENT_SHIFT_FIELD_NUMBER: _ClassVar[int]
+    LATENT_RESCALE_FIELD_NUMBER: _ClassVar[int]
     schedule: _dit_pb2.Schedule
     method: _dit_pb2.SamplerMethod
     guidance: _dit_pb2.Guidance
     wavelet_correction: _dit_pb2.WaveletCorrection
-    def __init__(self, schedule: _Optional[_Union[_dit_pb2.Schedule, _Mapping]] = ..., method: _Optional[_Union[_dit_pb2.SamplerMethod, str]] = ..., guidance: _Optional[_Union[_dit_pb2.Guidance, _Mapping]] = ..., wavelet_correction: _Optional[_Union[_dit_pb2.WaveletCorrection, _Mapping]] = ...) -> None: ...
+    velocity_clamp: float
+    velocity_ema: float
+    latent_shift: float
+    latent_rescale: float
+    def __init__(self, schedule: _Optional[_Union[_dit_pb2.Schedule, _Mapping]] = ..., method: _Optional[_Union[_dit_pb2.SamplerMethod, str]] = ..., guidance: _Optional[_Union[_dit_pb2.Guidance, _Mapping]] = ..., wavelet_correction: _Optional[_Union[_dit_pb2.WaveletCorrection, _Mapping]] = ..., velocity_clamp: _Optional[float] = ..., velocity_ema: _Optional[float] = ..., latent_shift: _Optional[float] = ..., latent_rescale: _Optional[float] = ...) -> None: ...
 
 class SongOutput(_message.Message):
     __slots__ = ("format", "peak_dbfs", "keep_level", "fade_in", "fade_out", "mp3_bitrate_kbps", "sample_rate", "title", "no_tags")

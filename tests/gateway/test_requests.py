@@ -13,9 +13,10 @@ from gateway.requests import ModelOffer, WaveletDefault, check_song, resolve
 from gateway.tasks import frames_of
 from quartet.errors import InvalidRequestError, NotFoundError
 from quartet.planning import Thinking
-from quartet.songs import SongSpec
+from quartet.songs import SongSpec, Wavelet, WaveletMode
 
-TURBO = ModelOffer("turbo", 10, 600, knows_tracks=False, wavelet_correction=WaveletDefault(0.05, 0.02))
+DEFAULT = WaveletDefault(0.05, 0.02, WaveletMode.DOUBLE, Wavelet.HAAR)
+TURBO = ModelOffer("turbo", 10, 600, knows_tracks=False, wavelet_correction=DEFAULT)
 SHORT = ModelOffer("short", 1, 30, knows_tracks=True, wavelet_correction=None)
 OFFERS = (TURBO, SHORT)
 
@@ -30,12 +31,17 @@ def test_what_is_open_is_chosen() -> None:
     assert (song.model, song.duration, song.lyrics) == ("turbo", 120.0, INSTRUMENTAL)
     assert song.seeds[0] == 7
     assert len(song.seeds) == 3
-    assert song.wavelet_correction == (0.05, 0.02)
+    assert (song.wavelet_correction, song.wavelet_mode, song.wavelet) == ((0.05, 0.02), "double", "haar")
 
 
 def test_what_is_given_stays() -> None:
     given_spec = SongSpec("rain", "[Verse]\nla", duration=12.5, model="short", seeds=(1,), wavelet_correction=(0, 0))
     assert resolved(given_spec) == dataclasses.replace(given_spec, wavelet_correction=(0.0, 0.0), title="rain")
+
+
+def test_weights_of_a_correction_leave_its_mode_and_its_wavelet_open() -> None:
+    song = resolved(SongSpec("rain", wavelet_correction=(0.1, 0.2), wavelet="sym4"))
+    assert (song.wavelet_correction, song.wavelet_mode, song.wavelet) == ((0.1, 0.2), None, "sym4")
 
 
 def test_a_resolved_song_has_no_open_choice() -> None:

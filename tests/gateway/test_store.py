@@ -16,7 +16,7 @@ from gateway.store import JobStore
 from quartet.errors import AlreadyExistsError, ConflictError, NotFoundError, OverloadedError, UnavailableError
 from quartet.events import JobState
 from quartet.planning import Thinking, TokenSampling
-from quartet.songs import AudioFormat, GuidanceMode, SamplerMethod, SongSpec
+from quartet.songs import AudioFormat, GuidanceMode, SamplerMethod, SongSpec, Wavelet, WaveletMode
 from quartet.tasks import Region, Repaint
 
 SONG = SongSpec(
@@ -45,9 +45,16 @@ SONG = SongSpec(
     seeds=(1, 2**32 - 1),
     items=2,
     timesteps=(1.0, 0.3),
+    snap_timesteps=True,
     guidance=3.5,
     guidance_mode=GuidanceMode.ADG,
     wavelet_correction=(0.0, 0.25),
+    wavelet_mode=WaveletMode.HIGH,
+    wavelet=Wavelet.COIF2,
+    velocity_clamp=1.5,
+    velocity_ema=0.25,
+    latent_shift=-0.125,
+    latent_rescale=1.25,
     format=AudioFormat.OPUS,
     peak_dbfs=-3.0,
 )

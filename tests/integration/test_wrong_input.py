@@ -159,6 +159,22 @@ WRONG_SONGS: dict[str, tuple[dict[str, Any], str, str]] = {
         "song.sampling.wavelet_correction.low",
         "is nan",
     ),
+    "unknown wavelet": (
+        {"sampling": SAMPLING(wavelet_correction=dit_pb2.WaveletCorrection(wavelet=9))},  # type: ignore[arg-type]
+        "song.sampling.wavelet_correction.wavelet",
+        "9 is not a known wavelet",
+    ),
+    "unknown wavelet mode": (
+        {"sampling": SAMPLING(wavelet_correction=dit_pb2.WaveletCorrection(mode=9))},  # type: ignore[arg-type]
+        "song.sampling.wavelet_correction.mode",
+        "9 is not a known wavelet mode",
+    ),
+    "wide clamp": ({"sampling": SAMPLING(velocity_clamp=5.1)}, "song.sampling.velocity_clamp", "within 0 and 5"),
+    "NaN clamp": ({"sampling": SAMPLING(velocity_clamp=math.nan)}, "song.sampling.velocity_clamp", "is nan"),
+    "long memory": ({"sampling": SAMPLING(velocity_ema=0.6)}, "song.sampling.velocity_ema", "within 0 and 0.5"),
+    "far shift": ({"sampling": SAMPLING(latent_shift=-0.21)}, "song.sampling.latent_shift", "within -0.2 and 0.2"),
+    "NaN shift of latents": ({"sampling": SAMPLING(latent_shift=math.nan)}, "song.sampling.latent_shift", "is nan"),
+    "no latents": ({"sampling": SAMPLING(latent_rescale=0)}, "song.sampling.latent_rescale", "within 0.5 and 1.5"),
     "unknown format": ({"output": OUTPUT(format=99)}, "song.output.format", "99"),  # type: ignore[arg-type]
     "loud peak": ({"output": OUTPUT(peak_dbfs=3)}, "song.output.peak_dbfs", "must be within -60 and 0"),
     "infinite peak": ({"output": OUTPUT(peak_dbfs=-math.inf)}, "song.output.peak_dbfs", "is -inf"),

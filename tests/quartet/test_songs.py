@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from quartet.errors import InvalidRequestError
 from quartet.planning import PromptForm, SamplingProfile, Thinking, TokenSampling
-from quartet.songs import AudioFormat, GuidanceMode, SamplerMethod, SongSpec
+from quartet.songs import AudioFormat, GuidanceMode, SamplerMethod, SongSpec, Wavelet, WaveletMode
 
 SECONDS = st.integers(0, 600_000).map(lambda ms: ms / 1000)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
@@ -53,11 +56,15 @@ SPECS = st.builds(
     steps=st.integers(0, 200),
     shift=st.none() | FLOAT,
     timesteps=st.lists(FLOAT, max_size=4).map(tuple),
+    snap_timesteps=st.booleans(),
     method=st.none() | st.sampled_from(SamplerMethod),
     guidance=st.none() | FLOAT,
     guidance_mode=st.none() | st.sampled_from(GuidanceMode),
     guidance_interval=st.none() | st.tuples(FLOAT, FLOAT),
-    wavelet_correction=st.none() | st.tuples(FLOAT, FLOAT),
+    velocity_clamp=st.none() | FLOAT,
+    velocity_ema=st.none() | FLOAT,
+    latent_shift=st.none() | FLOAT,
+    latent_rescale=st.none() | FLOAT,
     format=st.sampled_from(AudioFormat),
     peak_dbfs=st.none() | FLOAT,
     keep_level=st.booleans(),
@@ -71,8 +78,15 @@ SPECS = st.builds(
 )
 
 
-@given(SPECS)
-def test_a_spec_survives_the_wire(spec: SongSpec) -> None:
+CORRECTIONS = st.fixed_dictionaries(
+    {"wavelet_correction": st.tuples(FLOAT, FLOAT)},
+    optional={"wavelet_mode": st.sampled_from(WaveletMode), "wavelet": st.sampled_from(Wavelet)},
+)
+
+
+@given(SPECS, st.just({}) | CORRECTIONS)
+def test_a_spec_survives_the_wire(spec: SongSpec, correction: dict[str, Any]) -> None:
+    spec = dataclasses.replace(spec, **correction)
     message = spec.to_message()
     assert SongSpec.from_message(type(message).FromString(message.SerializeToString())) == spec
 
@@ -111,6 +125,8 @@ def test_one_seed_is_the_seed_of_the_first_item() -> None:
         SongSpec(format="aiff"),
         SongSpec(method="rk4"),
         SongSpec(guidance_mode="none"),
+        SongSpec(wavelet_correction=(0.1, 0.1), wavelet_mode="both"),
+        SongSpec(wavelet_correction=(0.1, 0.1), wavelet="db3"),
         SongSpec(items=-1),
         SongSpec(seeds=(2**32,)),
         SongSpec(duration=float("inf")),
@@ -120,6 +136,15 @@ def test_one_seed_is_the_seed_of_the_first_item() -> None:
 def test_what_no_message_can_say_is_an_invalid_request(spec: SongSpec) -> None:
     with pytest.raises(InvalidRequestError):
         spec.to_message()
+
+
+@pytest.mark.parametrize("choice", [{"wavelet": "db4"}, {"wavelet_mode": "low"}])
+def test_a_wavelet_needs_weights(choice: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        SongSpec(**choice).to_message()
+    (violation,) = caught.value.violations
+    assert violation.field == "song.sampling.wavelet_correction"
+    assert "need weights" in violation.description
 
 
 @pytest.mark.parametrize(

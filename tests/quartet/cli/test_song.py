@@ -64,3 +64,19 @@ def test_how_the_audio_leaves(flags: tuple[str, ...], spec: SongSpec) -> None:
 def test_codes_come_from_a_file(tmp_path: Path, text: str) -> None:
     (tmp_path / "codes.txt").write_text(text)
     assert wished("--codes", str(tmp_path / "codes.txt")).task == TextToMusic((5, 7, 9))
+
+
+def test_every_setting_of_the_sampler_has_a_flag() -> None:
+    spec = wished(
+        *("--timesteps", "1, 0.7,0.3", "--snap-timesteps", "--guidance-interval", "0.1", "0.9"),
+        *("--velocity-clamp", "2", "--velocity-ema", "0.1", "--latent-shift", "-0.1", "--latent-rescale", "1.1"),
+        *("--wavelet-correction", "0.1", "0.2", "--wavelet-mode", "low", "--wavelet", "db4", "--method", "heun"),
+    )
+    assert (spec.timesteps, spec.snap_timesteps, spec.guidance_interval) == ((1.0, 0.7, 0.3), True, (0.1, 0.9))
+    assert (spec.velocity_clamp, spec.velocity_ema, spec.latent_shift, spec.latent_rescale) == (2.0, 0.1, -0.1, 1.1)
+    assert (spec.wavelet_correction, spec.wavelet_mode, spec.wavelet) == ((0.1, 0.2), "low", "db4")
+    assert spec.method == "heun"
+
+
+def test_without_flags_everything_is_left_to_the_server() -> None:
+    assert wished() == SongSpec("piano")
