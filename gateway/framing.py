@@ -46,10 +46,11 @@ class Start:
 
 @dataclass(frozen=True)
 class Hold:
-    """Latents [frames or fewer, channels] that hold outside of the mask: for a share of the steps, and when all are
-    done, but for a crossfade of so many frames."""
+    """Latents [frames or fewer, channels] that hold outside of the `free` frames: for a share of the steps, and when
+    all are done, but for a crossfade of so many frames."""
 
     latents: LatentArray
+    free: Frames
     injection: float
     crossfade_frames: int
 
@@ -90,17 +91,14 @@ def frame(task: SourceTask, source: LatentArray, heard: LatentArray, track: Trac
             return Framing(FOLLOW_CODES, frames, heard, start=start)
         case Repaint():
             new = _frames(frames, kept(task, frames).new)
-            if task.free_mask:
-                return Framing(REPAINT, frames, source, silenced=new)
-            return Framing(
-                REPAINT, frames, source, silenced=new, mask=new, hold=_hold(source, task.mode, task.strength)
-            )
+            hold = _hold(source, new, task.mode, task.strength)
+            return Framing(REPAINT, frames, source, silenced=new, mask=None if task.free_mask else new, hold=hold)
         case Extend():
             first, last = frames_of(task.before), frames_of(task.after)
             padded = np.concatenate((np.zeros((first, source.shape[1]), np.float32), source))
             total = first + frames + last
             new = _frames(total, kept(task, frames).new)
-            return Framing(REPAINT, total, padded, silenced=new, mask=new, hold=_hold(padded, None, None))
+            return Framing(REPAINT, total, padded, silenced=new, mask=new, hold=_hold(padded, new, None, None))
         case Extract():
             return Framing(f"Extract the {_named([track])} track from the audio:", frames, source)
         case Lego():
@@ -126,12 +124,12 @@ def kept(task: Repaint | Extend, frames: int) -> Kept:
     return Kept(first, tuple(span for span in ((0, first), (end, end + after)) if span[0] < span[1]))
 
 
-def _hold(source: LatentArray, mode: RepaintMode | str | None, strength: float | None) -> Hold:
+def _hold(source: LatentArray, free: Frames, mode: RepaintMode | str | None, strength: float | None) -> Hold:
     """By mode or, in a balanced repaint, by the strength (spec/model.md §4.7)."""
     if mode in _HOLDS:
-        return Hold(source, *_HOLDS[RepaintMode(mode)])
+        return Hold(source, free, *_HOLDS[RepaintMode(mode)])
     strictness = 1 - (_BALANCED if strength is None else strength)
-    return Hold(source, strictness, round(_LONGEST_CROSSFADE * strictness))
+    return Hold(source, free, strictness, round(_LONGEST_CROSSFADE * strictness))
 
 
 def _frames(count: int, spans: Iterable[tuple[int, int]]) -> Frames:

@@ -85,8 +85,12 @@ def _keep(framing: Framing) -> dit_pb2.Keep | None:
     hold = framing.hold
     if hold is None:
         return None
-    latents = tensors.encode(hold.latents)
-    return dit_pb2.Keep(latents=latents, injection=hold.injection, crossfade_frames=hold.crossfade_frames)
+    return dit_pb2.Keep(
+        latents=tensors.encode(hold.latents),
+        injection=hold.injection,
+        crossfade_frames=hold.crossfade_frames,
+        free=tensors.encode(hold.free),
+    )
 
 
 def _edit(task: Task, framing: Framing, other: Condition | None) -> dit_pb2.FlowEdit | None:

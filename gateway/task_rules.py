@@ -161,12 +161,6 @@ def _check_repaint(repaint: music_pb2.SongSpec.Repaint, check: Violations) -> No
         f"{path}.strength",
         "is of balanced repaints; leave it or the mode",
     )
-    held = repaint.mode != music_pb2.REPAINT_MODE_UNSPECIFIED or repaint.HasField("strength")
-    check.that(
-        not (repaint.free_mask and held),
-        f"{path}.free_mask",
-        "lets the model write everywhere; leave mode and strength",
-    )
 
 
 def _check_retake(song: music_pb2.SongSpec, check: Violations) -> None:

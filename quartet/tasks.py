@@ -73,7 +73,7 @@ class Repaint:
 
     Attributes:
         regions: The parts.
-        free_mask: Tells the model that it may write everywhere, and holds nothing while it samples.
+        free_mask: Tells the model that it may write everywhere, as newer official applications do.
         mode: How strictly what stays is held while the parts are made; balanced where it is None.
         strength: How freely a balanced repaint does so, 0 to 1; 0.5 where it is None.
     """

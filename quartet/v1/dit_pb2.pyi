@@ -128,14 +128,16 @@ class ConditionSwitch(_message.Message):
     def __init__(self, strength: _Optional[float] = ..., condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., source_latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., blend: _Optional[bool] = ...) -> None: ...
 
 class Keep(_message.Message):
-    __slots__ = ("latents", "injection", "crossfade_frames")
+    __slots__ = ("latents", "injection", "crossfade_frames", "free")
     LATENTS_FIELD_NUMBER: _ClassVar[int]
     INJECTION_FIELD_NUMBER: _ClassVar[int]
     CROSSFADE_FRAMES_FIELD_NUMBER: _ClassVar[int]
+    FREE_FIELD_NUMBER: _ClassVar[int]
     latents: _tensor_pb2.Tensor
     injection: float
     crossfade_frames: int
-    def __init__(self, latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., injection: _Optional[float] = ..., crossfade_frames: _Optional[int] = ...) -> None: ...
+    free: _tensor_pb2.Tensor
+    def __init__(self, latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., injection: _Optional[float] = ..., crossfade_frames: _Optional[int] = ..., free: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class FlowEdit(_message.Message):
     __slots__ = ("source_latents", "source_condition", "n_min", "n_max", "n_avg")

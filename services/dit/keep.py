@@ -14,7 +14,7 @@ from services.dit.starts import mixed
 
 @dataclass(frozen=True)
 class Keep:
-    """Latents [frames or fewer, channels] that hold outside of the mask.
+    """Latents [frames or fewer, channels] that hold where they are not `free` [frames], by default outside of the mask.
 
     `injection` is the share of the steps after which they are set again, `crossfade_frames` the length of the ramps
     beside each free region; 0 leaves the result as sampled.
@@ -23,6 +23,7 @@ class Keep:
     latents: torch.Tensor
     injection: float
     crossfade_frames: int
+    free: torch.Tensor | None = None
 
     def planned(self, plan: SamplingPlan, *, is_turbo: bool) -> SamplingPlan:
         """Turbo models finish their last step freely."""

@@ -180,7 +180,8 @@ class DitStepper:
         return noise if item.variation is None else item.variation.turned(noise)
 
     def _kept(self, item: SampleItem, keep: Keep, noise: torch.Tensor) -> Kept:
-        free, weights = self._mask(item), blend_weights(self._mask(item)[: item.frames], keep.crossfade_frames)
+        free = self._mask(item, item.mask if keep.free is None else keep.free)
+        weights = blend_weights(free[: item.frames], keep.crossfade_frames)
         weights = functional.pad(weights, (0, len(free) - item.frames), value=1.0)
         device = self._model.weight.device
         latents = self._state(self._filled(keep.latents, item))
@@ -195,10 +196,10 @@ class DitStepper:
         silence = self._silence[: item.network_frames]
         return silence if latents is None else torch.cat((latents, silence[: len(silence) - len(latents)]))
 
-    def _mask(self, item: SampleItem) -> torch.Tensor:
-        """Where the sampler may write [network frames]: wherever the item is filled up, too."""
+    def _mask(self, item: SampleItem, mask: torch.Tensor | None) -> torch.Tensor:
+        """A mask [frames], or none, as [network frames]: what the item is filled up with is free."""
         free = torch.ones(item.network_frames, dtype=torch.bool)
-        return free if item.mask is None else torch.cat((item.mask, free[item.frames :]))
+        return free if mask is None else torch.cat((mask, free[item.frames :]))
 
     def _view(self, item: SampleItem, source: torch.Tensor | None, condition: torch.Tensor) -> View:
         """The context is source latents, where they are not silenced, then the mask."""
@@ -206,7 +207,7 @@ class DitStepper:
         if item.silenced is not None:
             silenced = functional.pad(item.silenced, (0, len(latents) - item.frames))
             latents = torch.where(silenced[:, None], self._silence[: len(latents)], latents)
-        context = torch.cat((latents, self._mask(item).float()[:, None].expand_as(latents)), dim=-1)
+        context = torch.cat((latents, self._mask(item, item.mask).float()[:, None].expand_as(latents)), dim=-1)
         return View(context.to(self._model.weight), self._model.cache_condition(condition))
 
     def _null_of(self, item: SampleItem, plan: SamplingPlan) -> ConditionCache | None:

@@ -1,4 +1,4 @@
-"""What requests must keep, checked field by field into a `SampleItem` or an `AlignItem`."""
+"""What a SampleRequest must keep, checked field by field into a `SampleItem`."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def sample_item(request: dit_pb2.SampleRequest, limits: SampleLimits, check: Vio
         start=_start(request, limits, check),
         variation=_variation(request, check),
         switch=_switch(request, limits, check),
-        keep=_keep(request, limits, check),
+        keep=_keep(request, frames, limits, check),
         edit=_edit(request, limits, check),
     )
 
@@ -180,18 +180,22 @@ def _switch(request: dit_pb2.SampleRequest, limits: SampleLimits, check: Violati
     return ConditionSwitch(switch.strength, condition, source, switch.blend)
 
 
-def _keep(request: dit_pb2.SampleRequest, limits: SampleLimits, check: Violations) -> Keep | None:
+def _keep(request: dit_pb2.SampleRequest, frames: int | None, limits: SampleLimits, check: Violations) -> Keep | None:
     keep = request.keep
     if not request.HasField("keep"):
         return None
-    before = len(check)
-    check.that(request.HasField("mask"), "mask", "is missing; keep holds where it is false")
+    before, free = len(check), None
+    if keep.HasField("free"):
+        with check.tensor("keep.free"):
+            free = decode_bool(keep.free, (frames,))
+    else:
+        check.that(request.HasField("mask"), "mask", "is missing; keep holds where it or keep.free is false")
     check.within(keep.injection, 0, 1, "keep.injection")
     check.within(keep.crossfade_frames, 0, MAX_CROSSFADE_FRAMES, "keep.crossfade_frames")
     latents = _latents(keep.latents, request.frames, limits, check, "keep.latents")
     if latents is None or len(check) > before:
         return None
-    return Keep(latents, keep.injection, keep.crossfade_frames)
+    return Keep(latents, keep.injection, keep.crossfade_frames, free)
 
 
 def _edit(request: dit_pb2.SampleRequest, limits: SampleLimits, check: Violations) -> FlowEdit | None:

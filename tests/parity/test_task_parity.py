@@ -163,10 +163,12 @@ def test_a_repaint_that_holds_the_rest(
 
 
 def test_a_repaint_that_may_write_everywhere(pair: Pair, source: Source) -> None:
-    """Row 17: in the mode "auto" of newer official applications the mask is 1 everywhere."""
-    heard = torch.where(chosen(30, 85)[:, None], pair.silence(), source.latents)
+    """Row 17: in the mode "auto" of newer official applications the mask is 1 everywhere, and they hold as before."""
+    free = chosen(30, 85)
+    heard = torch.where(free[:, None], pair.silence(), source.latents)
     view = View(pair.condition(REPAINT), context(heard))
-    expected = official_sampler.sample(pair.pipeline, noise(), LEVELS, [view] * STEPS)
+    held = Held(source.latents, free, 0.5, 12)
+    expected = official_sampler.sample(pair.pipeline, noise(), LEVELS, [view] * STEPS, held=held)
     repaint = Repaint(source.audio_id, (Region(1.2, 3.4),), free_mask=True)
     assert relative_error(pair.ours(repaint), expected) <= TOLERANCE
     masked = pair.theirs("repaint", repainting_start=1.2, repainting_end=3.4)

@@ -18,7 +18,7 @@ from services.dit.conditions import ConditionSwitch
 from services.dit.flow_edit import FlowEdit
 from services.dit.guidance import ProjectedGuidance
 from services.dit.items import Sampled, SampleItem, Work
-from services.dit.keep import Keep
+from services.dit.keep import Keep, blend_weights
 from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplingDefaults, SamplingOptions
 from services.dit.starts import Start, Variation
 from services.runtime.batching import BatchQueue
@@ -193,6 +193,18 @@ async def test_short_latents_go_on_in_silence() -> None:
     (kept, edited, *same), _, _ = await finished(GUIDED_DEFAULTS, *items)
     assert relative_error(kept, same[0]) <= 1e-5
     assert relative_error(edited, same[1]) <= 1e-5
+
+
+async def test_what_is_kept_need_not_be_what_the_model_must_not_write() -> None:
+    """The model may write everywhere, and still the frames outside of the regions are kept."""
+    masked = item(source=SOURCE, mask=TWO_REGIONS, keep=Keep(OTHER, 0.5, 4))
+    unmasked = item(source=SOURCE, keep=Keep(OTHER, 0.5, 4, free=TWO_REGIONS))
+    (one, two), _, _ = await finished(GUIDED_DEFAULTS, masked, unmasked)
+    kept = blend_weights(TWO_REGIONS, 4) == 0
+    assert kept.any()
+    assert torch.equal(one[kept], OTHER[kept])
+    assert torch.equal(two[kept], OTHER[kept])
+    assert not torch.isclose(one[TWO_REGIONS], two[TWO_REGIONS]).all()
 
 
 async def test_frames_that_are_added_for_the_network_are_free() -> None:

@@ -91,6 +91,7 @@ def test_at_their_borders_all_are_taken() -> None:
         (switch(source_latents=full(NAN, 130, 8)), {"switch.source_latents"}),
         (switch(source_latents=LATENTS, blend=True), {"switch.source_latents"}),
         ({"keep": keep()["keep"]}, {"mask"}),
+        ({"keep": dit_pb2.Keep(latents=LATENTS, free=tensors.encode(np.ones(129, bool)))}, {"keep.free"}),
         (keep(injection=-0.01), {"keep.injection"}),
         (keep(injection=NAN), {"keep.injection"}),
         (keep(crossfade_frames=251), {"keep.crossfade_frames"}),
