@@ -107,6 +107,7 @@ def test_sigterm_lets_running_work_finish_and_takes_no_more(tiny_models: Path) -
                     except grpc.RpcError as error:
                         refusal = error.code()
             events += list(stream)
-        assert refusal == grpc.StatusCode.UNAVAILABLE
+        # A call that comes in the very moment of the shutdown is cancelled; the gateway takes both for the same.
+        assert refusal in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
         assert events[-1].result.samples == 1500 * 1920
         assert server.process.wait(30) == 0
