@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from google.protobuf import duration_pb2, json_format, timestamp_pb2
+from google.protobuf import json_format, timestamp_pb2
 
 from gateway.jobs import Job
 from gateway.lyrics import TimedLine, TimedWord
@@ -13,6 +13,7 @@ from gateway.transcriber import LyricsTiming
 from quartet.events import JobState
 from quartet.songs import AudioFormat, SongSpec
 from quartet.v1 import music_pb2, stage_pb2
+from quartet.wire import duration_message
 
 JOB_STATES = {
     JobState.QUEUED: music_pb2.JOB_STATE_QUEUED,
@@ -101,13 +102,6 @@ def lyrics_timing_message(timing: LyricsTiming) -> music_pb2.TranscribeLyricsTim
         ),
         warnings=timing.warnings,
     )
-
-
-def duration_message(seconds: float) -> duration_pb2.Duration:
-    """A duration, to the nanosecond."""
-    duration = duration_pb2.Duration()
-    duration.FromNanoseconds(round(seconds * 1e9))
-    return duration
 
 
 def _lyric_line(line: TimedLine) -> music_pb2.LyricLine:

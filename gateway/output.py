@@ -9,6 +9,7 @@ from quartet.songs import AudioFormat, SongSpec
 from quartet.tasks import Extend, Repaint
 from quartet.v1 import music_pb2
 from quartet.validation import Violations
+from quartet.wire import seconds_of
 
 INSTRUMENTAL = "[Instrumental]"
 MAX_TITLE_CHARACTERS = 256
@@ -25,7 +26,7 @@ def check_output(song: music_pb2.SongSpec, seconds: float, check: Violations) ->
     if output.HasField("peak_dbfs"):
         check.within(output.peak_dbfs, -60, 0, "song.output.peak_dbfs")
     fades = {"fade_in": output.fade_in, "fade_out": output.fade_out}
-    lengths = {name: fade.ToNanoseconds() / 1e9 for name, fade in fades.items()}
+    lengths = {name: seconds_of(fade) for name, fade in fades.items()}
     for name, length in lengths.items():
         check.within(length, 0, seconds, f"song.output.{name}")
     both = sum(lengths.values())
@@ -44,11 +45,7 @@ def _check_file(output: music_pb2.SongOutput, check: Violations) -> None:
     if rate and check.that(rate in SAMPLE_RATES, field, f"is {rate}, must be 44100 or 48000, or 0 for the codec's own"):
         fits = output.format != music_pb2.AUDIO_FORMAT_OPUS or rate == OPUS_RATE
         check.that(fits, field, f"is {rate}, but Opus files have {OPUS_RATE}; leave it out or ask for another format")
-    check.that(
-        len(output.title) <= MAX_TITLE_CHARACTERS,
-        "song.output.title",
-        f"has {len(output.title)} characters, at most {MAX_TITLE_CHARACTERS} are allowed",
-    )
+    check.characters(output.title, MAX_TITLE_CHARACTERS, "song.output.title")
 
 
 def output_of(song: SongSpec) -> writing.Output:

@@ -18,7 +18,7 @@ from gateway.output import INSTRUMENTAL, output_of, tags_of
 from gateway.planning import AudioCodes, PlannedSong, plan_item, plan_song
 from gateway.results import ItemResult, Progress, SongResult
 from gateway.sampling import finished, has_other_condition, sample_request, variation_seeds
-from gateway.source import Source, keep_latents, latents_of, load_source, seed_of
+from gateway.source import Source, encode_reference, keep_latents, latents_of, load_source
 from gateway.stages import CHANNELS, Codec, Condition, Decoded, Latents, Step
 from gateway.tasks import FRAMES_PER_CODE, FRAMES_PER_SECOND, frames_of
 from gateway.tools import Tools
@@ -49,7 +49,7 @@ async def make_song(wish: SongSpec, tools: Tools) -> SongResult:
     tools.show_plan(plan.shown)
     codec = await tools.stages.codec()
     source = await _source(plan.song, codec, tools, notes)
-    reference = await _encode_reference(plan.song, codec.rate, tools, notes)
+    reference = await _encode_reference(plan.song, codec, tools, notes)
     parts = await _parts(plan, source, reference, tools, notes)
     async with asyncio.TaskGroup() as group:
         items = [
@@ -66,20 +66,21 @@ async def _source(song: SongSpec, codec: Codec, tools: Tools, notes: Notes) -> S
     if isinstance(task, NewSong):
         return None
     field = f"song.{type(task).__name__.lower()}.source_audio_id"
-    stays = isinstance(task, Repaint | Extend)
-    return await load_source(str(task.source), field, codec, tools, notes, stays=stays)
+    frames = None if isinstance(task, Repaint | Extend) else frames_of(song.duration or 0.0)
+    return await load_source(str(task.source), field, codec, tools, notes, frames)
 
 
-async def _encode_reference(song: SongSpec, rate: int, tools: Tools, notes: Notes) -> tensor_pb2.Tensor | None:
+async def _encode_reference(song: SongSpec, codec: Codec, tools: Tools, notes: Notes) -> tensor_pb2.Tensor | None:
     if not song.reference_audio_id:
         return None
     with notes.timed("reference") as timed:
         file = tools.artifacts.find(song.reference_audio_id)
         try:
-            pcm = await asyncio.to_thread(reading.read_reference, file.path, file.id, tools.max_upload_seconds, rate)
+            latents, report = await encode_reference(
+                file, codec, tools.max_upload_seconds, tools.stages, tools.seconds_left()
+            )
         except reading.AudioError as error:
             raise InvalidRequestError.of([FieldViolation("song.reference_audio_id", str(error))]) from None
-        latents, report = await tools.stages.encode_audio(pcm, seed_of(file.id), tools.seconds_left())
         timed.take(report, "vae")
     tools.report(Progress("reference", 0, 1, 1))
     return latents

@@ -16,6 +16,7 @@ from quartet.task_messages import task_of
 from quartet.tasks import Edit, NewSong, Retake
 from quartet.v1 import music_pb2, stage_pb2
 from quartet.validation import Violations
+from quartet.wire import seconds_of
 from serving import planning
 
 MAX_ITEMS = 8
@@ -75,19 +76,11 @@ def check_song(
             f"is {song.items}, must be at most {MAX_ITEMS}",
         )
         items = max(song.items, len(song.extract.tracks), 1)
-        check.that(
-            len(song.seeds) <= items,
-            "song.seeds",
-            f"has {len(song.seeds)} seeds for {items} items; give at most one each",
-        )
+        task_rules.check_seeds(song.seeds, items, check, "song.seeds")
         check_sampling(song.sampling, check, "song.sampling")
         made = _made_seconds(song, source_seconds) if source_seconds else given
         check_output(song, made if made and fits else offer.max_seconds, check)
-        check.that(
-            len(request_id) <= MAX_REQUEST_ID_CHARACTERS,
-            "request_id",
-            f"has {len(request_id)} characters, at most {MAX_REQUEST_ID_CHARACTERS} are allowed",
-        )
+        check.characters(request_id, MAX_REQUEST_ID_CHARACTERS, "request_id")
     return offer
 
 
@@ -236,7 +229,7 @@ def _made_seconds(song: music_pb2.SongSpec, source_seconds: float) -> float:
 
 def _given_seconds(song: music_pb2.SongSpec) -> float | None:
     """The length, where it is not open."""
-    seconds = song.duration.ToNanoseconds() / 1e9
+    seconds = seconds_of(song.duration)
     return seconds if song.HasField("duration") and seconds > 0 else None
 
 
@@ -247,7 +240,7 @@ def _check_words(song: music_pb2.SongSpec, planned: bool, check: Violations) -> 
         ("song.lyrics", song.lyrics, most_lyrics),
         ("song.thinking.negative_prompt", song.thinking.negative_prompt, planning.MAX_CAPTION_CHARACTERS),
     ):
-        check.that(len(text) <= most, field, f"has {len(text)} characters, at most {most} are allowed")
+        check.characters(text, most, field)
     given = song.caption.strip() or song.lyrics.strip() or not tasks.needs_words(song)
     check.that(bool(given), "song.caption", "is empty, and so are the lyrics; describe the music or give lyrics")
 
@@ -261,11 +254,7 @@ def _check_metadata(metadata: stage_pb2.Metadata, planned: bool, check: Violatio
         "song.metadata.time_signature",
         f"is {meter[:20]!r}, must be 2, 3, 4 or 6",
     )
-    check.that(
-        len(key) <= MAX_KEY_CHARACTERS,
-        "song.metadata.key_scale",
-        f"has {len(key)} characters, at most {MAX_KEY_CHARACTERS} are allowed",
-    )
+    check.characters(key, MAX_KEY_CHARACTERS, "song.metadata.key_scale")
     check.that(
         not planned or planning.is_open(key) or planning.key_scale(key) is not None,
         "song.metadata.key_scale",
@@ -290,5 +279,4 @@ def _check_thinking(song: music_pb2.SongSpec, check: Violations) -> None:
         planning.check_guidance(thinking.guidance_scale, check, f"{path}.guidance_scale")
     planning.check_prompt_form(thinking.prompt_form, check, f"{path}.prompt_form")
     check.within(thinking.best_of or 1, 1, MOST_PLANS, f"{path}.best_of")
-    items, seeds = song.items or 1, len(thinking.code_seeds)
-    check.that(seeds <= items, f"{path}.code_seeds", f"has {seeds} seeds for {items} items; give at most one each")
+    task_rules.check_seeds(thinking.code_seeds, song.items or 1, check, f"{path}.code_seeds")

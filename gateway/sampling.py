@@ -11,10 +11,11 @@ import numpy.typing as npt
 from gateway.framing import Framing, LatentArray
 from gateway.stages import Condition
 from quartet import tensors
-from quartet.planning import optional
+from quartet.sampling import sampling_message
 from quartet.songs import SongSpec
 from quartet.tasks import Cover, Edit, Retake, Task
 from quartet.v1 import dit_pb2, tensor_pb2
+from quartet.wire import optional
 
 
 def sample_request(
@@ -24,7 +25,7 @@ def sample_request(
 
     `other` is the second condition of tasks that have one: that of the words alone, or of the source of an edit.
     """
-    task, sampling = song.task, song.to_message().sampling
+    task, sampling = song.task, sampling_message(song)
     return dit_pb2.SampleRequest(
         model=song.model,
         condition=condition.condition,

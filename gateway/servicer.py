@@ -34,6 +34,7 @@ from quartet.errors import (
 from quartet.events import JobState
 from quartet.v1 import music_pb2, music_pb2_grpc
 from quartet.validation import Violations
+from quartet.wire import duration_message
 from serving.telemetry import outgoing_metadata
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -143,7 +144,7 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
         artifact, info = await receive(request_iterator, self._artifacts, self._library, self._upload_limits)
         return music_pb2.UploadAudioResponse(
             audio_id=artifact.id,
-            duration=messages.duration_message(info.duration),
+            duration=duration_message(info.duration),
             sample_rate=info.sample_rate,
             channels=info.channels,
         )
@@ -166,8 +167,8 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
             models=[
                 music_pb2.MusicModel(
                     model=model,
-                    min_duration=messages.duration_message(offer.min_seconds),
-                    max_duration=messages.duration_message(offer.max_seconds),
+                    min_duration=duration_message(offer.min_seconds),
+                    max_duration=duration_message(offer.max_seconds),
                     defaults=defaults,
                 )
                 for offer, model, defaults in zip(offers, reply.info.models, reply.defaults, strict=True)

@@ -14,11 +14,11 @@ from safetensors import SafetensorError, safe_open
 
 from gateway.artifacts import Artifact
 from gateway.audio import reading
-from gateway.calls import broken
+from gateway.calls import Report, broken
 from gateway.framing import LatentArray
 from gateway.notes import Notes
 from gateway.results import Progress
-from gateway.stages import Codec
+from gateway.stages import Codec, Stages
 from gateway.tasks import FRAMES_PER_SECOND
 from gateway.tools import Tools
 from quartet import tensors
@@ -38,28 +38,35 @@ class Source:
     gain: float
 
 
-async def load_source(audio_id: str, field: str, codec: Codec, tools: Tools, notes: Notes, *, stays: bool) -> Source:
-    """Reads a source that a field of the request names; its samples are kept where parts of it stay.
+async def load_source(
+    audio_id: str, field: str, codec: Codec, tools: Tools, notes: Notes, frames: int | None
+) -> Source:
+    """Takes in a source that a field of the request names: latents of the same codec that were kept, or else encoded.
 
-    Latents of the same codec that were kept are taken, others are encoded.
-
-    Raises NotFoundError, or InvalidRequestError where it cannot be heard.
+    Its samples come with it unless only so many `frames` of latents are wanted. Raises NotFoundError, or
+    InvalidRequestError where it cannot be heard.
     """
     with notes.timed("source") as timed:
         file = tools.artifacts.find(audio_id)
-        try:
-            pcm = await asyncio.to_thread(reading.read_whole, file.path, tools.max_upload_seconds, codec.rate)
-        except reading.AudioError as error:
-            raise InvalidRequestError.of([FieldViolation(field, str(error))]) from None
-        frames = len(pcm) * FRAMES_PER_SECOND // codec.rate
-        pcm = pcm[: frames * codec.rate // FRAMES_PER_SECOND]
-        held = await asyncio.to_thread(kept_latents, tools.artifacts.attachment(file), codec, frames)
+        attachment = tools.artifacts.attachment(file)
+        held = None if frames is None else await asyncio.to_thread(kept_latents, attachment, codec, frames)
         if held is None:
-            message, report = await tools.stages.encode_audio(pcm, seed_of(file.id), tools.seconds_left())
-            timed.take(report, "vae")
-            held = latents_of(message, "vae", frames), 1.0
+            try:
+                pcm = await asyncio.to_thread(reading.read_whole, file.path, tools.max_upload_seconds, codec.rate)
+            except reading.AudioError as error:
+                raise InvalidRequestError.of([FieldViolation(field, str(error))]) from None
+            heard = len(pcm) * FRAMES_PER_SECOND // codec.rate
+            pcm = pcm[: heard * codec.rate // FRAMES_PER_SECOND]
+            held = await asyncio.to_thread(kept_latents, attachment, codec, heard)
+            if held is None:
+                message, report = await tools.stages.encode_audio(pcm, seed_of(file.id), tools.seconds_left())
+                timed.take(report, "vae")
+                held = latents_of(message, "vae", heard), 1.0
+            source = Source(pcm if frames is None else None, *held)
+        else:
+            source = Source(None, *held)
     tools.report(Progress("source", 0, 1, 1))
-    return Source(pcm if stays else None, *held)
+    return source
 
 
 def latents_of(message: tensor_pb2.Tensor, stage: str, frames: int) -> LatentArray:
@@ -74,6 +81,14 @@ def keep_latents(path: Path, codec: Codec, latents: LatentArray, gain: float) ->
     """Writes the latents of a result beside its audio; `gain` is what the decoded samples were multiplied with."""
     named: dict[str, npt.NDArray[Any]] = {_LATENTS: np.ascontiguousarray(latents), _GAIN: np.array([gain], np.float64)}
     path.write_bytes(safetensors.numpy.save(named, metadata={_CODEC: codec.revision}))
+
+
+async def encode_reference(
+    file: Artifact, codec: Codec, max_seconds: float, stages: Stages, seconds_left: float
+) -> tuple[tensor_pb2.Tensor, Report]:
+    """Latents of what the timbre encoder hears of a recording. Raises AudioError where it cannot be heard."""
+    pcm = await asyncio.to_thread(reading.read_reference, file.path, file.id, max_seconds, codec.rate)
+    return await stages.encode_audio(pcm, seed_of(file.id), seconds_left)
 
 
 def seed_of(digest: str) -> int:

@@ -16,7 +16,7 @@ from gateway.planner import PlannerClient
 from gateway.requests import ModelOffer, WaveletDefault
 from quartet import tensors
 from quartet.errors import ConflictError, QuartetError
-from quartet.sampling import Wavelet, WaveletMode, named
+from quartet.sampling import Wavelet, WaveletMode
 from quartet.songs import SongSpec
 from quartet.v1 import (
     dit_pb2,
@@ -28,6 +28,7 @@ from quartet.v1 import (
     vae_pb2,
     vae_pb2_grpc,
 )
+from quartet.wire import named
 from serving.server import CHANNEL_OPTIONS
 from serving.telemetry import Telemetry, outgoing_metadata
 
@@ -307,8 +308,8 @@ def _wavelet_default(defaults: dit_pb2.SamplingDefaults) -> WaveletDefault | Non
     return WaveletDefault(
         low=correction.low,
         high=correction.high,
-        mode=named(WaveletMode, dit_pb2.WaveletMode.Name(correction.mode)),
-        wavelet=named(Wavelet, dit_pb2.Wavelet.Name(correction.wavelet)),
+        mode=named(WaveletMode, dit_pb2.WaveletMode.Name(correction.mode), "WAVELET_MODE"),
+        wavelet=named(Wavelet, dit_pb2.Wavelet.Name(correction.wavelet), "WAVELET"),
     )
 
 

@@ -11,10 +11,11 @@ from quartet.task_messages import task_of
 from quartet.tasks import Extend, Lego, NewSong, Region, Repaint
 from quartet.v1 import music_pb2
 from quartet.validation import Violations
+from quartet.wire import seconds_of as seconds_in
+from serving import rules
 from serving.planning import MAX_CAPTION_CHARACTERS
 
 MAX_REGIONS = 32
-MAX_DRAWS = 8
 MAX_CODES = 3000
 # Of the public models; smaller ones are the encoder's to tell.
 CODEBOOK_SIZE = 64_000
@@ -48,8 +49,10 @@ def check_source_task(song: music_pb2.SongSpec, seconds: float, longest: float, 
     path = f"song.{task_name(song)}"
     _check_tracks(song, path, check)
     if check_names(song, check):
-        _check_length(song, seconds, check)
-        match task_of(song):
+        task = task_of(song)
+        if not isinstance(task, NewSong):
+            _check_told_length(song, seconds_of(task, seconds), "the source and what is added", check)
+        match task:
             case Repaint(regions=regions):
                 _check_regions(regions, seconds, check, f"{path}.regions")
                 check.that(bool(regions), f"{path}.regions", "is empty; say which part to make anew")
@@ -60,8 +63,9 @@ def check_source_task(song: music_pb2.SongSpec, seconds: float, longest: float, 
                 )
             case Lego(regions=regions):
                 _check_regions(regions, seconds, check, f"{path}.regions")
-            case Extend(before=before, after=after) as task:
-                both_fit = [check.within(added, 0, longest, f"{path}.{name}") for name, added in _added(task)]
+            case Extend(before=before, after=after):
+                added = {"before": before, "after": after}
+                both_fit = [check.within(each, 0, longest, f"{path}.{name}") for name, each in added.items()]
                 check.that(frames_of(max(before, after)) > 0, f"{path}.after", "and before add nothing; give a length")
                 total = seconds_of(task, seconds) if all(both_fit) else 0.0
                 check.that(
@@ -73,16 +77,16 @@ def check_source_task(song: music_pb2.SongSpec, seconds: float, longest: float, 
                 pass
 
 
-def _check_length(song: music_pb2.SongSpec, seconds: float, check: Violations) -> None:
-    """A length may be told, as records do, but not chosen."""
-    task, given = task_of(song), song.duration.ToNanoseconds() / 1e9
-    if given > 0 and not isinstance(task, NewSong):
-        made = seconds_of(task, seconds)
-        check.that(
-            abs(given - made) < _SAME_SECONDS,
-            "song.duration",
-            f"is {given:g}; the source and what is added make {made:g} s, leave it out",
-        )
+def check_seeds(seeds: Sequence[int], items: int, check: Violations, field: str) -> None:
+    """Notes where there are more seeds than items."""
+    check.that(len(seeds) <= items, field, f"has {len(seeds)} seeds for {items} items; give at most one each")
+
+
+def _check_told_length(song: music_pb2.SongSpec, made: float, makers: str, check: Violations) -> None:
+    """A length that something else decides may be told, as records do, but not chosen."""
+    given = seconds_in(song.duration)
+    fits = given <= 0 or abs(given - made) < _SAME_SECONDS
+    check.that(fits, "song.duration", f"is {given:g}; {makers} make {made:g} s, leave it out")
 
 
 def check_names(song: music_pb2.SongSpec, check: Violations) -> bool:
@@ -138,9 +142,7 @@ def _check_codes(song: music_pb2.SongSpec, check: Violations) -> None:
     check.that(len(codes) <= MAX_CODES, path, f"has {len(codes)} codes, at most {MAX_CODES} are allowed")
     check.that(max(codes, default=0) < CODEBOOK_SIZE, path, f"must all be below {CODEBOOK_SIZE}")
     if codes:
-        given, made = song.duration.ToNanoseconds() / 1e9, seconds_of_codes(len(codes))
-        fits = given <= 0 or abs(given - made) < _SAME_SECONDS
-        check.that(fits, "song.duration", f"is {given:g}; the codes make {made:g} s, leave it out")
+        _check_told_length(song, seconds_of_codes(len(codes)), "the codes", check)
         check.that(not song.thinking.think, "song.thinking.think", "cannot be: the song follows codes that are given")
 
 
@@ -164,34 +166,24 @@ def _check_repaint(repaint: music_pb2.SongSpec.Repaint, check: Violations) -> No
 
 
 def _check_retake(song: music_pb2.SongSpec, check: Violations) -> None:
-    retake, items = song.retake, song.items or 1
+    retake = song.retake
     _check_shares(retake, ("variance",), "song.retake", check)
     check.that(bool(song.seeds), "song.seeds", "is empty; give the seed of the song that is to have other takes")
-    check.that(
-        len(retake.seeds) <= items,
-        "song.retake.seeds",
-        f"has {len(retake.seeds)} seeds for {items} items; give at most one each",
-    )
+    check_seeds(retake.seeds, song.items or 1, check, "song.retake.seeds")
 
 
 def _check_edit(edit: music_pb2.SongSpec.Edit, check: Violations) -> None:
     path = "song.edit"
-    _check_shares(edit, ("n_min", "n_max"), path, check)
-    n_max = edit.n_max if edit.HasField("n_max") else 1.0
-    check.that(edit.n_min <= n_max, f"{path}.n_min", f"is {edit.n_min:g}, must not exceed n_max, {n_max:g}")
-    check.that(edit.n_avg <= MAX_DRAWS, f"{path}.n_avg", f"is {edit.n_avg}, must be at most {MAX_DRAWS}")
+    rules.check_edit_steps(edit.n_min, edit.n_max if edit.HasField("n_max") else 1.0, check, path)
+    most = rules.MAX_EDIT_DRAWS
+    check.that(edit.n_avg <= most, f"{path}.n_avg", f"is {edit.n_avg}, must be at most {most}")
     described = edit.source_caption.strip() or edit.source_lyrics.strip()
     check.that(bool(described), f"{path}.source_caption", "is empty; say what the source is")
-    for field, most in (("source_caption", MAX_CAPTION_CHARACTERS), ("source_lyrics", MAX_LYRIC_CHARACTERS)):
-        count = len(getattr(edit, field))
-        check.that(count <= most, f"{path}.{field}", f"has {count} characters, at most {most} are allowed")
+    check.characters(edit.source_caption, MAX_CAPTION_CHARACTERS, f"{path}.source_caption")
+    check.characters(edit.source_lyrics, MAX_LYRIC_CHARACTERS, f"{path}.source_lyrics")
 
 
 def _covers(regions: Sequence[Region], seconds: float) -> bool:
     frames = frames_of(seconds)
     spans = [frames_in(region, frames) for region in regions] if frames else []
     return bool(spans) and sum(last - first for first, last in spans) >= frames
-
-
-def _added(task: Extend) -> list[tuple[str, float]]:
-    return [("before", task.before), ("after", task.after)]

@@ -14,8 +14,8 @@ from gateway import lyrics
 from gateway.artifacts import ArtifactStore
 from gateway.audio import reading
 from gateway.framing import FOLLOW_CODES
-from gateway.source import kept_latents, seed_of
-from gateway.stages import CHANNELS, Attention, Condition, Stages
+from gateway.source import encode_reference, kept_latents, seed_of
+from gateway.stages import CHANNELS, Attention, Codec, Condition, Stages
 from gateway.tasks import FRAMES_PER_SECOND
 from quartet import tensors
 from quartet.errors import ConflictError, NotFoundError
@@ -70,16 +70,18 @@ class Transcriber:
         def seconds_left() -> float:
             return max(ends - time.monotonic(), 0.0)
 
-        latents = await self._final_latents(item, seconds_left)
-        condition, hints = await self._conditions(song, item, seconds_left)
+        codec = await self._stages.codec()
+        latents = await self._final_latents(item, codec, seconds_left)
+        condition, hints = await self._conditions(song, item, codec, seconds_left)
         heard = await self._stages.align(song.model, latents, condition, hints, _NOISE_SEED, seconds_left())
         return await asyncio.to_thread(_timing, song.lyrics, lines, heard, condition, latents.shape[0])
 
-    async def _final_latents(self, item: music_pb2.SongItem, seconds_left: Callable[[], float]) -> tensor_pb2.Tensor:
+    async def _final_latents(
+        self, item: music_pb2.SongItem, codec: Codec, seconds_left: Callable[[], float]
+    ) -> tensor_pb2.Tensor:
         """The latents of an item: those that were kept, or else from its file, which has one posterior seed."""
         file = self._artifacts.find(item.audio_id)
         frames = round(FRAMES_PER_SECOND * item.samples / item.sample_rate)
-        codec = await self._stages.codec()
         kept = await asyncio.to_thread(kept_latents, self._artifacts.attachment(file), codec, frames)
         if kept is not None:
             return tensors.encode(kept[0])
@@ -94,20 +96,18 @@ class Transcriber:
         return latents
 
     async def _conditions(
-        self, song: SongSpec, item: music_pb2.SongItem, seconds_left: Callable[[], float]
+        self, song: SongSpec, item: music_pb2.SongItem, codec: Codec, seconds_left: Callable[[], float]
     ) -> tuple[Condition, tensor_pb2.Tensor | None]:
         """What the item was sampled under and along: its words, its reference, and its audio codes as hints."""
         reference = None
         if song.reference_audio_id:
             file = self._artifacts.find(song.reference_audio_id)
-            rate = (await self._stages.codec()).rate
             try:
-                pcm = await asyncio.to_thread(
-                    reading.read_reference, file.path, file.id, self._max_reference_seconds, rate
+                reference, _ = await encode_reference(
+                    file, codec, self._max_reference_seconds, self._stages, seconds_left()
                 )
             except reading.AudioError as error:
                 raise ConflictError(f"the song's reference cannot be listened to: it {error}") from None
-            reference, _ = await self._stages.encode_audio(pcm, seed_of(file.id), seconds_left())
         instruction = FOLLOW_CODES if item.codes else ""
         condition = await self._stages.encode_prompt(song, instruction, reference, seconds_left())
         if not item.codes:

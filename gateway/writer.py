@@ -7,6 +7,7 @@ import asyncio
 from gateway.artifacts import ArtifactStore
 from gateway.audio import reading
 from gateway.planner import PlannerClient
+from gateway.source import seed_of
 from gateway.stages import Stages
 from quartet.errors import ConflictError, FieldViolation, InvalidRequestError, NotFoundError
 from quartet.v1 import music_pb2, planner_pb2
@@ -112,5 +113,5 @@ class Writer:
             pcm = await asyncio.to_thread(reading.read_whole, file.path, LONGEST_SECONDS, rate)
         except reading.AudioError as error:
             raise InvalidRequestError.of([FieldViolation("audio_id", str(error))]) from None
-        latents, _ = await self._stages.encode_audio(pcm, int(audio_id[:8], 16), seconds_left)
+        latents, _ = await self._stages.encode_audio(pcm, seed_of(file.id), seconds_left)
         return await self._stages.tokenize("", latents, seconds_left)

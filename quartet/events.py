@@ -10,12 +10,12 @@ from enum import StrEnum
 from google.protobuf import timestamp_pb2
 
 from quartet.documents import to_json
-from quartet.planning import SongPlan, Thinking, optional
-from quartet.sampling import named
+from quartet.planning import SongPlan, Thinking
 from quartet.songs import AudioFormat, SongSpec
 from quartet.task_messages import track_name
 from quartet.tasks import Extract, Retake, Task
 from quartet.v1 import music_pb2, stage_pb2
+from quartet.wire import named, optional, seconds_of
 
 RECORD_VERSION = 1
 PLANNER = "planner"
@@ -105,7 +105,7 @@ class SongItem:
             index=message.index,
             seed=message.seed,
             audio_id=message.audio_id,
-            format=named(AudioFormat, music_pb2.AudioFormat.Name(message.format)) or AudioFormat.FLAC,
+            format=named(AudioFormat, music_pb2.AudioFormat.Name(message.format), "AUDIO_FORMAT") or AudioFormat.FLAC,
             bytes=message.bytes,
             sha256=message.sha256,
             samples=message.samples,
@@ -210,7 +210,7 @@ class Job:
         failure = message.failure
         return cls(
             id=message.id,
-            state=named(JobState, music_pb2.JobState.Name(message.state)) or JobState.QUEUED,
+            state=named(JobState, music_pb2.JobState.Name(message.state), "JOB_STATE") or JobState.QUEUED,
             song=SongSpec.from_message(message.song),
             created_at=_time(message.created_at) if message.HasField("created_at") else None,
             started_at=_time(message.started_at) if message.HasField("started_at") else None,
@@ -292,7 +292,7 @@ class Upload:
     @classmethod
     def of(cls, message: music_pb2.UploadAudioResponse) -> Upload:
         """From the message."""
-        seconds = message.duration.ToNanoseconds() / 1e9
+        seconds = seconds_of(message.duration)
         return cls(message.audio_id, seconds, message.sample_rate, message.channels)
 
 
@@ -327,8 +327,8 @@ class MusicModel:
         """From the message."""
         return cls(
             model=Model.of(message.model),
-            min_duration=message.min_duration.ToNanoseconds() / 1e9,
-            max_duration=message.max_duration.ToNanoseconds() / 1e9,
+            min_duration=seconds_of(message.min_duration),
+            max_duration=seconds_of(message.max_duration),
             steps=message.defaults.steps,
             shift=message.defaults.shift,
             guidance=message.defaults.guidance_scale,

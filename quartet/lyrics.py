@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
-from google.protobuf import duration_pb2
-
 from quartet.documents import to_json
 from quartet.v1 import music_pb2
+from quartet.wire import seconds_of
 
 # Cues that are shorter than this take in what follows within the same time, as subtitles of the official application.
 SHORTEST_CUE_SECONDS = 2.0
@@ -36,7 +35,7 @@ class LyricWord:
     @classmethod
     def of(cls, message: music_pb2.LyricWord) -> Self:
         """From the message."""
-        return cls(message.text, _seconds(message.start), _seconds(message.end), message.confidence)
+        return cls(message.text, seconds_of(message.start), seconds_of(message.end), message.confidence)
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class LyricLine:
     def of(cls, message: music_pb2.LyricLine) -> Self:
         """From the message."""
         words = tuple(LyricWord.of(word) for word in message.words)
-        return cls(message.text, _seconds(message.start), _seconds(message.end), message.confidence, words)
+        return cls(message.text, seconds_of(message.start), seconds_of(message.end), message.confidence, words)
 
 
 @dataclass(frozen=True)
@@ -148,7 +147,3 @@ def _minutes(seconds: float) -> str:
 def _hours(milliseconds: int) -> str:
     seconds = milliseconds // 1000
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{milliseconds % 1000:03}"
-
-
-def _seconds(duration: duration_pb2.Duration) -> float:
-    return duration.ToNanoseconds() / 1e9

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 from quartet.v1 import music_pb2, planner_pb2, stage_pb2
+from quartet.wire import named, optional, wire_name
 
 N = TypeVar("N", int, float)
 
@@ -54,14 +55,13 @@ class TokenSampling:
 
     def to_message(self, seed: int = 0) -> planner_pb2.TokenSampling:
         """As a message. Raises ValueError for unknown names and for numbers that the message cannot hold."""
-        profile = SamplingProfile(self.profile).name if self.profile else "UNSPECIFIED"
         return planner_pb2.TokenSampling(
             temperature=self.temperature,
             top_p=self.top_p,
             top_k=self.top_k,
             repetition_penalty=self.repetition_penalty,
             seed=seed,
-            profile=f"SAMPLING_PROFILE_{profile}",
+            profile=wire_name(SamplingProfile, self.profile, "SAMPLING_PROFILE"),
         )
 
     @classmethod
@@ -72,7 +72,7 @@ class TokenSampling:
             top_p=optional(message, "top_p"),
             top_k=message.top_k,
             repetition_penalty=optional(message, "repetition_penalty"),
-            profile=_name(SamplingProfile, planner_pb2.SamplingProfile.Name(message.profile), "SAMPLING_PROFILE_"),
+            profile=named(SamplingProfile, planner_pb2.SamplingProfile.Name(message.profile), "SAMPLING_PROFILE"),
         )
 
 
@@ -122,7 +122,6 @@ class Thinking:
 
     def to_message(self) -> music_pb2.Thinking:
         """As a message. Raises ValueError for unknown names and for numbers that the message cannot hold."""
-        form = PromptForm(self.prompt_form).name if self.prompt_form else "UNSPECIFIED"
         return music_pb2.Thinking(
             think=self.think,
             write_metadata=self.write_metadata,
@@ -134,7 +133,7 @@ class Thinking:
             seed=None if self.seed == -1 else self.seed,
             code_seeds=self.code_seeds,
             model=self.model,
-            prompt_form=f"PROMPT_FORM_{form}",
+            prompt_form=wire_name(PromptForm, self.prompt_form, "PROMPT_FORM"),
             best_of=self.best_of,
         )
 
@@ -152,7 +151,7 @@ class Thinking:
             seed=optional(message, "seed"),
             code_seeds=tuple(message.code_seeds),
             model=message.model,
-            prompt_form=_name(PromptForm, planner_pb2.PromptForm.Name(message.prompt_form), "PROMPT_FORM_"),
+            prompt_form=named(PromptForm, planner_pb2.PromptForm.Name(message.prompt_form), "PROMPT_FORM"),
             best_of=message.best_of or 1,
         )
 
@@ -239,7 +238,7 @@ class Composition:
     ) -> Self:
         """From the message that answered a call with a seed."""
         codes = message.codes if isinstance(message, music_pb2.UnderstandResponse) else ()
-        finish = _name(Finish, planner_pb2.FinishReason.Name(message.finish), "FINISH_REASON_")
+        finish = named(Finish, planner_pb2.FinishReason.Name(message.finish), "FINISH_REASON")
         return cls(
             blueprint=Blueprint.from_message(message.blueprint),
             genres=message.genres,
@@ -248,13 +247,3 @@ class Composition:
             seed=seed,
             codes=tuple(codes),
         )
-
-
-def optional(message: Any, field: str) -> Any:
-    """The value of a field with presence; None where it is not set."""
-    return getattr(message, field) if message.HasField(field) else None
-
-
-def _name(kind: type[StrEnum], wire_name: str, prefix: str) -> Any:
-    """The member of an enum by its name in the contract; None for unspecified."""
-    return kind.__members__.get(wire_name.removeprefix(prefix))

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from quartet.errors import FieldViolation, InvalidRequestError
-from quartet.planning import optional
 from quartet.v1 import dit_pb2, music_pb2
+from quartet.wire import named, optional, wire_name
 
 if TYPE_CHECKING:
     from quartet.songs import SongSpec
-
-E = TypeVar("E", bound=StrEnum)
 
 
 class SamplerMethod(StrEnum):
@@ -60,10 +58,10 @@ def sampling_message(song: SongSpec) -> music_pb2.SongSampling:
         schedule=dit_pb2.Schedule(
             steps=song.steps, shift=song.shift, timesteps=song.timesteps, snap=song.snap_timesteps
         ),
-        method=_wire_name(SamplerMethod, song.method, "SAMPLER_METHOD"),
+        method=wire_name(SamplerMethod, song.method, "SAMPLER_METHOD"),
         guidance=dit_pb2.Guidance(
             scale=song.guidance,
-            mode=_wire_name(GuidanceMode, song.guidance_mode, "GUIDANCE_MODE"),
+            mode=wire_name(GuidanceMode, song.guidance_mode, "GUIDANCE_MODE"),
             interval_start=start,
             interval_end=end,
         ),
@@ -85,23 +83,18 @@ def sampling_fields(message: music_pb2.SongSampling) -> dict[str, Any]:
         "shift": optional(schedule, "shift"),
         "timesteps": tuple(schedule.timesteps),
         "snap_timesteps": schedule.snap,
-        "method": named(SamplerMethod, dit_pb2.SamplerMethod.Name(message.method)),
+        "method": named(SamplerMethod, dit_pb2.SamplerMethod.Name(message.method), "SAMPLER_METHOD"),
         "guidance": optional(guidance, "scale"),
-        "guidance_mode": named(GuidanceMode, dit_pb2.GuidanceMode.Name(guidance.mode)),
+        "guidance_mode": named(GuidanceMode, dit_pb2.GuidanceMode.Name(guidance.mode), "GUIDANCE_MODE"),
         "guidance_interval": (guidance.interval_start, end) if has_interval else None,
         "wavelet_correction": (correction.low, correction.high) if message.HasField("wavelet_correction") else None,
-        "wavelet_mode": named(WaveletMode, dit_pb2.WaveletMode.Name(correction.mode)),
-        "wavelet": named(Wavelet, dit_pb2.Wavelet.Name(correction.wavelet)),
+        "wavelet_mode": named(WaveletMode, dit_pb2.WaveletMode.Name(correction.mode), "WAVELET_MODE"),
+        "wavelet": named(Wavelet, dit_pb2.Wavelet.Name(correction.wavelet), "WAVELET"),
         "velocity_clamp": optional(message, "velocity_clamp"),
         "velocity_ema": optional(message, "velocity_ema"),
         "latent_shift": optional(message, "latent_shift"),
         "latent_rescale": optional(message, "latent_rescale"),
     }
-
-
-def named(kind: type[E], wire_name: str) -> E | None:
-    """The member of an enum whose name ends a name of the contract; None for unspecified."""
-    return next((member for member in kind if wire_name.endswith(f"_{member.name}")), None)
 
 
 def _correction_message(song: SongSpec) -> dit_pb2.WaveletCorrection | None:
@@ -114,11 +107,6 @@ def _correction_message(song: SongSpec) -> dit_pb2.WaveletCorrection | None:
     return dit_pb2.WaveletCorrection(
         low=low,
         high=high,
-        mode=_wire_name(WaveletMode, song.wavelet_mode, "WAVELET_MODE"),
-        wavelet=_wire_name(Wavelet, song.wavelet, "WAVELET"),
+        mode=wire_name(WaveletMode, song.wavelet_mode, "WAVELET_MODE"),
+        wavelet=wire_name(Wavelet, song.wavelet, "WAVELET"),
     )
-
-
-def _wire_name(kind: type[E], choice: E | str | None, prefix: str) -> Any:
-    """The name in the contract of a choice, unspecified for none. Raises ValueError where there is none such."""
-    return f"{prefix}_{kind(choice).name if choice else 'UNSPECIFIED'}"

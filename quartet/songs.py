@@ -15,13 +15,13 @@ from quartet.sampling import (
     SamplerMethod,
     Wavelet,
     WaveletMode,
-    named,
     sampling_fields,
     sampling_message,
 )
-from quartet.task_messages import duration_message, task_fields, task_of
+from quartet.task_messages import task_fields, task_of
 from quartet.tasks import Task, TextToMusic
 from quartet.v1 import music_pb2, stage_pb2
+from quartet.wire import duration_message, named, seconds_of, wire_name
 
 __all__ = [
     "AudioFormat",
@@ -219,7 +219,7 @@ class SongSpec:
             model=self.model,
             sampling=sampling_message(self),
             output=music_pb2.SongOutput(
-                format=f"AUDIO_FORMAT_{AudioFormat(self.format).name}",
+                format=wire_name(AudioFormat, self.format, "AUDIO_FORMAT"),
                 peak_dbfs=self.peak_dbfs,
                 keep_level=self.keep_level,
                 fade_in=duration_message(self.fade_in or None),
@@ -235,11 +235,12 @@ class SongSpec:
     @classmethod
     def from_message(cls, message: music_pb2.SongSpec) -> SongSpec:
         """What a server says that it makes or made."""
+        audio_format = named(AudioFormat, music_pb2.AudioFormat.Name(message.output.format), "AUDIO_FORMAT")
         return cls(
             caption=message.caption,
             lyrics=message.lyrics,
             task=task_of(message),
-            duration=message.duration.ToNanoseconds() / 1e9 if message.HasField("duration") else None,
+            duration=seconds_of(message.duration) if message.HasField("duration") else None,
             bpm=message.metadata.bpm if message.metadata.HasField("bpm") else None,
             key_scale=message.metadata.key_scale,
             time_signature=message.metadata.time_signature,
@@ -249,11 +250,11 @@ class SongSpec:
             seeds=tuple(message.seeds),
             model=message.model,
             **sampling_fields(message.sampling),
-            format=named(AudioFormat, music_pb2.AudioFormat.Name(message.output.format)) or AudioFormat.FLAC,
+            format=audio_format or AudioFormat.FLAC,
             peak_dbfs=message.output.peak_dbfs if message.output.HasField("peak_dbfs") else None,
             keep_level=message.output.keep_level,
-            fade_in=message.output.fade_in.ToNanoseconds() / 1e9,
-            fade_out=message.output.fade_out.ToNanoseconds() / 1e9,
+            fade_in=seconds_of(message.output.fade_in),
+            fade_out=seconds_of(message.output.fade_out),
             mp3_bitrate_kbps=message.output.mp3_bitrate_kbps,
             sample_rate=message.output.sample_rate,
             title=message.output.title,

@@ -6,9 +6,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from google.protobuf import duration_pb2
-
-from quartet.planning import optional
 from quartet.tasks import (
     Complete,
     Cover,
@@ -28,6 +25,7 @@ from quartet.tasks import (
     Track,
 )
 from quartet.v1 import music_pb2
+from quartet.wire import duration_message, named, optional, seconds_of, wire_name
 
 
 def task_fields(task: Task) -> dict[str, Any]:
@@ -55,7 +53,7 @@ def task_fields(task: Task) -> dict[str, Any]:
                     source_audio_id=source,
                     regions=regions,
                     free_mask=task.free_mask,
-                    mode=f"REPAINT_MODE_{RepaintMode(task.mode).name if task.mode else 'UNSPECIFIED'}",
+                    mode=wire_name(RepaintMode, task.mode, "REPAINT_MODE"),
                     strength=task.strength,
                 )
             }
@@ -109,8 +107,7 @@ def task_of(message: music_pb2.SongSpec) -> Task:
             )
         case "extend":
             extend = message.extend
-            before, after = (each.ToNanoseconds() / 1e9 for each in (extend.before, extend.after))
-            return Extend(extend.source_audio_id, before, after)
+            return Extend(extend.source_audio_id, seconds_of(extend.before), seconds_of(extend.after))
         case "extract":
             return Extract(message.extract.source_audio_id, _tracks(message.extract.tracks))
         case "lego":
@@ -141,20 +138,10 @@ def track_name(number: int) -> str:
     return music_pb2.Track.Name(number).removeprefix("TRACK_").lower() if number else ""
 
 
-def duration_message(seconds: float | None) -> duration_pb2.Duration | None:
-    """Seconds as a message."""
-    if seconds is None:
-        return None
-    duration = duration_pb2.Duration()
-    duration.FromNanoseconds(round(seconds * 1e9))
-    return duration
-
-
 def _mode(number: int) -> RepaintMode | None:
     """None for unspecified, and for modes of newer contracts."""
-    if not number or number not in music_pb2.RepaintMode.values():
-        return None
-    return RepaintMode[music_pb2.RepaintMode.Name(number).removeprefix("REPAINT_MODE_")]
+    known = number in music_pb2.RepaintMode.values()
+    return named(RepaintMode, music_pb2.RepaintMode.Name(number), "REPAINT_MODE") if known else None
 
 
 def _uploaded(source: Recording) -> str:
@@ -180,8 +167,8 @@ def _region_messages(regions: Sequence[Region]) -> list[music_pb2.Region]:
 def _regions(messages: Iterable[music_pb2.Region]) -> tuple[Region, ...]:
     return tuple(
         Region(
-            message.start.ToNanoseconds() / 1e9,
-            message.end.ToNanoseconds() / 1e9 if message.HasField("end") else None,
+            seconds_of(message.start),
+            seconds_of(message.end) if message.HasField("end") else None,
         )
         for message in messages
     )

@@ -49,6 +49,10 @@ class Violations:
         fits = math.isfinite(value) and low <= value <= high
         return self.that(fits, field, f"is {value:g}, must be within {low:g} and {high:g}")
 
+    def characters(self, text: str, most: int, field: str) -> bool:
+        """Notes a violation of a text that is longer."""
+        return self.that(len(text) <= most, field, f"has {len(text)} characters, at most {most} are allowed")
+
     @contextmanager
     def tensor(self, field: str) -> Iterator[None]:
         """Notes a TensorError of the block as a violation of the field."""

@@ -9,6 +9,7 @@ from quartet.v1 import dit_pb2
 from quartet.validation import Violations
 
 MAX_STEPS = 200
+MAX_EDIT_DRAWS = 8
 MAX_VELOCITY_CLAMP = 5.0
 MAX_VELOCITY_EMA = 0.5
 
@@ -82,3 +83,10 @@ def check_wavelet_correction(correction: dit_pb2.WaveletCorrection, check: Viola
     check.that(known, f"{path}.mode", f"{correction.mode} is not a known wavelet mode")
     known = correction.wavelet in dit_pb2.Wavelet.values()
     check.that(known, f"{path}.wavelet", f"{correction.wavelet} is not a known wavelet")
+
+
+def check_edit_steps(n_min: float, n_max: float, check: Violations, path: str) -> None:
+    """Notes shares of the steps of an edit that are none, or not in order."""
+    low_fits = check.within(n_min, 0, 1, f"{path}.n_min")
+    if check.within(n_max, 0, 1, f"{path}.n_max") and low_fits:
+        check.that(n_min <= n_max, f"{path}.n_min", f"is {n_min:g}, must not exceed n_max, {n_max:g}")

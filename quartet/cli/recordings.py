@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from quartet.client import Client
+from quartet.events import Record
 from quartet.tasks import Recording
 
 _AUDIO = re.compile(r"[0-9a-f]{64}")
@@ -23,9 +24,15 @@ def recording(client: Client, source: str) -> Recording:
         return source
     if not (named := _ITEM.fullmatch(source)):
         raise click.BadParameter(f"{source} is no file, no job and no audio id", param_hint="SOURCE")
-    job, index = client.job(named[1]), int(named[2] or 0)
+    record, index = record_of(client, named[1], "SOURCE"), int(named[2] or 0)
+    if index >= len(record.items):
+        raise click.BadParameter(f"job {named[1]} has {len(record.items)} items, counted from 0", param_hint="SOURCE")
+    return record.items[index].audio_id
+
+
+def record_of(client: Client, job_id: str, parameter: str) -> Record:
+    """What came out of a job. Raises BadParameter where nothing did, and what the client raises."""
+    job = client.job(job_id)
     if job.record is None:
-        raise click.BadParameter(f"job {job.id} is {job.state}; it has no audio", param_hint="SOURCE")
-    if index >= len(job.record.items):
-        raise click.BadParameter(f"job {job.id} has {len(job.record.items)} items, counted from 0", param_hint="SOURCE")
-    return job.record.items[index].audio_id
+        raise click.BadParameter(f"job {job.id} is {job.state}; it has no songs", param_hint=parameter)
+    return job.record

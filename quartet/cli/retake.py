@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from quartet.cli.making import run
+from quartet.cli.recordings import record_of
 from quartet.cli.song_options import file_options, format_of, grouped, items_options
 from quartet.client import Client
-from quartet.events import Record
 from quartet.records import load_record
 from quartet.songs import SongSpec
 from quartet.tasks import NewSong, Retake
@@ -46,7 +46,7 @@ def retake(
     """Make other takes of SONG: a record that `quartet song` wrote beside its audio, or the id of a job."""
 
     def spec_of(client: Client) -> SongSpec:
-        made = _record(client, song)
+        made = load_record(song) if Path(song).is_file() else record_of(client, song, "SONG")
         if item >= len(made.items):
             raise click.BadParameter(f"{song} has {len(made.items)} songs, counted from 0", param_hint="--item")
         spec = made.spec_of(item)
@@ -57,12 +57,3 @@ def retake(
         return dataclasses.replace(spec, task=task, items=items, format=format_of(options), **written)
 
     run(context, options, spec_of)
-
-
-def _record(client: Client, song: str) -> Record:
-    if Path(song).is_file():
-        return load_record(song)
-    job = client.job(song)
-    if job.record is None:
-        raise click.BadParameter(f"job {job.id} is {job.state}; it has no songs", param_hint="SONG")
-    return job.record

@@ -49,8 +49,3 @@ class Aligning(Member):
             self.finish(Aligned(attention))
         else:
             self.fail(InternalError("the attention has values that are NaN or infinite", reason="NON_FINITE_ATTENTION"))
-
-
-def noisy(latents: torch.Tensor, noise: torch.Tensor, level: float) -> torch.Tensor:
-    """Latents at a noise level, on the straight line between themselves and noise of their shape."""
-    return level * noise + (1 - level) * latents

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional
 
 from quartet.errors import InternalError
-from services.dit.align import Aligning, noisy
+from services.dit.align import Aligning
 from services.dit.conditions import View
 from services.dit.denoising import Denoising
 from services.dit.flow_edit import Editing, FlowEdit
@@ -120,7 +120,7 @@ class DitStepper:
         latents = self._filled(item.latents, sampled)
         noise = gaussian(sampled.seed, Purpose.INITIAL, tuple(latents.shape))
         view = self._view(sampled, sampled.source, sampled.condition)
-        start = noisy(latents, noise, item.noise_level).to(self._model.weight)
+        start = mixed(latents, noise, item.noise_level).to(self._model.weight)
         branch = Branch(start, view.context, view.condition, item.noise_level)
         member = Aligning(ticket, self._model, branch, item.lyric_tokens, self._model.tokens(sampled.frames))
         self._turns.enter(member, self._model.tokens(sampled.network_frames))

@@ -21,7 +21,6 @@ from services.runtime.tensors import decode_bool, decode_float32, decode_floatin
 from serving import rules
 
 MAX_CROSSFADE_FRAMES = 250
-MAX_EDIT_DRAWS = 8
 _METHODS = {
     dit_pb2.SAMPLER_METHOD_ODE: SamplerMethod.ODE,
     dit_pb2.SAMPLER_METHOD_SDE: SamplerMethod.SDE,
@@ -205,11 +204,8 @@ def _edit(request: dit_pb2.SampleRequest, limits: SampleLimits, check: Violation
     before = len(check)
     for field in ("noise", "start", "variation", "switch", "keep"):
         check.that(not request.HasField(field), field, "must be unset where edit is set")
-    low_fits = check.within(edit.n_min, 0, 1, "edit.n_min")
-    if check.within(edit.n_max, 0, 1, "edit.n_max") and low_fits:
-        in_order = edit.n_min <= edit.n_max
-        check.that(in_order, "edit.n_min", f"is {edit.n_min:g}, must not exceed n_max, {edit.n_max:g}")
-    check.within(edit.n_avg, 1, MAX_EDIT_DRAWS, "edit.n_avg")
+    rules.check_edit_steps(edit.n_min, edit.n_max, check, "edit")
+    check.within(edit.n_avg, 1, rules.MAX_EDIT_DRAWS, "edit.n_avg")
     source = _latents(edit.source_latents, request.frames, limits, check, "edit.source_latents")
     condition = _condition(edit.source_condition, limits, check, "edit.source_condition")
     if source is None or condition is None or len(check) > before:

@@ -122,7 +122,7 @@ class EncoderServicer(encoder_pb2_grpc.EncoderServiceServicer):
                 ("metadata.time_signature", metadata.time_signature, MAX_VALUE_CHARACTERS),
                 ("metadata.vocal_language", metadata.vocal_language, MAX_VALUE_CHARACTERS),
             ):
-                check.that(len(text) <= most, field, f"has {len(text)} characters, at most {most} are allowed")
+                check.characters(text, most, field)
             if metadata.HasField("bpm"):
                 check.within(metadata.bpm, 30, 300, "metadata.bpm")
             if metadata.HasField("duration_seconds"):

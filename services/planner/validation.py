@@ -158,7 +158,7 @@ def audio_codes(codes: Sequence[int], check: Violations, *, max_seconds: int, co
 
 def check_text(text: str, most: int, check: Violations, path: str) -> None:
     """Notes a text that is too long."""
-    check.that(len(text) <= most, path, f"has {len(text)} characters, at most {most} are allowed")
+    check.characters(text, most, path)
 
 
 def language(text: str, check: Violations, path: str) -> str:

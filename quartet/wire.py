@@ -1,0 +1,39 @@
+"""Values of the contract that every message has: choices by name, fields that may be unset, durations."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from google.protobuf import duration_pb2
+
+E = TypeVar("E", bound=StrEnum)
+
+
+def optional(message: Any, field: str) -> Any:
+    """The value of a field with presence; None where it is not set."""
+    return getattr(message, field) if message.HasField(field) else None
+
+
+def wire_name(kind: type[E], choice: E | str | None, prefix: str) -> Any:
+    """The name in the contract of a choice, unspecified for none. Raises ValueError where there is none such."""
+    return f"{prefix}_{kind(choice).name if choice else 'UNSPECIFIED'}"
+
+
+def named(kind: type[E], name: str, prefix: str) -> E | None:
+    """The choice of a name in the contract; None for unspecified."""
+    return kind.__members__.get(name.removeprefix(f"{prefix}_"))
+
+
+def duration_message(seconds: float | None) -> duration_pb2.Duration | None:
+    """Seconds as a duration, to the nanosecond; None stays unset."""
+    if seconds is None:
+        return None
+    duration = duration_pb2.Duration()
+    duration.FromNanoseconds(round(seconds * 1e9))
+    return duration
+
+
+def seconds_of(duration: duration_pb2.Duration) -> float:
+    """A duration in seconds; 0 where it is not set."""
+    return duration.ToNanoseconds() / 1e9
