@@ -142,12 +142,13 @@ def test_status_and_jobs(up: Up, tmp_path: Path) -> None:
 
 def test_ctrl_c_cancels_the_job_and_its_compute(up: Up, tmp_path: Path) -> None:
     idle = up.sampler_steps()
-    flags = ("--duration", "60", "--steps", "200", "-o", str(tmp_path / "song.flac"), "--address", up.address)
+    long = ("--duration", "60", "--items", "3", "--steps", "200")
+    flags = (*long, "-o", str(tmp_path / "song.flac"), "--address", up.address)
     process = subprocess.Popen(
         [sys.executable, "-m", "quartet.cli", "song", "piano", *flags], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     while up.sampler_steps() < idle + 2:
-        assert process.poll() is None
+        assert process.poll() is None, process.communicate()
     process.send_signal(signal.SIGINT)
     stderr = process.communicate()[1].decode()
     assert process.returncode == 130
