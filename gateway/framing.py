@@ -38,10 +38,11 @@ _BALANCED = 0.5
 
 @dataclass(frozen=True)
 class Start:
-    """Latents [frames, channels] to begin from at a noise level."""
+    """Latents [frames, channels] to begin from at a noise level, or at the nearest one of the schedule."""
 
     latents: LatentArray
     noise: float
+    exact: bool
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def frame(task: SourceTask, source: LatentArray, heard: LatentArray, track: Trac
     frames = len(source)
     match task:
         case Cover():
-            start = Start(source, 1 - task.noise_strength) if task.noise_strength else None
+            start = Start(source, 1 - task.noise_strength, exact=False) if task.noise_strength else None
             return Framing(FOLLOW_CODES, frames, heard, start=start)
         case Repaint():
             new = _frames(frames, kept(task, frames).new)
@@ -112,7 +113,7 @@ def frame(task: SourceTask, source: LatentArray, heard: LatentArray, track: Trac
         case Edit():
             return Framing(FOLLOW_WORDS, frames, edited=source)
         case Remix():
-            return Framing(FOLLOW_WORDS, frames, start=Start(source, 1 - (task.strength or 0.0)))
+            return Framing(FOLLOW_WORDS, frames, start=Start(source, 1 - (task.strength or 0.0), exact=True))
 
 
 def kept(task: Repaint | Extend, frames: int) -> Kept:

@@ -152,7 +152,7 @@ def _start(request: dit_pb2.SampleRequest, limits: SampleLimits, check: Violatio
         return None
     latents = _latents(request.start.latents, request.frames, limits, check, "start.latents")
     fits = check.within(request.start.noise, 0, 1, "start.noise")
-    return Start(latents, request.start.noise) if latents is not None and fits else None
+    return Start(latents, request.start.noise, request.start.exact) if latents is not None and fits else None
 
 
 def _variation(request: dit_pb2.SampleRequest, check: Violations) -> Variation | None:

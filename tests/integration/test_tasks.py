@@ -192,7 +192,7 @@ def test_all_of_a_source_is_the_source(
 def test_a_remix_begins_with_its_noisy_source(client: Client, stages: dict[str, Recorder], source: Path) -> None:
     song = client.generate(wish(Remix(source)))
     request = sampled(stages)
-    assert request.start.noise == 0.5
+    assert (request.start.noise, request.start.exact) == (0.5, True)
     assert not request.HasField("source_latents")
     assert song.record.song.task == Remix(song.record.song.task.source, 0.5)  # type: ignore[union-attr]
 

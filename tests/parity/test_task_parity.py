@@ -18,7 +18,7 @@ import pytest
 import soundfile
 import torch
 
-from quartet import Complete, Cover, Extend, Extract, Lego, Region, Repaint
+from quartet import Complete, Cover, Extend, Extract, Lego, Region, Remix, Repaint
 from quartet.tasks import TextToMusic
 from quartet.v1 import dit_pb2, vae_pb2
 from tests.parity import official_sampler
@@ -113,6 +113,16 @@ def test_a_cover_that_begins_with_its_noisy_source(pair: Pair, source: Source) -
     cover = Cover(source.audio_id, strength=0.5, noise_strength=0.25)
     assert relative_error(pair.ours(cover), expected) <= TOLERANCE
     assert relative_error(pair.ours(dataclasses.replace(cover, strength=1.0)), expected) > NOTICED
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.3])
+def test_a_remix_begins_with_its_noisy_source(pair: Pair, source: Source, strength: float) -> None:
+    """Audio to audio (spec/v1.md §2.3): all steps, from the very level 1 - s."""
+    view = View(pair.condition(FOLLOW_WORDS), context(pair.silence()))
+    scaled = [(1 - strength) * t for t in LEVELS]
+    expected = official_sampler.sample(pair.pipeline, noise(), scaled, [view] * STEPS, start=source.latents)
+    assert relative_error(pair.ours(Remix(source.audio_id, strength)), expected) <= TOLERANCE
+    assert relative_error(pair.ours(Remix(source.audio_id, strength + 0.02)), expected) > NOTICED
 
 
 @pytest.mark.parametrize(("start", "end"), [(1.2, 3.4), (2.0, None)])
