@@ -47,10 +47,10 @@ class Start:
 
 @dataclass(frozen=True)
 class Hold:
-    """Latents [frames or fewer, channels] that hold outside of the `free` frames: for a share of the steps, and when
-    all are done, but for a crossfade of so many frames."""
+    """Latents [frames or fewer, channels], None being silence, that hold outside of the `free` frames: for a share of
+    the steps, and when all are done, but for a crossfade of so many frames."""
 
-    latents: LatentArray
+    latents: LatentArray | None
     free: Frames
     injection: float
     crossfade_frames: int
@@ -105,8 +105,10 @@ def frame(task: SourceTask, source: LatentArray, heard: LatentArray, track: Trac
         case Lego():
             spans = [frames_in(region, frames) for region in task.regions]
             mask = _frames(frames, spans) if spans else None
+            # Beside its regions the model repeats what it hears, which is no part of the track.
+            silent = None if mask is None else Hold(None, mask, injection=0, crossfade_frames=1)
             instruction = f"Generate the {_named([track])} track based on the audio context:"
-            return Framing(instruction, frames, source, mask=mask)
+            return Framing(instruction, frames, source, mask=mask, hold=silent)
         case Complete():
             with_tracks = f" with {_named(task.tracks)}" if task.tracks else ""
             return Framing(f"Complete the input track{with_tracks}:", frames, source)

@@ -89,7 +89,7 @@ def _keep(framing: Framing) -> dit_pb2.Keep | None:
     if hold is None:
         return None
     return dit_pb2.Keep(
-        latents=tensors.encode(hold.latents),
+        latents=_encoded(hold.latents),
         injection=hold.injection,
         crossfade_frames=hold.crossfade_frames,
         free=tensors.encode(hold.free),

@@ -191,8 +191,10 @@ def _keep(request: dit_pb2.SampleRequest, frames: int | None, limits: SampleLimi
         check.that(request.HasField("mask"), "mask", "is missing; keep holds where it or keep.free is false")
     check.within(keep.injection, 0, 1, "keep.injection")
     check.within(keep.crossfade_frames, 0, MAX_CROSSFADE_FRAMES, "keep.crossfade_frames")
-    latents = _latents(keep.latents, request.frames, limits, check, "keep.latents")
-    if latents is None or len(check) > before:
+    latents = None
+    if keep.HasField("latents"):
+        latents = _latents(keep.latents, request.frames, limits, check, "keep.latents")
+    if len(check) > before:
         return None
     return Keep(latents, keep.injection, keep.crossfade_frames, free)
 

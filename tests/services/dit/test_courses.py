@@ -216,6 +216,14 @@ async def test_what_is_kept_need_not_be_what_the_model_must_not_write() -> None:
     assert not torch.isclose(one[TWO_REGIONS], two[TWO_REGIONS]).all()
 
 
+async def test_without_latents_it_is_silence_that_is_kept() -> None:
+    ((latents,), _, _) = await finished(GUIDED_DEFAULTS, item(source=SOURCE, keep=Keep(None, 0.0, 1, free=TWO_REGIONS)))
+    ((free,), _, _) = await finished(GUIDED_DEFAULTS, item(source=SOURCE))
+    kept = blend_weights(TWO_REGIONS, 1) == 0
+    assert torch.equal(latents[kept], SILENCE[:FRAMES][kept])
+    assert torch.equal(latents[TWO_REGIONS], free[TWO_REGIONS])
+
+
 async def test_frames_that_are_added_for_the_network_are_free() -> None:
     """Of 40 frames the network sees 128. What is added is no region that the result would go over to."""
     mask = torch.arange(40) < 20
