@@ -38,18 +38,19 @@ _BALANCED = 0.5
 
 @dataclass(frozen=True)
 class Start:
-    """Latents [frames, channels] to begin from at a noise level."""
+    """Latents [frames, channels] to begin from at a noise level, or at the nearest one of the schedule."""
 
     latents: LatentArray
     noise: float
+    exact: bool
 
 
 @dataclass(frozen=True)
 class Hold:
-    """Latents [frames or fewer, channels] that hold outside of the `free` frames: for a share of the steps, and when
-    all are done, but for a crossfade of so many frames."""
+    """Latents [frames or fewer, channels], None being silence, that hold outside of the `free` frames: for a share of
+    the steps, and when all are done, but for a crossfade of so many frames."""
 
-    latents: LatentArray
+    latents: LatentArray | None
     free: Frames
     injection: float
     crossfade_frames: int
@@ -87,7 +88,7 @@ def frame(task: SourceTask, source: LatentArray, heard: LatentArray, track: Trac
     frames = len(source)
     match task:
         case Cover():
-            start = Start(source, 1 - task.noise_strength) if task.noise_strength else None
+            start = Start(source, 1 - task.noise_strength, exact=False) if task.noise_strength else None
             return Framing(FOLLOW_CODES, frames, heard, start=start)
         case Repaint():
             new = _frames(frames, kept(task, frames).new)
@@ -104,15 +105,17 @@ def frame(task: SourceTask, source: LatentArray, heard: LatentArray, track: Trac
         case Lego():
             spans = [frames_in(region, frames) for region in task.regions]
             mask = _frames(frames, spans) if spans else None
+            # Beside its regions the model repeats what it hears, which is no part of the track.
+            silent = None if mask is None else Hold(None, mask, injection=0, crossfade_frames=1)
             instruction = f"Generate the {_named([track])} track based on the audio context:"
-            return Framing(instruction, frames, source, mask=mask)
+            return Framing(instruction, frames, source, mask=mask, hold=silent)
         case Complete():
             with_tracks = f" with {_named(task.tracks)}" if task.tracks else ""
             return Framing(f"Complete the input track{with_tracks}:", frames, source)
         case Edit():
             return Framing(FOLLOW_WORDS, frames, edited=source)
         case Remix():
-            return Framing(FOLLOW_WORDS, frames, start=Start(source, 1 - (task.strength or 0.0)))
+            return Framing(FOLLOW_WORDS, frames, start=Start(source, 1 - (task.strength or 0.0), exact=True))
 
 
 def kept(task: Repaint | Extend, frames: int) -> Kept:

@@ -69,7 +69,9 @@ def variation_seeds(task: Task) -> Sequence[int]:
 
 def _start(framing: Framing) -> dit_pb2.Start | None:
     start = framing.start
-    return None if start is None else dit_pb2.Start(latents=tensors.encode(start.latents), noise=start.noise)
+    if start is None:
+        return None
+    return dit_pb2.Start(latents=tensors.encode(start.latents), noise=start.noise, exact=start.exact)
 
 
 def _variation(task: Task, index: int) -> dit_pb2.Variation | None:
@@ -87,7 +89,7 @@ def _keep(framing: Framing) -> dit_pb2.Keep | None:
     if hold is None:
         return None
     return dit_pb2.Keep(
-        latents=tensors.encode(hold.latents),
+        latents=_encoded(hold.latents),
         injection=hold.injection,
         crossfade_frames=hold.crossfade_frames,
         free=tensors.encode(hold.free),

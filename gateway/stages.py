@@ -29,7 +29,7 @@ from quartet.v1 import (
     vae_pb2_grpc,
 )
 from quartet.wire import named
-from serving.server import CHANNEL_OPTIONS
+from serving.messages import MAX_SAMPLE_BYTES, message_options
 from serving.telemetry import Telemetry, outgoing_metadata
 
 Pcm = npt.NDArray[np.float32]
@@ -323,7 +323,7 @@ def _pcm(chunk: vae_pb2.PcmChunk, expected_sample: int) -> Pcm:
 
 
 _CHANNEL_OPTIONS = (
-    *CHANNEL_OPTIONS,
+    *message_options(max_sent=MAX_SAMPLE_BYTES),
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 2000),
 )

@@ -104,7 +104,7 @@ class Extract:
 
 @dataclass(frozen=True)
 class Lego:
-    """One more track for the source, everywhere or in regions."""
+    """One more track for the source, everywhere or in regions, beside which it is silent."""
 
     source: Recording
     track: Track | str

@@ -19,19 +19,14 @@ from quartet.errors import QuartetError
 from serving import logs
 from serving.allocator import keep_buffers
 from serving.interceptor import Door
+from serving.messages import MAX_MESSAGE_BYTES, message_options
 from serving.settings import ServerSettings, SettingsError, load
 from serving.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
 S = TypeVar("S", bound=ServerSettings)
 
-MAX_MESSAGE_BYTES = 32 * 2**20
-CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
-    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-)
 _SERVER_OPTIONS = (
-    *CHANNEL_OPTIONS,
     ("grpc.so_reuseport", 0),
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
 )
@@ -45,13 +40,20 @@ class StartupError(Exception):
     """The server cannot start; the message says why and what to change."""
 
 
-async def serve(settings: ServerSettings, name: str, services: Sequence[str], application: Application) -> None:
+async def serve(
+    settings: ServerSettings,
+    name: str,
+    services: Sequence[str],
+    application: Application,
+    max_request_bytes: int = MAX_MESSAGE_BYTES,
+) -> None:
     """Serves until SIGTERM or SIGINT, then lets running work finish within the grace period.
 
     `services` are full service names, for health and reflection. Raises StartupError where the port is taken.
     """
+    options = (*_SERVER_OPTIONS, *message_options(max_received=max_request_bytes))
     telemetry = Telemetry.to(name, settings.otlp_endpoint)
-    server = grpc.aio.server(interceptors=(Door(telemetry),), options=_SERVER_OPTIONS)
+    server = grpc.aio.server(interceptors=(Door(telemetry),), options=options)
     port = _bind(server, settings)
     stop = asyncio.Event()
     try:
@@ -78,7 +80,13 @@ async def serve(settings: ServerSettings, name: str, services: Sequence[str], ap
     log.info("%s has stopped", name)
 
 
-def run(kind: type[S], name: str, services: Sequence[str], application: Callable[[S], Application]) -> None:
+def run(
+    kind: type[S],
+    name: str,
+    services: Sequence[str],
+    application: Callable[[S], Application],
+    max_request_bytes: int = MAX_MESSAGE_BYTES,
+) -> None:
     """Runs a server as a process, with settings of a type from its flags and environment.
 
     Failures to start end it with one clear line and status 1.
@@ -87,7 +95,7 @@ def run(kind: type[S], name: str, services: Sequence[str], application: Callable
         settings = load(kind, name)
         keep_buffers(MAX_MESSAGE_BYTES)
         logs.configure(settings.log_level)
-        asyncio.run(serve(settings, name, services, application(settings)))
+        asyncio.run(serve(settings, name, services, application(settings), max_request_bytes))
     except (StartupError, SettingsError, QuartetError) as error:
         sys.exit(f"error: {error}")
 

@@ -100,12 +100,14 @@ class WaveletCorrection(_message.Message):
     def __init__(self, low: _Optional[float] = ..., high: _Optional[float] = ..., mode: _Optional[_Union[WaveletMode, str]] = ..., wavelet: _Optional[_Union[Wavelet, str]] = ...) -> None: ...
 
 class Start(_message.Message):
-    __slots__ = ("latents", "noise")
+    __slots__ = ("latents", "noise", "exact")
     LATENTS_FIELD_NUMBER: _ClassVar[int]
     NOISE_FIELD_NUMBER: _ClassVar[int]
+    EXACT_FIELD_NUMBER: _ClassVar[int]
     latents: _tensor_pb2.Tensor
     noise: float
-    def __init__(self, latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., noise: _Optional[float] = ...) -> None: ...
+    exact: bool
+    def __init__(self, latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., noise: _Optional[float] = ..., exact: _Optional[bool] = ...) -> None: ...
 
 class Variation(_message.Message):
     __slots__ = ("variance", "seed")

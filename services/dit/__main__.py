@@ -26,6 +26,7 @@ from services.runtime.placement import weight_budget
 from services.runtime.reports import ModelIdentity, Reporter
 from services.runtime.settings import StageSettings
 from serving import server
+from serving.messages import MAX_CONDITION_TOKENS, MAX_SAMPLE_BYTES
 from serving.rules import MAX_STEPS
 from serving.server import Application
 from serving.settings import setting
@@ -42,7 +43,9 @@ class DitSettings(StageSettings):
     """Serves the diffusion transformer: samples latents under a condition."""
 
     variant: str = setting("acestep-v15-turbo", "folder of the model within the family; also its name")
-    max_condition_tokens: int = setting(4096, "longest condition", at_least=1)
+    max_condition_tokens: int = setting(
+        MAX_CONDITION_TOKENS, "longest condition; the default is what fits into a request", at_least=1
+    )
     batch_items: int = setting(16, "items that take turns at the network; others wait", at_least=1)
     tokens_per_step: int = setting(
         0, "tokens of items that share a step, 12.5 for a second; 0 takes 8192 on a GPU and 2048 elsewhere", at_least=0
@@ -133,4 +136,4 @@ async def _warm_up(engine: DitEngine, limits: SampleLimits) -> None:
 
 
 if __name__ == "__main__":
-    server.run(DitSettings, "quartet-dit", SERVICES, application)
+    server.run(DitSettings, "quartet-dit", SERVICES, application, MAX_SAMPLE_BYTES)

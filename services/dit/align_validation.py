@@ -10,7 +10,7 @@ from quartet.validation import Violations
 from services.dit.items import AlignItem
 from services.dit.validation import SampleLimits, sample_item
 from services.runtime.tensors import decode_float32
-from serving.server import MAX_MESSAGE_BYTES
+from serving.messages import MAX_MESSAGE_BYTES
 
 # Attention in half precision, with room for the rest of the message.
 _MAX_ALIGNMENT_VALUES = (MAX_MESSAGE_BYTES - 2**16) // 2

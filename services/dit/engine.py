@@ -25,7 +25,7 @@ class DitEngine:
             return item.edit.planned(plan)
         # The start first: switch and keep count the steps that it leaves.
         if item.start is not None:
-            plan = item.start.planned(plan)
+            plan = item.start.planned(plan, is_turbo=self._defaults.is_turbo)
         if item.switch is not None:
             plan = item.switch.planned(plan)
         if item.keep is not None:

@@ -14,13 +14,14 @@ from services.dit.starts import mixed
 
 @dataclass(frozen=True)
 class Keep:
-    """Latents [frames or fewer, channels] that hold where they are not `free` [frames], by default outside of the mask.
+    """Latents [frames or fewer, channels] that hold where they are not `free` [frames], by default outside of the mask;
+    silence takes the rest, or all where there are none.
 
     `injection` is the share of the steps after which they are set again, `crossfade_frames` the length of the ramps
     beside each free region; 0 leaves the result as sampled.
     """
 
-    latents: torch.Tensor
+    latents: torch.Tensor | None
     injection: float
     crossfade_frames: int
     free: torch.Tensor | None = None

@@ -10,6 +10,9 @@ from services.dit import schedule
 from services.dit.guidance import GuidanceMode, acts_at
 from services.dit.wavelet import Wavelet, WaveletCorrection, WaveletMode
 
+# Levels that are closer differ by their rounding alone.
+_SAME_LEVEL = 1e-6
+
 
 class SamplerMethod(Enum):
     """How a step moves the latents (spec/model.md §5.3, spec/v1.md §2.3)."""
@@ -129,6 +132,25 @@ class SamplingPlan:
             renoise_levels=self.renoise_levels[step:],
             corrected_steps=max(self.corrected_steps - step, 0),
         )
+
+    def scaled_to(self, level: float) -> SamplingPlan:
+        """All steps between a first level and 0; none of them goes back above it."""
+        scale = level / self.timesteps[0]
+        return dataclasses.replace(
+            self,
+            timesteps=tuple(scale * t for t in self.timesteps),
+            renoise_levels=tuple(min(scale * t, level) for t in self.renoise_levels),
+        )
+
+    def below(self, level: float) -> SamplingPlan:
+        """From a first level to those of the schedule that are below it."""
+        steps = len(self.timesteps)
+        step = next((step for step, t in enumerate(self.timesteps) if t < level + _SAME_LEVEL), steps)
+        if step < steps and self.timesteps[step] > level - _SAME_LEVEL:
+            return self.from_step(step)
+        # The step that leads to that one begins later; a level above all takes the place of the first.
+        begun = self.from_step(max(step - 1, 0))
+        return dataclasses.replace(begun, timesteps=(level, *begun.timesteps[1:]))
 
     def _compared_at(self, t: float) -> int:
         return 2 if self.guided_at(t) else 1

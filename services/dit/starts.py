@@ -13,15 +13,25 @@ from services.runtime.noise import Purpose, gaussian
 
 @dataclass(frozen=True)
 class Start:
-    """Latents [frames or fewer, channels] to begin from, and the noise level to begin at, 0 to 1."""
+    """Latents [frames or fewer, channels] to begin from, and the noise level to begin at, 0 to 1.
+
+    It is the nearest level of the schedule, the higher of two, that is begun at, or where the start is `exact` the
+    noise itself.
+    """
 
     latents: torch.Tensor
     noise: float
+    exact: bool = False
 
-    def planned(self, plan: SamplingPlan) -> SamplingPlan:
-        """The plan from its level that is nearest to the noise, the higher of two; without steps where that is 0."""
+    def planned(self, plan: SamplingPlan, *, is_turbo: bool) -> SamplingPlan:
+        """The plan of what is left to do, without steps where the noise is 0.
+
+        Exact starts scale the schedule, but that of turbo models, which know few levels (spec/v1.md §2.3).
+        """
         if self.noise == 0:
             return plan.from_step(len(plan.timesteps))
+        if self.exact:
+            return plan.below(self.noise) if is_turbo else plan.scaled_to(self.noise)
         distances = [abs(level - self.noise) for level in plan.timesteps]
         return plan.from_step(distances.index(min(distances)))
 

@@ -152,7 +152,7 @@ def _start(request: dit_pb2.SampleRequest, limits: SampleLimits, check: Violatio
         return None
     latents = _latents(request.start.latents, request.frames, limits, check, "start.latents")
     fits = check.within(request.start.noise, 0, 1, "start.noise")
-    return Start(latents, request.start.noise) if latents is not None and fits else None
+    return Start(latents, request.start.noise, request.start.exact) if latents is not None and fits else None
 
 
 def _variation(request: dit_pb2.SampleRequest, check: Violations) -> Variation | None:
@@ -191,8 +191,10 @@ def _keep(request: dit_pb2.SampleRequest, frames: int | None, limits: SampleLimi
         check.that(request.HasField("mask"), "mask", "is missing; keep holds where it or keep.free is false")
     check.within(keep.injection, 0, 1, "keep.injection")
     check.within(keep.crossfade_frames, 0, MAX_CROSSFADE_FRAMES, "keep.crossfade_frames")
-    latents = _latents(keep.latents, request.frames, limits, check, "keep.latents")
-    if latents is None or len(check) > before:
+    latents = None
+    if keep.HasField("latents"):
+        latents = _latents(keep.latents, request.frames, limits, check, "keep.latents")
+    if len(check) > before:
         return None
     return Keep(latents, keep.injection, keep.crossfade_frames, free)
 

@@ -66,6 +66,14 @@ def test_a_track_may_be_made_for_parts() -> None:
     assert framing.silenced is None
 
 
+def test_beside_its_parts_a_track_is_silent_without_a_word_to_the_model() -> None:
+    framing = frame(Lego("", "bass", (Region(1.0, 2.0),)), SOURCE, HEARD, Track.BASS)
+    assert framing.hold is not None
+    assert framing.hold.latents is None
+    assert framing.hold.injection == 0
+    assert framing.hold.free is framing.mask
+
+
 @given(st.floats(0, 10), st.one_of(st.none(), st.floats(0, 10)), st.integers(1, 250))
 def test_a_part_is_of_one_frame_at_least_and_within_the_source(start: float, end: float | None, frames: int) -> None:
     first, last = frames_in(Region(start, end), frames)

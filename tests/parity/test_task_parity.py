@@ -18,7 +18,7 @@ import pytest
 import soundfile
 import torch
 
-from quartet import Complete, Cover, Extend, Extract, Lego, Region, Repaint
+from quartet import Complete, Cover, Extend, Extract, Lego, Region, Remix, Repaint
 from quartet.tasks import TextToMusic
 from quartet.v1 import dit_pb2, vae_pb2
 from tests.parity import official_sampler
@@ -115,6 +115,16 @@ def test_a_cover_that_begins_with_its_noisy_source(pair: Pair, source: Source) -
     assert relative_error(pair.ours(dataclasses.replace(cover, strength=1.0)), expected) > NOTICED
 
 
+@pytest.mark.parametrize("strength", [0.0, 0.3])
+def test_a_remix_begins_with_its_noisy_source(pair: Pair, source: Source, strength: float) -> None:
+    """Audio to audio (spec/v1.md §2.3): all steps, from the very level 1 - s."""
+    view = View(pair.condition(FOLLOW_WORDS), context(pair.silence()))
+    scaled = [(1 - strength) * t for t in LEVELS]
+    expected = official_sampler.sample(pair.pipeline, noise(), scaled, [view] * STEPS, start=source.latents)
+    assert relative_error(pair.ours(Remix(source.audio_id, strength)), expected) <= TOLERANCE
+    assert relative_error(pair.ours(Remix(source.audio_id, strength + 0.02)), expected) > NOTICED
+
+
 @pytest.mark.parametrize(("start", "end"), [(1.2, 3.4), (2.0, None)])
 def test_a_repaint_that_holds_nothing(pair: Pair, source: Source, start: float, end: float | None) -> None:
     """Rows 17 and 19: diffusers tells the network what to write and leaves it alone, which is mode aggressive."""
@@ -189,9 +199,14 @@ def test_an_extension_is_a_balanced_repaint_of_a_longer_song(pair: Pair, source:
 
 @pytest.mark.parametrize("regions", [(), (Region(1.2, 3.4),)])
 def test_one_more_track(pair: Pair, source: Source, regions: tuple[Region, ...]) -> None:
-    """Row 20: the whole source is heard, the mask says where the track may be."""
+    """Row 20: the whole source is heard, the mask says where the track may be; beside it ours is silent within a
+    frame."""
     span = {"repainting_start": 1.2, "repainting_end": 3.4} if regions else {}
     expected = pair.theirs("lego", track_name="guitar", **span)
+    if regions:
+        weights = chosen(30, 85).float()[:, None]
+        weights[29] = weights[85] = 0.5
+        expected = weights * expected + (1 - weights) * pair.silence()
     lego = Lego(source.audio_id, "guitar", regions)
     assert relative_error(pair.ours(lego), expected) <= TOLERANCE
     assert relative_error(pair.ours(dataclasses.replace(lego, track="bass")), expected) > NOTICED

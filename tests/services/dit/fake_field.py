@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 
 from services.dit.conditions import View
@@ -10,6 +12,8 @@ from services.dit.stepper import Course
 from tests.services.dit.tiny import normal
 
 FRAMES, CHANNELS = 6, 4
+# The velocity of latents [frames, channels] in a context, under a condition, at a level.
+Field = Callable[[torch.Tensor, torch.Tensor, ConditionCache, float], torch.Tensor]
 
 
 def condition(seed: int) -> ConditionCache:
@@ -28,12 +32,12 @@ def velocity(latents: torch.Tensor, context: torch.Tensor, words: ConditionCache
     return torch.tanh(latents + words[0][0]) + t * context[:, :CHANNELS]
 
 
-def follow(course: Course) -> tuple[torch.Tensor, list[list[Branch]], list[torch.Tensor]]:
+def follow(course: Course, field: Field = velocity) -> tuple[torch.Tensor, list[list[Branch]], list[torch.Tensor]]:
     """The result of a course, what each pass asked, and the clean estimates of its steps."""
     passes, estimates = [], []
     while branches := course.branches():
         passes.append(branches)
-        clean = course.advance([velocity(one.latents, one.context, one.condition, one.t) for one in branches])
+        clean = course.advance([field(one.latents, one.context, one.condition, one.t) for one in branches])
         if clean is not None:
             estimates.append(clean)
     return course.latents(), passes, estimates

@@ -90,6 +90,14 @@ def begun(t: float) -> torch.Tensor:
     return x
 
 
+def begun_exactly(t: float) -> torch.Tensor:
+    """All steps, at levels in proportion."""
+    x = t * gaussian(7, Purpose.INITIAL, (FRAMES, CHANNELS)) + (1 - t) * SOURCE
+    for level, after in STEPS:
+        x = x + t * (after - level) * v(x, t * level)
+    return x
+
+
 def varied() -> torch.Tensor:
     angle = 0.3 * math.pi / 2
     x = math.cos(angle) * gaussian(7, Purpose.INITIAL, (FRAMES, CHANNELS))
@@ -148,6 +156,7 @@ def edited() -> torch.Tensor:
 
 ITEMS = {
     "start": (item(start=Start(SOURCE, 0.6)), begun(0.5)),
+    "exact start": (item(start=Start(SOURCE, 0.6, exact=True)), begun_exactly(0.6)),
     "variation": (item(variation=Variation(0.3, seed=8)), varied()),
     "switch": (
         item(scale=SCALE, source=SOURCE, mask=TWO_REGIONS, switch=ConditionSwitch(0.5, SECOND, OTHER)),
@@ -163,7 +172,7 @@ async def test_items_of_all_courses_in_one_batch_equal_their_formulas() -> None:
     latents, queue, evaluations = await finished(GUIDED_DEFAULTS, *(what for what, _ in ITEMS.values()))
     for name, ours, (_, expected) in zip(ITEMS, latents, ITEMS.values(), strict=True):
         assert relative_error(ours, expected) <= 2e-5, name
-    assert evaluations == [2, 4, 8, 12, 4, 26]
+    assert evaluations == [2, 4, 4, 8, 12, 4, 26]
     assert queue.steps_computed == sum(evaluations)
 
 
@@ -205,6 +214,14 @@ async def test_what_is_kept_need_not_be_what_the_model_must_not_write() -> None:
     assert torch.equal(one[kept], OTHER[kept])
     assert torch.equal(two[kept], OTHER[kept])
     assert not torch.isclose(one[TWO_REGIONS], two[TWO_REGIONS]).all()
+
+
+async def test_without_latents_it_is_silence_that_is_kept() -> None:
+    ((latents,), _, _) = await finished(GUIDED_DEFAULTS, item(source=SOURCE, keep=Keep(None, 0.0, 1, free=TWO_REGIONS)))
+    ((free,), _, _) = await finished(GUIDED_DEFAULTS, item(source=SOURCE))
+    kept = blend_weights(TWO_REGIONS, 1) == 0
+    assert torch.equal(latents[kept], SILENCE[:FRAMES][kept])
+    assert torch.equal(latents[TWO_REGIONS], free[TWO_REGIONS])
 
 
 async def test_frames_that_are_added_for_the_network_are_free() -> None:

@@ -12,6 +12,7 @@ from services.dit.conditions import ConditionSwitch, View
 from services.dit.denoising import Denoising
 from services.dit.guidance import ProjectedGuidance
 from services.dit.keep import Keep, Kept, blend_weights
+from services.dit.model import ConditionCache
 from services.dit.plan import GUIDED_DEFAULTS, TURBO_DEFAULTS, SamplerMethod, SamplingOptions, SamplingPlan, resolve
 from services.dit.sampler import Trajectory
 from services.dit.starts import mixed
@@ -136,6 +137,28 @@ def test_without_steps_nothing_is_asked() -> None:
     latents, passes, _ = follow(Denoising(trajectory, plan, (FIRST,), None, None))
     assert torch.equal(latents, SOURCE)
     assert not passes
+
+
+def stem(channels: list[int], seed: int, method: SamplerMethod) -> torch.Tensor:
+    """What comes of a source where the velocity leads straight to some of its channels."""
+
+    def towards_the_track(x: torch.Tensor, context: torch.Tensor, words: ConditionCache, t: float) -> torch.Tensor:
+        track = torch.zeros_like(x)
+        track[:, channels] = context[:, channels]
+        return (x - track) / t
+
+    plan = resolve(SamplingOptions(timesteps=LEVELS, method=method), TURBO_DEFAULTS)
+    trajectory = Trajectory(normal(seed, 1, FRAMES, CHANNELS), plan, lambda step: normal(step, 1, FRAMES, CHANNELS))
+    heard = View(torch.cat((SOURCE, torch.ones_like(SOURCE)), dim=-1), condition(seed))
+    return follow(Denoising(trajectory, plan, (heard,), None, None), towards_the_track)[0]
+
+
+@pytest.mark.parametrize("method", SamplerMethod)
+def test_tracks_that_a_model_takes_apart_exactly_add_up_to_their_source(method: SamplerMethod) -> None:
+    """Each from noise of its own, none of which is left: the sampler adds nothing to what is predicted."""
+    stems = [stem(channels, seed, method) for seed, channels in enumerate([[0], [1, 3], [2]])]
+    torch.testing.assert_close(torch.stack(stems).sum(0), SOURCE)
+    assert not torch.isclose(stems[0], SOURCE).all()
 
 
 def test_guidance_without_a_null_condition_is_an_error() -> None:

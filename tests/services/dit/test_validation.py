@@ -63,6 +63,7 @@ def test_at_their_borders_all_are_taken() -> None:
         assert item(**switch(strength=share, source_latents=full(0.5, 1, 8))).switch is not None
         assert item(**keep(injection=share, crossfade_frames=250 * share)).keep is not None
         assert item(**edit(n_min=share, n_max=share, n_avg=1 + 7 * share)).edit is not None
+    assert item(keep=dit_pb2.Keep(crossfade_frames=1), mask=MASK).keep is not None
     assert item(**start(), **variation(0.5), **switch(blend=True), **keep()).keep is not None
     assert item(**edit(), mask=MASK, source_latents=LATENTS).edit is not None
 
@@ -96,7 +97,7 @@ def test_at_their_borders_all_are_taken() -> None:
         (keep(injection=NAN), {"keep.injection"}),
         (keep(crossfade_frames=251), {"keep.crossfade_frames"}),
         (keep(full(0.5, 131, 8)), {"keep.latents"}),
-        ({"keep": dit_pb2.Keep(), "mask": MASK}, {"keep.latents"}),
+        (keep(full(0.5, 0, 8)), {"keep.latents"}),
         (edit(n_min=0.9), {"edit.n_min"}),
         (edit(n_min=-1), {"edit.n_min"}),
         (edit(n_max=1.5), {"edit.n_max"}),

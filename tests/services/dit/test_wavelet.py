@@ -67,6 +67,15 @@ def test_the_bands_are_those_of_pywavelets(
     torch.testing.assert_close(actual, torch.from_numpy(expected).float(), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("wavelet", Wavelet)
+@pytest.mark.parametrize(("low", "high", "mode"), [(0.3, 0.0, WaveletMode.LOW), (0.0, 0.2, WaveletMode.HIGH)])
+def test_one_weight_alone_is_one_band_alone(low: float, high: float, mode: WaveletMode, wavelet: Wavelet) -> None:
+    clean = X.flip(1)
+    alone = WaveletCorrection(low, high, wavelet=wavelet).apply(X, clean, 0.6)
+    assert torch.equal(alone, WaveletCorrection(0.3, 0.2, mode, wavelet).apply(X, clean, 0.6))
+    assert not torch.isclose(alone, WaveletCorrection(0.3, 0.2, wavelet=wavelet).apply(X, clean, 0.6)).all()
+
+
 @given(st.integers(1, 40), st.sampled_from(Wavelet))
 def test_the_low_band_of_a_low_band_is_itself(frames: int, wavelet: Wavelet) -> None:
     """The signal ends before the zeros beyond the ends, so that nothing of its band is cut off."""
