@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import grpc.aio
 
+from gateway.admission import Admission
 from gateway.artifacts import ArtifactStore
 from gateway.folder import locked
 from gateway.library import AudioLibrary
@@ -41,7 +42,11 @@ def application(settings: GatewaySettings) -> Application:
             library = AudioLibrary(store, artifacts)
             stages = await stack.enter_async_context(Stages.connected(addresses, telemetry))
             runner = await stack.enter_async_context(JobRunner(store, artifacts, library, stages, telemetry, limits))
+            admission = Admission(
+                runner, artifacts, library, stages, settings.max_upload_seconds, settings.max_job_seconds
+            )
             servicer = MusicServicer(  # type: ignore[abstract]  # what it leaves out answers UNIMPLEMENTED
+                admission,
                 runner,
                 store,
                 artifacts,

@@ -73,19 +73,24 @@ class JobStore:
         Raises OverloadedError where too many jobs wait, AlreadyExistsError where the id belongs to another song.
         """
         async with self._engine.begin() as connection:
-            if known := await self._of_request(connection, job.request_id):
-                return _same_song(known, job), False
+            if known := await _of_request(connection, job.request_id, job.fingerprint):
+                return known, False
             waiting = sa.select(sa.func.count()).where(_JOBS.c.state == JobState.QUEUED.value)
             if (await connection.scalar(waiting) or 0) >= max_queued:
                 raise OverloadedError(f"{max_queued} jobs wait already", retry_after_s=5.0)
             try:
                 await connection.execute(_JOBS.insert().values(_row(job)))
             except IntegrityError:  # another call with the request id came first
-                known = await self._of_request(connection, job.request_id)
+                known = await _of_request(connection, job.request_id, job.fingerprint)
                 if known is None:
                     raise
-                return _same_song(known, job), False
+                return known, False
         return job, True
+
+    async def of_request(self, request_id: str, fingerprint: str) -> Job | None:
+        """The job of a request id. Raises AlreadyExistsError where it makes another song."""
+        async with self._engine.connect() as connection:
+            return await _of_request(connection, request_id, fingerprint)
 
     async def get(self, job_id: str) -> Job:
         """A job. Raises NotFoundError."""
@@ -146,13 +151,6 @@ class JobStore:
             await connection.execute(_OWNERS.delete().where(_OWNERS.c.owner == owner))
         return sorted(orphans)
 
-    async def _of_request(self, connection: AsyncConnection, request_id: str) -> Job | None:
-        if not request_id:
-            return None
-        statement = sa.select(_JOBS).where(_JOBS.c.request_id == request_id, _TAKES_REQUEST_ID)
-        row = (await connection.execute(statement)).mappings().first()
-        return _job(row) if row else None
-
 
 async def _get(connection: AsyncConnection, job_id: str) -> Job:
     row = (await connection.execute(sa.select(_JOBS).where(_JOBS.c.id == job_id))).mappings().first()
@@ -161,13 +159,17 @@ async def _get(connection: AsyncConnection, job_id: str) -> Job:
     return _job(row)
 
 
-def _same_song(known: Job, asked: Job) -> Job:
-    if known.fingerprint != asked.fingerprint:
+async def _of_request(connection: AsyncConnection, request_id: str, fingerprint: str) -> Job | None:
+    if not request_id:
+        return None
+    statement = sa.select(_JOBS).where(_JOBS.c.request_id == request_id, _TAKES_REQUEST_ID)
+    row = (await connection.execute(statement)).mappings().first()
+    if row is not None and row["fingerprint"] != fingerprint:
         raise AlreadyExistsError(
-            f"request_id {asked.request_id!r} belongs to job {known.id}, which makes another song",
+            f"request_id {request_id!r} belongs to job {row['id']}, which makes another song",
             reason="REQUEST_ID_TAKEN",
         )
-    return known
+    return _job(row) if row else None
 
 
 def _row(job: Job) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from quartet import Client
 from quartet.errors import AlreadyExistsError, CancelledError, ConflictError, NotFoundError, OverloadedError
 from quartet.events import Job, JobAccepted, JobChanged, JobState, Progress
 from quartet.songs import SongSpec
+from quartet.tasks import Cover
 from quartet.v1 import dit_pb2, dit_pb2_grpc, stage_pb2
 from tests.support.processes import Start
 
@@ -93,6 +94,20 @@ def test_a_request_id_makes_one_job(client: Client) -> None:
     with pytest.raises(AlreadyExistsError, match="'once' belongs to job"):
         client.create_job(SHORT, request_id="once", duration=2.0)
     assert ended(client, first.id).state is JobState.SUCCEEDED
+
+
+def test_a_known_request_is_found_also_when_its_source_is_gone(start_gateway: Start, tmp_path: Path) -> None:
+    with start_gateway() as server, Client(server.address) as client:
+        source = client.generate(SHORT).record.items[0].audio_id
+        cover = SongSpec("bossa nova", task=Cover(source), seeds=(4,))
+        first = client.create_job(cover, request_id="once")
+        made = ended(client, first.id)
+        (tmp_path / "data" / "audio" / source[:2] / source).unlink()
+        assert client.create_job(cover, request_id="once") == made
+        with pytest.raises(AlreadyExistsError, match="'once' belongs to job"):
+            client.create_job(cover, request_id="once", seed=5)
+        with pytest.raises(NotFoundError):
+            client.create_job(cover, request_id="twice")
 
 
 def test_pages_of_jobs_newest_first(client: Client) -> None:
