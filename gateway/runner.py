@@ -146,6 +146,7 @@ class JobRunner:
                 return job
             try:
                 await self._change(job.cancelled(), expected=(JobState.QUEUED,))
+                await self._library.release(job_id)
             except ConflictError:
                 if (await self.get(job_id)).state.ended:
                     raise

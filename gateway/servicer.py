@@ -19,7 +19,7 @@ from gateway.runner import JobRunner
 from gateway.stages import Stages
 from gateway.store import JobStore
 from gateway.transcriber import Transcriber
-from gateway.uploads import UploadLimits, receive
+from gateway.uploads import Uploads
 from gateway.writer import Writer
 from quartet.errors import (
     CancelledError,
@@ -52,7 +52,7 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
         stages: Stages,
         writer: Writer,
         transcriber: Transcriber,
-        upload_limits: UploadLimits,
+        uploads: Uploads,
         max_job_seconds: float,
     ) -> None:
         self._admission = admission
@@ -63,7 +63,7 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
         self._stages = stages
         self._writer = writer
         self._transcriber = transcriber
-        self._upload_limits = upload_limits
+        self._uploads = uploads
         self._max_job_seconds = max_job_seconds
 
     async def Generate(
@@ -139,7 +139,7 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
         self, request_iterator: AsyncIterator[music_pb2.UploadAudioRequest], context: Context
     ) -> music_pb2.UploadAudioResponse:
         """Stores a recording."""
-        artifact, info = await receive(request_iterator, self._artifacts, self._library, self._upload_limits)
+        artifact, info = await self._uploads.receive(request_iterator)
         return music_pb2.UploadAudioResponse(
             audio_id=artifact.id,
             duration=duration_message(info.duration),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -142,14 +142,28 @@ class JobStore:
         async with self._engine.begin() as connection:
             await connection.execute(_OWNERS.insert().prefix_with("OR IGNORE").values(owner=owner, audio_id=audio_id))
 
-    async def disown_audio(self, owner: str) -> list[str]:
-        """Notes that an owner needs no audio any more; returns what nobody needs now."""
-        async with self._engine.begin() as connection:
-            mine = sa.select(_OWNERS.c.audio_id).where(_OWNERS.c.owner == owner)
-            shared = sa.select(_OWNERS.c.audio_id).where(_OWNERS.c.owner != owner, _OWNERS.c.audio_id.in_(mine))
-            orphans = set((await connection.scalars(mine)).all()) - set((await connection.scalars(shared)).all())
-            await connection.execute(_OWNERS.delete().where(_OWNERS.c.owner == owner))
-        return sorted(orphans)
+    async def audio_of(self, owner: str) -> dict[str, bool]:
+        """The audio that an owner needs, and whether others need it too."""
+        mine = sa.select(_OWNERS.c.audio_id).where(_OWNERS.c.owner == owner)
+        statement = sa.select(_OWNERS.c.audio_id, sa.func.count() > 1).where(_OWNERS.c.audio_id.in_(mine))
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(statement.group_by(_OWNERS.c.audio_id))
+            return {audio_id: bool(others_need_it) for audio_id, others_need_it in rows}
+
+    async def disown_audio(self, owner: str, audio_ids: Iterable[str]) -> None:
+        """Notes that an owner needs some audio no more."""
+        statement = _OWNERS.delete().where(_OWNERS.c.owner == owner, _OWNERS.c.audio_id == sa.bindparam("gone"))
+        if gone := [{"gone": audio_id} for audio_id in audio_ids]:
+            async with self._engine.begin() as connection:
+                await connection.execute(statement, gone)
+
+    async def lost_owners(self) -> list[str]:
+        """Owners of audio that are no job, or one that has ended without a song."""
+        needing = [JobState.QUEUED.value, JobState.RUNNING.value, JobState.SUCCEEDED.value]
+        jobs = sa.select(_JOBS.c.id).where(_JOBS.c.state.in_(needing))
+        statement = sa.select(_OWNERS.c.owner).distinct().where(_OWNERS.c.owner.not_in(jobs))
+        async with self._engine.connect() as connection:
+            return list((await connection.scalars(statement)).all())
 
 
 async def _get(connection: AsyncConnection, job_id: str) -> Job:
