@@ -45,6 +45,7 @@ class AudioFormat(StrEnum):
     OPUS = "opus"
     VORBIS = "vorbis"
     M4A = "m4a"
+    AAC = "aac"
 
     @property
     def suffix(self) -> str:
@@ -56,10 +57,12 @@ class AudioFormat(StrEnum):
     @classmethod
     def for_suffix(cls, suffix: str) -> AudioFormat:
         """The usual format of a file name's suffix. Raises ValueError."""
-        for choice in (cls.FLAC, cls.WAV24, cls.MP3, cls.OPUS, cls.VORBIS, cls.M4A):
+        for choice in (cls.FLAC, cls.WAV24, cls.MP3, cls.OPUS, cls.VORBIS, cls.M4A, cls.AAC):
             if choice.suffix == suffix.lower():
                 return choice
-        raise ValueError(f"{suffix or 'no suffix'} is no audio format; use .flac, .wav, .mp3, .m4a, .opus or .ogg")
+        raise ValueError(
+            f"{suffix or 'no suffix'} is no audio format; use .flac, .wav, .mp3, .m4a, .aac, .opus or .ogg"
+        )
 
 
 class SongOptions(TypedDict, total=False):

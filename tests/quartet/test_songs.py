@@ -149,7 +149,15 @@ def test_a_wavelet_needs_weights(choice: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("suffix", "expected"),
-    [(".flac", "flac"), (".WAV", "wav24"), (".mp3", "mp3"), (".opus", "opus"), (".ogg", "vorbis"), (".m4a", "m4a")],
+    [
+        (".flac", "flac"),
+        (".WAV", "wav24"),
+        (".mp3", "mp3"),
+        (".opus", "opus"),
+        (".ogg", "vorbis"),
+        (".m4a", "m4a"),
+        (".aac", "aac"),
+    ],
 )
 def test_a_suffix_names_a_format(suffix: str, expected: str) -> None:
     assert AudioFormat.for_suffix(suffix) == expected
