@@ -234,15 +234,17 @@ def _given_seconds(song: music_pb2.SongSpec) -> float | None:
 
 
 def _check_words(song: music_pb2.SongSpec, planned: bool, check: Violations) -> None:
-    most_lyrics = planning.MAX_LYRIC_CHARACTERS if planned else task_rules.MAX_LYRIC_CHARACTERS
+    plans_lyrics = planned and not song.instrumental
+    most_lyrics = planning.MAX_LYRIC_CHARACTERS if plans_lyrics else task_rules.MAX_LYRIC_CHARACTERS
     for field, text, most in (
         ("song.caption", song.caption, planning.MAX_CAPTION_CHARACTERS),
         ("song.lyrics", song.lyrics, most_lyrics),
         ("song.thinking.negative_prompt", song.thinking.negative_prompt, planning.MAX_CAPTION_CHARACTERS),
     ):
         check.characters(text, most, field)
-    given = song.caption.strip() or song.lyrics.strip() or not tasks.needs_words(song)
-    check.that(bool(given), "song.caption", "is empty, and so are the lyrics; describe the music or give lyrics")
+    words = (song.caption.strip(), song.lyrics.strip())
+    given = any(words) or song.instrumental or not tasks.needs_words(song)
+    check.that(given, "song.caption", "is empty, and so are the lyrics; describe the music or give lyrics")
 
 
 def _check_metadata(metadata: stage_pb2.Metadata, planned: bool, check: Violations) -> None:

@@ -71,6 +71,7 @@ class SongOptions(TypedDict, total=False):
 
     task: Task
     lyrics: str
+    instrumental: bool
     duration: float | None
     bpm: int | None
     key_scale: str
@@ -117,6 +118,7 @@ class SongSpec:
     Attributes:
         caption: Description of the music.
         lyrics: Lyrics with structure tags such as "[Verse]"; empty asks for an instrumental.
+        instrumental: Sings none of the lyrics; the record keeps them for a song that does.
         task: What is done, such as `Cover(source)`; by default a new song from words.
         duration: Length in seconds. None and what is not above 0 leave it open. Tasks with a source have its length.
         bpm, key_scale, time_signature, vocal_language: What is known of the music, such as 92, "A minor", "4", "en".
@@ -184,6 +186,7 @@ class SongSpec:
     title: str = ""
     no_tags: bool = False
     thinking: Thinking = Thinking()
+    instrumental: bool = False
 
     def with_options(self, options: SongOptions) -> SongSpec:
         """A copy with some fields replaced; `seed` stands for `seeds=(seed,)`, -1 being an open one."""
@@ -233,6 +236,7 @@ class SongSpec:
                 no_tags=self.no_tags,
             ),
             thinking=self.thinking.to_message(),
+            instrumental=self.instrumental,
         )
 
     @classmethod
@@ -263,4 +267,5 @@ class SongSpec:
             title=message.output.title,
             no_tags=message.output.no_tags,
             thinking=Thinking.from_message(message.thinking),
+            instrumental=message.instrumental,
         )

@@ -95,6 +95,20 @@ def test_one_spelling_for_the_planner() -> None:
     assert resolved(SongSpec("rain", key_scale="H dorian")).key_scale == "H dorian"
 
 
+def test_an_instrumental_keeps_its_lyrics_and_has_no_title_of_them() -> None:
+    song = resolved(SongSpec("", "[Verse]\nla la", instrumental=True))
+    assert (song.lyrics, song.instrumental, song.title) == ("[Verse]\nla la", True, "")
+    assert resolved(dataclasses.replace(song, instrumental=False)).title == "la la"
+    assert resolved(SongSpec(instrumental=True)).lyrics == INSTRUMENTAL
+
+
+def test_lyrics_that_the_planner_does_not_get_may_be_longer_than_it_reads() -> None:
+    long = SongSpec("rain", "a" * 10_001)
+    assert resolved(dataclasses.replace(long, instrumental=True), has_planner=True).lyrics == long.lyrics
+    with pytest.raises(InvalidRequestError, match="at most 10000"):
+        resolved(long, has_planner=True)
+
+
 def test_random_seeds_differ() -> None:
     assert len({seed for _ in range(8) for seed in resolved(SongSpec("rain", items=8)).seeds}) == 64
 

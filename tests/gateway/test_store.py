@@ -55,6 +55,7 @@ SONG = SongSpec(
     latent_rescale=1.25,
     format=AudioFormat.OPUS,
     peak_dbfs=-3.0,
+    instrumental=True,
 )
 
 

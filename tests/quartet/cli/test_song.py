@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
 import pytest
 
-from quartet.cli import song
+from quartet.cli import song, tasks
 from quartet.planning import Thinking
 from quartet.songs import SongSpec
 from quartet.tasks import TextToMusic
@@ -64,6 +65,15 @@ def test_how_the_audio_leaves(flags: tuple[str, ...], spec: SongSpec) -> None:
 def test_codes_come_from_a_file(tmp_path: Path, text: str) -> None:
     (tmp_path / "codes.txt").write_text(text)
     assert wished("--codes", str(tmp_path / "codes.txt")).task == TextToMusic((5, 7, 9))
+
+
+def test_the_lyrics_of_an_instrumental_are_kept() -> None:
+    assert wished("--instrumental", "--lyrics", "la la") == SongSpec("piano", "la la", instrumental=True)
+
+
+@pytest.mark.parametrize("verb", [tasks.cover, tasks.repaint, tasks.extend, tasks.lego, tasks.complete, tasks.remix])
+def test_every_verb_with_lyrics_has_the_switch(verb: click.Command) -> None:
+    assert {"lyrics", "instrumental"} <= {parameter.name for parameter in verb.params}
 
 
 def test_every_setting_of_the_sampler_has_a_flag() -> None:
