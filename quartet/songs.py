@@ -21,7 +21,7 @@ from quartet.sampling import (
 from quartet.task_messages import task_fields, task_of
 from quartet.tasks import Task, TextToMusic
 from quartet.v1 import music_pb2, stage_pb2
-from quartet.wire import duration_message, named, seconds_of, wire_name
+from quartet.wire import duration_message, given_seeds, named, seconds_of, wire_name
 
 __all__ = [
     "AudioFormat",
@@ -126,7 +126,7 @@ class SongSpec:
         reference: Audio file whose sound the song takes on; it is uploaded when the call starts.
         reference_audio_id: The same as the id of an upload or of an earlier result.
         items: Songs to make, 1 to 8.
-        seeds: Seeds of the items by position; items without one take a random seed.
+        seeds: Seeds of the items by position; items without one, and those of -1, take a random seed.
         model: DiT model.
         steps, shift, timesteps, method: The noise levels of the sampler and how it steps between them.
         snap_timesteps: Moves the timesteps to the nearest levels that turbo models were distilled at.
@@ -189,10 +189,10 @@ class SongSpec:
     instrumental: bool = False
 
     def with_options(self, options: SongOptions) -> SongSpec:
-        """A copy with some fields replaced; `seed` stands for `seeds=(seed,)`, -1 being an open one."""
+        """A copy with some fields replaced; `seed` stands for `seeds=(seed,)`."""
         changes: dict[str, Any] = dict(options)
         seed = changes.pop("seed", None)
-        if seed is not None and seed != -1:
+        if seed is not None:
             changes["seeds"] = (seed,)
         if "think" in changes:
             thinking = changes.get("thinking", self.thinking)
@@ -221,7 +221,7 @@ class SongSpec:
             duration=duration_message(unless_open(self.duration)),
             reference_audio_id=reference_audio_id,
             items=self.items,
-            seeds=self.seeds,
+            seeds=given_seeds(self.seeds),
             model=self.model,
             sampling=sampling_message(self),
             output=music_pb2.SongOutput(

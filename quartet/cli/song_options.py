@@ -43,7 +43,13 @@ lyrics_options: Sequence[Any] = (
     click.option("--instrumental", is_flag=True, help="Sing none of the lyrics; the record keeps them."),
 )
 seed_options: Sequence[Any] = (
-    click.option("--seed", "seeds", type=click.IntRange(0, 2**32 - 1), multiple=True, help="Once per item."),
+    click.option(
+        "--seed",
+        "seeds",
+        type=click.IntRange(-1, 2**32 - 1),
+        multiple=True,
+        help="Once per item; -1 leaves it open.  [default: random]",
+    ),
 )
 items_options: Sequence[Any] = (
     click.option("--items", type=click.IntRange(1, 8), default=1, show_default=True, help="Songs to make."),

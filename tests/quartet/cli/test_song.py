@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
 import pytest
 
-from quartet.cli import song, tasks
+from quartet.cli import song
 from quartet.planning import Thinking
 from quartet.songs import SongSpec
 from quartet.tasks import TextToMusic
@@ -71,9 +70,10 @@ def test_the_lyrics_of_an_instrumental_are_kept() -> None:
     assert wished("--instrumental", "--lyrics", "la la") == SongSpec("piano", "la la", instrumental=True)
 
 
-@pytest.mark.parametrize("verb", [tasks.cover, tasks.repaint, tasks.extend, tasks.lego, tasks.complete, tasks.remix])
-def test_every_verb_with_lyrics_has_the_switch(verb: click.Command) -> None:
-    assert {"lyrics", "instrumental"} <= {parameter.name for parameter in verb.params}
+def test_what_other_applications_write_for_open_is_open() -> None:
+    message = wished("--seed", "-1", "--bpm", "0", "--duration", "-1", "--language", "unknown").to_message()
+    message.metadata.vocal_language = ""
+    assert message == wished().to_message()
 
 
 def test_every_setting_of_the_sampler_has_a_flag() -> None:
