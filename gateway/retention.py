@@ -26,12 +26,12 @@ async def sweeping(
 
     `clock` tells the seconds since the epoch, `pause` waits for some.
     """
-    async with asyncio.TaskGroup() as group:
-        sweeper = group.create_task(_sweep(library, retention_seconds, clock, pause), name="upload sweeper")
-        try:
-            yield
-        finally:
-            sweeper.cancel()
+    sweeper = asyncio.create_task(_sweep(library, retention_seconds, clock, pause), name="upload sweeper")
+    try:
+        yield
+    finally:
+        sweeper.cancel()
+        await asyncio.gather(sweeper, return_exceptions=True)
 
 
 async def _sweep(

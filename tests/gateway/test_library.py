@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,7 +11,6 @@ import pytest
 from gateway.artifacts import ArtifactStore
 from gateway.jobs import Job
 from gateway.library import UPLOADS, AudioLibrary
-from gateway.retention import sweeping
 from gateway.store import JobStore
 from quartet.errors import NotFoundError
 from quartet.events import JobState
@@ -127,54 +125,3 @@ async def test_jobs_that_are_gone_or_failed_need_no_audio_after_a_restart(
     needed, *lost, upload = [await kept(library, tmp_path, owner.encode(), owner) for owner in owners]
     await library.release_lost()
     assert [is_there(artifacts, audio_id) for audio_id in (needed, *lost, upload)] == [True, False, False, True]
-
-
-class Time:
-    """A clock that stands still until the test lets a pause end."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-        self.pauses: asyncio.Queue[float] = asyncio.Queue()
-        self._ends: asyncio.Queue[None] = asyncio.Queue()
-
-    async def pause(self, seconds: float) -> None:
-        self.pauses.put_nowait(seconds)
-        await self._ends.get()
-
-    async def pass_by(self, seconds: float) -> None:
-        """Returns once the sweep after that time is done."""
-        self.now += seconds
-        self._ends.put_nowait(None)
-        await self.pauses.get()
-
-
-async def test_the_sweeper_looks_at_once_and_again(
-    library: AudioLibrary, artifacts: ArtifactStore, tmp_path: Path
-) -> None:
-    time = Time()
-    old = await kept(library, tmp_path, b"old", UPLOADS, NOON - 3 * HOUR)
-    async with sweeping(library, 2 * HOUR, lambda: time.now, time.pause):
-        assert await time.pauses.get() == 600
-        new = await kept(library, tmp_path, b"new", UPLOADS, NOON)
-        assert not is_there(artifacts, old)
-        await time.pass_by(2 * HOUR)
-        assert is_there(artifacts, new)
-        await time.pass_by(1)
-        assert not is_there(artifacts, new)
-
-
-async def test_a_sweep_that_fails_is_tried_again(
-    library: AudioLibrary, artifacts: ArtifactStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(audio_id: str) -> None:
-        raise OSError("the disk is away")
-
-    time = Time()
-    old = await kept(library, tmp_path, b"old", UPLOADS, NOON - 3 * HOUR)
-    monkeypatch.setattr(artifacts, "delete", fail)
-    async with sweeping(library, HOUR, lambda: time.now, time.pause):
-        await time.pauses.get()
-        assert is_there(artifacts, old)
-        monkeypatch.undo()
-        await time.pass_by(1)
-        assert not is_there(artifacts, old)
