@@ -47,15 +47,26 @@ class ArtifactStore:
         finally:
             path.unlink(missing_ok=True)
 
-    def adopt(self, path: Path) -> Artifact:
-        """Makes a scratch file an artifact: durable before it is visible."""
+    def seal(self, path: Path) -> str:
+        """The id of a finished scratch file, whose content is on the disk from now on."""
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             os.fsync(file.fileno())
-        target = self._path(digest)
+        return digest
+
+    def adopt(self, path: Path, artifact_id: str) -> Artifact:
+        """Makes a sealed scratch file the artifact of its id, in place of an older file. This does not block."""
+        target = self._path(artifact_id)
         target.parent.mkdir(exist_ok=True)
         path.replace(target)
-        return Artifact(digest, target, target.stat().st_size)
+        return Artifact(artifact_id, target, target.stat().st_size)
+
+    def written_at(self, artifact_id: str) -> float | None:
+        """When an artifact was written last, in seconds since the epoch; None where there is none."""
+        try:
+            return self.find(artifact_id).path.stat().st_mtime
+        except (NotFoundError, FileNotFoundError):
+            return None
 
     def find(self, artifact_id: str) -> Artifact:
         """An artifact. Raises NotFoundError."""

@@ -77,8 +77,9 @@ def tags_of(song: SongSpec, index: int) -> Tags | None:
 
 
 def title_of(song: SongSpec) -> str:
-    """The title that was given, or the first words of the caption or of the lyrics."""
-    return " ".join(song.title.split()) or _first_words(song.caption) or _first_words(_first_line(song.lyrics))
+    """The title that was given, or the first words of the caption or of the lyrics that are sung."""
+    sung = "" if song.instrumental else _first_line(song.lyrics)
+    return " ".join(song.title.split()) or _first_words(song.caption) or _first_words(sung)
 
 
 def _first_words(text: str) -> str:

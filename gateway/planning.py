@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from gateway.calls import broken
 from gateway.notes import Notes
+from gateway.output import INSTRUMENTAL
 from gateway.planner import STAGE, CodesProgress, Plan, PlannerClient
 from gateway.requests import ModelOffer, fallback_seconds
 from gateway.results import Progress
@@ -51,9 +52,13 @@ class AudioCodes:
 async def plan_song(song: SongSpec, tools: Tools, notes: Notes) -> PlannedSong:
     """Lets the planner decide what is open. Without a planner it stays open, but for the length.
 
+    Whoever plans and makes an instrumental song sees none of its lyrics.
+
     Raises ConflictError where thinking was demanded and no planner is deployed, or one with other audio codes than the
     encoder's.
     """
+    if song.instrumental:
+        song = dataclasses.replace(song, lyrics=INSTRUMENTAL)
     thinking, planner = song.thinking, tools.stages.planner
     offer = await _offer(song, tools) if song.duration is None else None
     if offer and (planner is None or thinking.write_metadata is False):

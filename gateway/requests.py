@@ -10,7 +10,7 @@ from gateway import task_rules, tasks
 from gateway.output import INSTRUMENTAL, check_output, title_of
 from gateway.sampling_rules import check_sampling
 from quartet.errors import NotFoundError
-from quartet.planning import Thinking
+from quartet.planning import Thinking, unless_open
 from quartet.songs import SongSpec, Wavelet, WaveletMode
 from quartet.task_messages import task_of
 from quartet.tasks import Edit, NewSong, Retake
@@ -202,9 +202,11 @@ def _normalised(spec: SongSpec) -> SongSpec:
     key, meter, language = spec.key_scale, spec.time_signature, spec.vocal_language
     return dataclasses.replace(
         spec,
+        bpm=unless_open(spec.bpm),
+        duration=unless_open(spec.duration),
         key_scale="" if planning.is_open(key) else planning.key_scale(key) or key,
         time_signature="" if planning.is_open(meter) else planning.time_signature(meter) or meter,
-        vocal_language="" if planning.is_open_language(language) else planning.language(language) or language,
+        vocal_language="" if planning.is_open(language) else planning.language(language) or language,
     )
 
 
@@ -234,15 +236,17 @@ def _given_seconds(song: music_pb2.SongSpec) -> float | None:
 
 
 def _check_words(song: music_pb2.SongSpec, planned: bool, check: Violations) -> None:
-    most_lyrics = planning.MAX_LYRIC_CHARACTERS if planned else task_rules.MAX_LYRIC_CHARACTERS
+    plans_lyrics = planned and not song.instrumental
+    most_lyrics = planning.MAX_LYRIC_CHARACTERS if plans_lyrics else task_rules.MAX_LYRIC_CHARACTERS
     for field, text, most in (
         ("song.caption", song.caption, planning.MAX_CAPTION_CHARACTERS),
         ("song.lyrics", song.lyrics, most_lyrics),
         ("song.thinking.negative_prompt", song.thinking.negative_prompt, planning.MAX_CAPTION_CHARACTERS),
     ):
         check.characters(text, most, field)
-    given = song.caption.strip() or song.lyrics.strip() or not tasks.needs_words(song)
-    check.that(bool(given), "song.caption", "is empty, and so are the lyrics; describe the music or give lyrics")
+    words = (song.caption.strip(), song.lyrics.strip())
+    given = any(words) or song.instrumental or not tasks.needs_words(song)
+    check.that(given, "song.caption", "is empty, and so are the lyrics; describe the music or give lyrics")
 
 
 def _check_metadata(metadata: stage_pb2.Metadata, planned: bool, check: Violations) -> None:
@@ -261,7 +265,7 @@ def _check_metadata(metadata: stage_pb2.Metadata, planned: bool, check: Violatio
         f"is {key[:20]!r}, must be a key that the planner knows, such as C major or F# minor",
     )
     check.that(
-        planning.is_open_language(language) or planning.language(language) is not None,
+        planning.is_open(language) or planning.language(language) is not None,
         "song.metadata.vocal_language",
         f"is {language[:20]!r}, must be one of {' '.join(sorted(planning.LANGUAGES))}",
     )

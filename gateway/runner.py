@@ -89,14 +89,22 @@ class JobRunner:
         """From now on calls that end leave their jobs alone, and no job is taken."""
         self._draining = True
 
+    async def known(self, request_id: str, fingerprint: str) -> Job | None:
+        """The job of a request that was made before. Raises AlreadyExistsError where it makes another song."""
+        self._check_open()
+        return await self._store.of_request(request_id, fingerprint)
+
     async def submit(self, job: Job) -> Job:
         """Writes a job down and queues it; returns the earlier job where the request id is known."""
-        if self._draining:
-            raise UnavailableError("the gateway is shutting down")
+        self._check_open()
         job, is_new = await self._store.create(job, max_queued=self._limits.queued_jobs)
         if is_new:
             self._waiting.put_nowait(job)
         return job
+
+    def _check_open(self) -> None:
+        if self._draining:
+            raise UnavailableError("the gateway is shutting down")
 
     async def get(self, job_id: str) -> Job:
         """A job, with the stage that it is at. Raises NotFoundError."""
@@ -138,6 +146,7 @@ class JobRunner:
                 return job
             try:
                 await self._change(job.cancelled(), expected=(JobState.QUEUED,))
+                await self._library.release(job_id)
             except ConflictError:
                 if (await self.get(job_id)).state.ended:
                     raise

@@ -10,18 +10,16 @@ from typing import Any
 
 import grpc.aio
 
-from gateway import messages, requests
+from gateway import messages
+from gateway.admission import Admission
 from gateway.artifacts import Artifact, ArtifactStore
 from gateway.jobs import Job
 from gateway.library import AudioLibrary
-from gateway.planning import NO_PLANNER
 from gateway.runner import JobRunner
-from gateway.source import measure
 from gateway.stages import Stages
 from gateway.store import JobStore
-from gateway.tasks import source_of, task_name
 from gateway.transcriber import Transcriber
-from gateway.uploads import UploadLimits, receive
+from gateway.uploads import Uploads
 from gateway.writer import Writer
 from quartet.errors import (
     CancelledError,
@@ -29,13 +27,11 @@ from quartet.errors import (
     FieldViolation,
     InternalError,
     InvalidRequestError,
-    NotFoundError,
 )
 from quartet.events import JobState
 from quartet.v1 import music_pb2, music_pb2_grpc
 from quartet.validation import Violations
 from quartet.wire import duration_message
-from serving.telemetry import outgoing_metadata
 
 Context = grpc.aio.ServicerContext[Any, Any]
 DEFAULT_PAGE = 50
@@ -48,6 +44,7 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
 
     def __init__(
         self,
+        admission: Admission,
         runner: JobRunner,
         store: JobStore,
         artifacts: ArtifactStore,
@@ -55,9 +52,10 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
         stages: Stages,
         writer: Writer,
         transcriber: Transcriber,
-        upload_limits: UploadLimits,
+        uploads: Uploads,
         max_job_seconds: float,
     ) -> None:
+        self._admission = admission
         self._runner = runner
         self._store = store
         self._artifacts = artifacts
@@ -65,14 +63,14 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
         self._stages = stages
         self._writer = writer
         self._transcriber = transcriber
-        self._upload_limits = upload_limits
+        self._uploads = uploads
         self._max_job_seconds = max_job_seconds
 
     async def Generate(
         self, request: music_pb2.GenerateRequest, context: Context
     ) -> AsyncIterator[music_pb2.GenerateResponse]:
         """The job and its progress, then the audio, then the record."""
-        job = await self._create(request.song, request.request_id, context.time_remaining())
+        job = await self._admission.admit(request.song, request.request_id, context.time_remaining())
         try:
             async with aclosing(self._runner.watch(job.id)) as events:
                 async for event in events:
@@ -93,7 +91,7 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
 
     async def CreateJob(self, request: music_pb2.CreateJobRequest, context: Context) -> music_pb2.CreateJobResponse:
         """A job that runs on its own."""
-        job = await self._create(request.song, request.request_id, None)
+        job = await self._admission.admit(request.song, request.request_id, None)
         return music_pb2.CreateJobResponse(job=messages.job_message(job))
 
     async def GetJob(self, request: music_pb2.GetJobRequest, context: Context) -> music_pb2.GetJobResponse:
@@ -141,7 +139,7 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
         self, request_iterator: AsyncIterator[music_pb2.UploadAudioRequest], context: Context
     ) -> music_pb2.UploadAudioResponse:
         """Stores a recording."""
-        artifact, info = await receive(request_iterator, self._artifacts, self._library, self._upload_limits)
+        artifact, info = await self._uploads.receive(request_iterator)
         return music_pb2.UploadAudioResponse(
             audio_id=artifact.id,
             duration=duration_message(info.duration),
@@ -232,53 +230,6 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
         if job.state is not JobState.SUCCEEDED:
             raise ConflictError(f"job {job.id} is {job.state}; only the items of succeeded jobs have {wanted}")
         return messages.record_message(job)
-
-    async def _create(self, song: music_pb2.SongSpec, request_id: str, seconds_left: float | None) -> Job:
-        offers, _ = await self._stages.offers()
-        planner = self._stages.planner
-        seconds = await self._source_seconds(song)
-        offer = requests.check_song(song, request_id, offers, has_planner=planner is not None, source_seconds=seconds)
-        await self._check_planner(song.thinking)
-        if song.reference_audio_id:
-            await self._measured(song.reference_audio_id, "song.reference_audio_id")
-        allowed = self._max_job_seconds if seconds_left is None else min(seconds_left, self._max_job_seconds)
-        job = Job.new(
-            requests.resolve(song, offer, has_planner=planner is not None, source_seconds=seconds),
-            request_id=request_id,
-            fingerprint=messages.fingerprint(song),
-            seconds_allowed=allowed,
-            traceparent=dict(outgoing_metadata()).get("traceparent", ""),
-        )
-        heard = [audio_id for audio_id in (source_of(song), song.reference_audio_id) if audio_id]
-        await self._library.share(heard, job.id)
-        submitted = None
-        try:
-            submitted = await self._runner.submit(job)
-        finally:
-            if submitted is None or submitted.id != job.id:
-                await self._library.release(job.id)
-        return submitted
-
-    async def _source_seconds(self, song: music_pb2.SongSpec) -> float | None:
-        """Length of the task's source; None where the task has none, or does not name it."""
-        if not (audio_id := source_of(song)):
-            return None
-        return await self._measured(audio_id, f"song.{task_name(song)}.source_audio_id")
-
-    async def _measured(self, audio_id: str, field: str) -> float:
-        """Length of a recording that can be heard, in seconds."""
-        return await asyncio.to_thread(measure, self._artifacts.find(audio_id), field, self._upload_limits.seconds)
-
-    async def _check_planner(self, thinking: music_pb2.Thinking) -> None:
-        """What only the planner can say of a request, before it is accepted."""
-        planner = self._stages.planner
-        if planner is None:
-            if thinking.think:
-                raise ConflictError(NO_PLANNER, reason="NO_PLANNER")
-        elif thinking.model:
-            served = [model.id for model in (await planner.info()).models]
-            if thinking.model not in served:
-                raise NotFoundError.of("planner model", thinking.model, f"there are {', '.join(served)}")
 
     async def _audio_of(self, item: music_pb2.SongItem) -> AsyncIterator[music_pb2.AudioFileChunk]:
         artifact = self._artifacts.find(item.audio_id)

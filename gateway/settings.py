@@ -23,3 +23,7 @@ class GatewaySettings(ServerSettings):
     max_job_seconds: float = setting(3600.0, "time that a job may take from its creation", at_least=1)
     max_upload_bytes: int = setting(200 * 2**20, "largest file that may be uploaded", at_least=1)
     max_upload_seconds: float = setting(900.0, "longest recording that may be uploaded", at_least=1)
+    max_stored_upload_bytes: int = setting(20 * 2**30, "what all uploads together may take up", at_least=1)
+    upload_retention_seconds: float = setting(
+        86_400.0, "time that uploads stay which no job needs; the same file again renews it; 0 is forever", at_least=0
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -73,19 +73,24 @@ class JobStore:
         Raises OverloadedError where too many jobs wait, AlreadyExistsError where the id belongs to another song.
         """
         async with self._engine.begin() as connection:
-            if known := await self._of_request(connection, job.request_id):
-                return _same_song(known, job), False
+            if known := await _of_request(connection, job.request_id, job.fingerprint):
+                return known, False
             waiting = sa.select(sa.func.count()).where(_JOBS.c.state == JobState.QUEUED.value)
             if (await connection.scalar(waiting) or 0) >= max_queued:
                 raise OverloadedError(f"{max_queued} jobs wait already", retry_after_s=5.0)
             try:
                 await connection.execute(_JOBS.insert().values(_row(job)))
             except IntegrityError:  # another call with the request id came first
-                known = await self._of_request(connection, job.request_id)
+                known = await _of_request(connection, job.request_id, job.fingerprint)
                 if known is None:
                     raise
-                return _same_song(known, job), False
+                return known, False
         return job, True
+
+    async def of_request(self, request_id: str, fingerprint: str) -> Job | None:
+        """The job of a request id. Raises AlreadyExistsError where it makes another song."""
+        async with self._engine.connect() as connection:
+            return await _of_request(connection, request_id, fingerprint)
 
     async def get(self, job_id: str) -> Job:
         """A job. Raises NotFoundError."""
@@ -137,21 +142,28 @@ class JobStore:
         async with self._engine.begin() as connection:
             await connection.execute(_OWNERS.insert().prefix_with("OR IGNORE").values(owner=owner, audio_id=audio_id))
 
-    async def disown_audio(self, owner: str) -> list[str]:
-        """Notes that an owner needs no audio any more; returns what nobody needs now."""
-        async with self._engine.begin() as connection:
-            mine = sa.select(_OWNERS.c.audio_id).where(_OWNERS.c.owner == owner)
-            shared = sa.select(_OWNERS.c.audio_id).where(_OWNERS.c.owner != owner, _OWNERS.c.audio_id.in_(mine))
-            orphans = set((await connection.scalars(mine)).all()) - set((await connection.scalars(shared)).all())
-            await connection.execute(_OWNERS.delete().where(_OWNERS.c.owner == owner))
-        return sorted(orphans)
+    async def audio_of(self, owner: str) -> dict[str, bool]:
+        """The audio that an owner needs, and whether others need it too."""
+        mine = sa.select(_OWNERS.c.audio_id).where(_OWNERS.c.owner == owner)
+        statement = sa.select(_OWNERS.c.audio_id, sa.func.count() > 1).where(_OWNERS.c.audio_id.in_(mine))
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(statement.group_by(_OWNERS.c.audio_id))
+            return {audio_id: bool(others_need_it) for audio_id, others_need_it in rows}
 
-    async def _of_request(self, connection: AsyncConnection, request_id: str) -> Job | None:
-        if not request_id:
-            return None
-        statement = sa.select(_JOBS).where(_JOBS.c.request_id == request_id, _TAKES_REQUEST_ID)
-        row = (await connection.execute(statement)).mappings().first()
-        return _job(row) if row else None
+    async def disown_audio(self, owner: str, audio_ids: Iterable[str]) -> None:
+        """Notes that an owner needs some audio no more."""
+        statement = _OWNERS.delete().where(_OWNERS.c.owner == owner, _OWNERS.c.audio_id == sa.bindparam("gone"))
+        if gone := [{"gone": audio_id} for audio_id in audio_ids]:
+            async with self._engine.begin() as connection:
+                await connection.execute(statement, gone)
+
+    async def lost_owners(self) -> list[str]:
+        """Owners of audio that are no job, or one that has ended without a song."""
+        needing = [JobState.QUEUED.value, JobState.RUNNING.value, JobState.SUCCEEDED.value]
+        jobs = sa.select(_JOBS.c.id).where(_JOBS.c.state.in_(needing))
+        statement = sa.select(_OWNERS.c.owner).distinct().where(_OWNERS.c.owner.not_in(jobs))
+        async with self._engine.connect() as connection:
+            return list((await connection.scalars(statement)).all())
 
 
 async def _get(connection: AsyncConnection, job_id: str) -> Job:
@@ -161,13 +173,17 @@ async def _get(connection: AsyncConnection, job_id: str) -> Job:
     return _job(row)
 
 
-def _same_song(known: Job, asked: Job) -> Job:
-    if known.fingerprint != asked.fingerprint:
+async def _of_request(connection: AsyncConnection, request_id: str, fingerprint: str) -> Job | None:
+    if not request_id:
+        return None
+    statement = sa.select(_JOBS).where(_JOBS.c.request_id == request_id, _TAKES_REQUEST_ID)
+    row = (await connection.execute(statement)).mappings().first()
+    if row is not None and row["fingerprint"] != fingerprint:
         raise AlreadyExistsError(
-            f"request_id {asked.request_id!r} belongs to job {known.id}, which makes another song",
+            f"request_id {request_id!r} belongs to job {row['id']}, which makes another song",
             reason="REQUEST_ID_TAKEN",
         )
-    return known
+    return _job(row) if row else None
 
 
 def _row(job: Job) -> dict[str, Any]:

@@ -56,15 +56,15 @@ class Transcriber:
         if index >= len(record.items):
             raise NotFoundError.of("item", str(index), f"the job has {len(record.items)}")
         item, song = record.items[index], _planned(record)
+        lines = lyrics.sung_lines(song.lyrics)
+        if not lines:
+            raise ConflictError("the song has no lyrics that are sung, so there are none to find", reason="NO_LYRICS")
         if not isinstance(song.task, NewSong | Edit | Remix):
             raise ConflictError(
                 f"the song follows its source ({type(song.task).__name__}): its lyrics cannot be timed, as those of "
                 "songs from words, edits and remixes can",
                 reason="FOLLOWS_SOURCE",
             )
-        lines = lyrics.sung_lines(song.lyrics)
-        if not lines:
-            raise ConflictError("the song has no lyrics that are sung, so there are none to find", reason="NO_LYRICS")
         ends = time.monotonic() + seconds_allowed
 
         def seconds_left() -> float:

@@ -24,6 +24,10 @@ _DEMULTIPLEXERS = "aac,ac3,aiff,amr,ape,asf,avi,caf,flac,flv,matroska,mov,mp3,mp
 _OPTIONS = {"format_whitelist": _DEMULTIPLEXERS, "protocol_whitelist": "file"}
 # Only here does the header count the samples; elsewhere FFmpeg guesses a length from the bit rate.
 _COUNTED = "mov"
+# What bare AAC may say of itself in ID3, as iTunes does: after a zero, in hexadecimal, the samples that the codec added
+# in front of the music and behind it. More than it can have added is not believed.
+GAPLESS = "iTunSMPB"
+_MOST_ADDED = 8192
 # Packets that decode to nothing before a file counts as damaged: a few are usual where a codec starts.
 _MOST_EMPTY_PACKETS = 1000
 _SLACK_SECONDS = 0.1
@@ -98,11 +102,12 @@ class _FfmpegFile:
         self.sample_rate = codec.sample_rate
         self.channels = codec.channels
         self.frames = self._announced()
+        self._added = _added(container.metadata.get(GAPLESS, "")) if container.format.name == "aac" else (0, 0)
 
     def blocks(self) -> Iterator[Samples]:
         decoded = 0
         try:
-            for block in self._decoded():
+            for block in _without_ends(self._decoded(), *self._added):
                 part = block if self.frames is None else block[: self.frames - decoded]
                 decoded += len(part)
                 if len(part):
@@ -132,6 +137,27 @@ class _FfmpegFile:
         if length is None or unit is None or _COUNTED not in self._container.format.name.split(","):
             return None
         return round(length * unit * self.sample_rate)
+
+
+def _added(text: str) -> tuple[int, int]:
+    """Samples to leave out at the start and at the end of bare AAC."""
+    try:
+        _, before, after, *_ = (int(number, 16) for number in text.split())
+    except ValueError:
+        return 0, 0
+    return (before, after) if 0 <= before <= _MOST_ADDED and 0 <= after <= _MOST_ADDED else (0, 0)
+
+
+def _without_ends(blocks: Iterator[Samples], before: int, after: int) -> Iterator[Samples]:
+    """Blocks without so many samples at the start and at the end of all of them."""
+    held: list[Samples] = []
+    for block in blocks:
+        skipped = min(before, len(block))
+        before -= skipped
+        whole = np.concatenate([*held, block[skipped:]])
+        end = max(len(whole) - after, 0)
+        yield whole[:end]
+        held = [whole[end:]]
 
 
 def _unreadable(reason: str) -> AudioError:

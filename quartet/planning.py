@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Self, TypeVar
 
 from quartet.v1 import music_pb2, planner_pb2, stage_pb2
-from quartet.wire import named, optional, wire_name
+from quartet.wire import given_seeds, named, optional, wire_name
 
 N = TypeVar("N", int, float)
 
@@ -131,7 +131,7 @@ class Thinking:
             guidance_scale=self.guidance,
             negative_prompt=self.negative_prompt,
             seed=None if self.seed == -1 else self.seed,
-            code_seeds=self.code_seeds,
+            code_seeds=given_seeds(self.code_seeds),
             model=self.model,
             prompt_form=wire_name(PromptForm, self.prompt_form, "PROMPT_FORM"),
             best_of=self.best_of,

@@ -21,7 +21,7 @@ from quartet.sampling import (
 from quartet.task_messages import task_fields, task_of
 from quartet.tasks import Task, TextToMusic
 from quartet.v1 import music_pb2, stage_pb2
-from quartet.wire import duration_message, named, seconds_of, wire_name
+from quartet.wire import duration_message, given_seeds, named, seconds_of, wire_name
 
 __all__ = [
     "AudioFormat",
@@ -45,6 +45,7 @@ class AudioFormat(StrEnum):
     OPUS = "opus"
     VORBIS = "vorbis"
     M4A = "m4a"
+    AAC = "aac"
 
     @property
     def suffix(self) -> str:
@@ -56,10 +57,12 @@ class AudioFormat(StrEnum):
     @classmethod
     def for_suffix(cls, suffix: str) -> AudioFormat:
         """The usual format of a file name's suffix. Raises ValueError."""
-        for choice in (cls.FLAC, cls.WAV24, cls.MP3, cls.OPUS, cls.VORBIS, cls.M4A):
+        for choice in (cls.FLAC, cls.WAV24, cls.MP3, cls.OPUS, cls.VORBIS, cls.M4A, cls.AAC):
             if choice.suffix == suffix.lower():
                 return choice
-        raise ValueError(f"{suffix or 'no suffix'} is no audio format; use .flac, .wav, .mp3, .m4a, .opus or .ogg")
+        raise ValueError(
+            f"{suffix or 'no suffix'} is no audio format; use .flac, .wav, .mp3, .m4a, .aac, .opus or .ogg"
+        )
 
 
 class SongOptions(TypedDict, total=False):
@@ -68,6 +71,7 @@ class SongOptions(TypedDict, total=False):
 
     task: Task
     lyrics: str
+    instrumental: bool
     duration: float | None
     bpm: int | None
     key_scale: str
@@ -114,6 +118,7 @@ class SongSpec:
     Attributes:
         caption: Description of the music.
         lyrics: Lyrics with structure tags such as "[Verse]"; empty asks for an instrumental.
+        instrumental: Sings none of the lyrics; the record keeps them for a song that does.
         task: What is done, such as `Cover(source)`; by default a new song from words.
         duration: Length in seconds. None and what is not above 0 leave it open. Tasks with a source have its length.
         bpm, key_scale, time_signature, vocal_language: What is known of the music, such as 92, "A minor", "4", "en".
@@ -121,7 +126,7 @@ class SongSpec:
         reference: Audio file whose sound the song takes on; it is uploaded when the call starts.
         reference_audio_id: The same as the id of an upload or of an earlier result.
         items: Songs to make, 1 to 8.
-        seeds: Seeds of the items by position; items without one take a random seed.
+        seeds: Seeds of the items by position; items without one, and those of -1, take a random seed.
         model: DiT model.
         steps, shift, timesteps, method: The noise levels of the sampler and how it steps between them.
         snap_timesteps: Moves the timesteps to the nearest levels that turbo models were distilled at.
@@ -181,12 +186,13 @@ class SongSpec:
     title: str = ""
     no_tags: bool = False
     thinking: Thinking = Thinking()
+    instrumental: bool = False
 
     def with_options(self, options: SongOptions) -> SongSpec:
-        """A copy with some fields replaced; `seed` stands for `seeds=(seed,)`, -1 being an open one."""
+        """A copy with some fields replaced; `seed` stands for `seeds=(seed,)`."""
         changes: dict[str, Any] = dict(options)
         seed = changes.pop("seed", None)
-        if seed is not None and seed != -1:
+        if seed is not None:
             changes["seeds"] = (seed,)
         if "think" in changes:
             thinking = changes.get("thinking", self.thinking)
@@ -215,7 +221,7 @@ class SongSpec:
             duration=duration_message(unless_open(self.duration)),
             reference_audio_id=reference_audio_id,
             items=self.items,
-            seeds=self.seeds,
+            seeds=given_seeds(self.seeds),
             model=self.model,
             sampling=sampling_message(self),
             output=music_pb2.SongOutput(
@@ -230,6 +236,7 @@ class SongSpec:
                 no_tags=self.no_tags,
             ),
             thinking=self.thinking.to_message(),
+            instrumental=self.instrumental,
         )
 
     @classmethod
@@ -260,4 +267,5 @@ class SongSpec:
             title=message.output.title,
             no_tags=message.output.no_tags,
             thinking=Thinking.from_message(message.thinking),
+            instrumental=message.instrumental,
         )

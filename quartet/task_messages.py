@@ -25,7 +25,7 @@ from quartet.tasks import (
     Track,
 )
 from quartet.v1 import music_pb2
-from quartet.wire import duration_message, named, optional, seconds_of, wire_name
+from quartet.wire import duration_message, given_seeds, named, optional, seconds_of, wire_name
 
 
 def task_fields(task: Task) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def task_fields(task: Task) -> dict[str, Any]:
         case Complete():
             return {"complete": spec.Complete(source_audio_id=source, tracks=_track_names(task.tracks))}
         case Retake():
-            return {"retake": spec.Retake(variance=task.variance, seeds=task.seeds)}
+            return {"retake": spec.Retake(variance=task.variance, seeds=given_seeds(task.seeds))}
         case Edit():
             return {
                 "edit": spec.Edit(
@@ -160,7 +160,8 @@ def _tracks(numbers: Iterable[int]) -> tuple[Track, ...]:
 
 def _region_messages(regions: Sequence[Region]) -> list[music_pb2.Region]:
     return [
-        music_pb2.Region(start=duration_message(region.start), end=duration_message(region.end)) for region in regions
+        music_pb2.Region(start=duration_message(region.start), end=duration_message(_end(region.end)))
+        for region in regions
     ]
 
 
@@ -168,7 +169,12 @@ def _regions(messages: Iterable[music_pb2.Region]) -> tuple[Region, ...]:
     return tuple(
         Region(
             seconds_of(message.start),
-            seconds_of(message.end) if message.HasField("end") else None,
+            _end(seconds_of(message.end)) if message.HasField("end") else None,
         )
         for message in messages
     )
+
+
+def _end(seconds: float | None) -> float | None:
+    """None where a region reaches to the end of its recording: -1 in many applications."""
+    return None if seconds is None or seconds < 0 else seconds

@@ -29,7 +29,7 @@ class Track(StrEnum):
 
 @dataclass(frozen=True)
 class Region:
-    """Part of a recording in seconds; without an end it reaches to that of the recording."""
+    """Part of a recording in seconds; without an end, and with one of -1, it reaches to that of the recording."""
 
     start: float = 0.0
     end: float | None = None

@@ -1,7 +1,9 @@
-"""Values of the contract that every message has: choices by name, fields that may be unset, durations."""
+"""Values of the contract that every message has: choices by name, fields that may be unset, durations, seeds."""
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -32,6 +34,12 @@ def duration_message(seconds: float | None) -> duration_pb2.Duration | None:
     duration = duration_pb2.Duration()
     duration.FromNanoseconds(round(seconds * 1e9))
     return duration
+
+
+def given_seeds(seeds: Sequence[int]) -> tuple[int, ...]:
+    """Seeds by position for a message, where -1 is an open one: at the end it is left out, before others drawn."""
+    last = max((place for place, seed in enumerate(seeds, 1) if seed != -1), default=0)
+    return tuple(secrets.randbits(32) if seed == -1 else seed for seed in seeds[:last])
 
 
 def seconds_of(duration: duration_pb2.Duration) -> float:

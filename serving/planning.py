@@ -17,7 +17,7 @@ _LANGUAGES = (
 )
 LANGUAGES = frozenset(_LANGUAGES.split())
 TIME_SIGNATURES = ("2", "3", "4", "6")
-_OPEN = frozenset(("", "auto", "n/a", "none", "null"))
+_OPEN = frozenset(("", "auto", "n/a", "none", "null", "unknown"))
 _KEY = re.compile(r"\s*([A-Ga-g])\s*(#|b|♯|♭)?\s*(major|minor)\s*", re.IGNORECASE)
 _METER = re.compile(r"\s*([2346])\s*(/\s*(4|8))?\s*")
 
@@ -25,11 +25,6 @@ _METER = re.compile(r"\s*([2346])\s*(/\s*(4|8))?\s*")
 def is_open(text: str) -> bool:
     """Whether a text of the metadata leaves the choice to the planner."""
     return text.strip().lower() in _OPEN
-
-
-def is_open_language(text: str) -> bool:
-    """Whether a language leaves the choice to the planner."""
-    return is_open(text) or text.strip().lower() == "unknown"
 
 
 def key_scale(text: str) -> str | None:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mutagen.flac import FLAC
-from mutagen.id3 import COMM, ID3, TBPM, TIT2, TKEY, TXXX, USLT
+from mutagen.id3 import COMM, ID3, TBPM, TIT2, TKEY, TXXX, USLT, ID3NoHeaderError
 from mutagen.mp4 import MP4, MP4FreeForm
 from mutagen.oggopus import OggOpus
 from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
 
+from quartet.audio_files import GAPLESS
 from quartet.songs import AudioFormat
 
 _LANGUAGE = "XXX"  # of ID3: not said
@@ -37,7 +38,10 @@ class Tags:
 
 
 def embed(tags: Tags, path: Path, audio_format: AudioFormat) -> None:
-    """Writes tags into an audio file as its format has them: Vorbis comments, ID3v2.4 or MP4 atoms."""
+    """Writes tags into an audio file as its format has them: Vorbis comments, ID3v2.4 or MP4 atoms.
+
+    ADTS has none of its own; players and FFmpeg skip ID3 in front of it, and most read it.
+    """
     match audio_format:
         case AudioFormat.FLAC:
             _embed_comments(tags, FLAC(path))
@@ -45,7 +49,7 @@ def embed(tags: Tags, path: Path, audio_format: AudioFormat) -> None:
             _embed_comments(tags, OggOpus(path))
         case AudioFormat.VORBIS:
             _embed_comments(tags, OggVorbis(path))
-        case AudioFormat.MP3:
+        case AudioFormat.MP3 | AudioFormat.AAC:
             frames = ID3()
             _add_frames(tags, frames)
             frames.save(path)
@@ -56,6 +60,20 @@ def embed(tags: Tags, path: Path, audio_format: AudioFormat) -> None:
             wave.save()
         case AudioFormat.M4A:
             _embed_atoms(tags, MP4(path))
+
+
+def mark_music(path: Path, delay: int, samples: int, padding: int) -> None:
+    """Says in ID3 in front of a file how many of its samples are music, and how many the codec added on either side.
+
+    The frame is that of iTunes, in hexadecimal, which other players have taken over.
+    """
+    try:
+        frames = ID3(path)
+    except ID3NoHeaderError:
+        frames = ID3()
+    text = f" 00000000 {delay:08X} {padding:08X} {samples:016X}" + 8 * " 00000000"
+    frames.add(COMM(encoding=0, lang="eng", desc=GAPLESS, text=text))
+    frames.save(path)
 
 
 def _embed_comments(tags: Tags, file: FLAC | OggOpus | OggVorbis) -> None:

@@ -13,8 +13,8 @@ import numpy.typing as npt
 import soundfile
 import soxr
 
-from gateway.audio import m4a, ogg
-from gateway.audio.tags import Tags, embed
+from gateway.audio import aac, ogg
+from gateway.audio.tags import Tags, embed, mark_music
 from quartet.errors import InternalError
 from quartet.songs import AudioFormat
 
@@ -123,6 +123,8 @@ def write(spool: PcmSpool, target: Path, codec_rate: int, output: Output, tags: 
             start += len(block)
     if tags:
         embed(tags, target, output.format)
+    if output.format is AudioFormat.AAC:
+        mark_music(target, aac.DELAY_SAMPLES, total, aac.padding(total))
     if output.format in (AudioFormat.OPUS, AudioFormat.VORBIS):
         ogg.clear_serial_number(target)
     return Written(total, rate, gain)
@@ -151,8 +153,8 @@ def _extent(spool: PcmSpool, codec_rate: int, rate: int) -> tuple[int, float]:
 
 
 def _encoder(target: Path, rate: int, channels: int, output: Output) -> AbstractContextManager[Callable[[Pcm], None]]:
-    if output.format is AudioFormat.M4A:
-        return m4a.encoder(target, rate, channels)
+    if output.format in (AudioFormat.M4A, AudioFormat.AAC):
+        return aac.encoder(target, rate, channels, output.format)
     return _sndfile_encoder(target, rate, channels, output)
 
 

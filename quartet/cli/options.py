@@ -42,17 +42,26 @@ sampling_options = tuple(
 
 def metadata_options(command: F) -> F:
     """What is known of the music, with its length."""
-    option = click.option("--duration", type=float, help="Seconds.  [default: the planner's choice, or 120]")
+    option = click.option(
+        "--duration", type=float, help="Seconds; 0 and -1 leave it open.  [default: the planner's choice, or 120]"
+    )
     return music_options(option(command))
 
 
 def music_options(command: F) -> F:
     """What is known of the music."""
     for option in (
-        click.option("--bpm", type=int, help="Beats per minute."),
-        click.option("--key", "key_scale", default="", help='Key and scale, such as "A minor".'),
+        click.option("--bpm", type=int, help="Beats per minute; 0 and -1 leave it open."),
+        click.option(
+            "--key", "key_scale", default="", help='Key and scale, such as "A minor"; "auto" and "N/A" leave it open.'
+        ),
         click.option("--meter", "time_signature", default="", help="Beats per bar: 2, 3, 4 or 6."),
-        click.option("--language", "vocal_language", default="", help="Language of the vocals, such as en."),
+        click.option(
+            "--language",
+            "vocal_language",
+            default="",
+            help="Language of the vocals, such as en; unknown leaves it open.",
+        ),
     ):
         command = option(command)
     return command

@@ -28,7 +28,11 @@ _WRITTEN = (
 @click.option("--item", type=click.IntRange(0), default=0, help="Which of several songs, the first being 0.")
 @click.option("--variance", type=click.FloatRange(0, 1), help="How far the takes are from the song.  [default: 0.2]")
 @click.option(
-    "--take-seed", "take_seeds", type=click.IntRange(0, 2**32 - 1), multiple=True, help="Second seed, once per take."
+    "--take-seed",
+    "take_seeds",
+    type=click.IntRange(-1, 2**32 - 1),
+    multiple=True,
+    help="Second seed, once per take; -1 leaves it open.  [default: random]",
 )
 @grouped(items_options)
 @grouped(file_options)

@@ -40,9 +40,16 @@ def _levels(context: click.Context, parameter: click.Parameter, text: str | None
 lyrics_options: Sequence[Any] = (
     click.option("--lyrics", help="Lyrics with structure tags such as [Verse]."),
     click.option("--lyrics-file", type=click.File(encoding="utf-8"), help="File with the lyrics; - is standard input."),
+    click.option("--instrumental", is_flag=True, help="Sing none of the lyrics; the record keeps them."),
 )
 seed_options: Sequence[Any] = (
-    click.option("--seed", "seeds", type=click.IntRange(0, 2**32 - 1), multiple=True, help="Once per item."),
+    click.option(
+        "--seed",
+        "seeds",
+        type=click.IntRange(-1, 2**32 - 1),
+        multiple=True,
+        help="Once per item; -1 leaves it open.  [default: random]",
+    ),
 )
 items_options: Sequence[Any] = (
     click.option("--items", type=click.IntRange(1, 8), default=1, show_default=True, help="Songs to make."),

@@ -66,7 +66,7 @@ def cover(
 @click.argument("source")
 @click.argument("caption", default="")
 @click.option("--from", "starts", type=float, multiple=True, help="Where a part begins, in seconds.")
-@click.option("--to", "ends", type=float, multiple=True, help="Where it ends.  [default: the end of SOURCE]")
+@click.option("--to", "ends", type=float, multiple=True, help="Where it ends; -1 is the end of SOURCE, the default.")
 @click.option("--mode", type=click.Choice([m.value for m in RepaintMode]), help="How strictly the rest is held.")
 @click.option("--strength", type=_SHARE, help="How freely a balanced repaint holds the rest.  [default: 0.5]")
 @click.option("--free-mask", is_flag=True, help="Tell the model that it may write everywhere.")
@@ -128,7 +128,7 @@ def extract(context: click.Context, /, source: str, tracks: tuple[str, ...], eve
 @click.argument("track", type=_TRACK)
 @click.argument("caption", default="")
 @click.option("--from", "starts", type=float, multiple=True, help="Where it begins to play, in seconds.")
-@click.option("--to", "ends", type=float, multiple=True, help="Where it stops.  [default: the end of SOURCE]")
+@click.option("--to", "ends", type=float, multiple=True, help="Where it stops; -1 is the end of SOURCE, the default.")
 @_makes_songs
 @click.pass_context
 def lego(

@@ -48,6 +48,7 @@ class AudioFormat(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     AUDIO_FORMAT_OPUS: _ClassVar[AudioFormat]
     AUDIO_FORMAT_VORBIS: _ClassVar[AudioFormat]
     AUDIO_FORMAT_M4A: _ClassVar[AudioFormat]
+    AUDIO_FORMAT_AAC: _ClassVar[AudioFormat]
 
 class JobState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -83,6 +84,7 @@ AUDIO_FORMAT_MP3: AudioFormat
 AUDIO_FORMAT_OPUS: AudioFormat
 AUDIO_FORMAT_VORBIS: AudioFormat
 AUDIO_FORMAT_M4A: AudioFormat
+AUDIO_FORMAT_AAC: AudioFormat
 JOB_STATE_UNSPECIFIED: JobState
 JOB_STATE_QUEUED: JobState
 JOB_STATE_RUNNING: JobState
@@ -91,7 +93,7 @@ JOB_STATE_FAILED: JobState
 JOB_STATE_CANCELLED: JobState
 
 class SongSpec(_message.Message):
-    __slots__ = ("text_to_music", "cover", "repaint", "extend", "extract", "lego", "complete", "retake", "edit", "remix", "caption", "lyrics", "metadata", "duration", "reference_audio_id", "items", "seeds", "model", "sampling", "output", "thinking")
+    __slots__ = ("text_to_music", "cover", "repaint", "extend", "extract", "lego", "complete", "retake", "edit", "remix", "caption", "lyrics", "metadata", "duration", "reference_audio_id", "items", "seeds", "model", "sampling", "output", "thinking", "instrumental")
     class TextToMusic(_message.Message):
         __slots__ = ("codes",)
         CODES_FIELD_NUMBER: _ClassVar[int]
@@ -205,6 +207,7 @@ class SongSpec(_message.Message):
     SAMPLING_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_FIELD_NUMBER: _ClassVar[int]
     THINKING_FIELD_NUMBER: _ClassVar[int]
+    INSTRUMENTAL_FIELD_NUMBER: _ClassVar[int]
     text_to_music: SongSpec.TextToMusic
     cover: SongSpec.Cover
     repaint: SongSpec.Repaint
@@ -226,7 +229,8 @@ class SongSpec(_message.Message):
     sampling: SongSampling
     output: SongOutput
     thinking: Thinking
-    def __init__(self, text_to_music: _Optional[_Union[SongSpec.TextToMusic, _Mapping]] = ..., cover: _Optional[_Union[SongSpec.Cover, _Mapping]] = ..., repaint: _Optional[_Union[SongSpec.Repaint, _Mapping]] = ..., extend: _Optional[_Union[SongSpec.Extend, _Mapping]] = ..., extract: _Optional[_Union[SongSpec.Extract, _Mapping]] = ..., lego: _Optional[_Union[SongSpec.Lego, _Mapping]] = ..., complete: _Optional[_Union[SongSpec.Complete, _Mapping]] = ..., retake: _Optional[_Union[SongSpec.Retake, _Mapping]] = ..., edit: _Optional[_Union[SongSpec.Edit, _Mapping]] = ..., remix: _Optional[_Union[SongSpec.Remix, _Mapping]] = ..., caption: _Optional[str] = ..., lyrics: _Optional[str] = ..., metadata: _Optional[_Union[_stage_pb2.Metadata, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., reference_audio_id: _Optional[str] = ..., items: _Optional[int] = ..., seeds: _Optional[_Iterable[int]] = ..., model: _Optional[str] = ..., sampling: _Optional[_Union[SongSampling, _Mapping]] = ..., output: _Optional[_Union[SongOutput, _Mapping]] = ..., thinking: _Optional[_Union[Thinking, _Mapping]] = ...) -> None: ...
+    instrumental: bool
+    def __init__(self, text_to_music: _Optional[_Union[SongSpec.TextToMusic, _Mapping]] = ..., cover: _Optional[_Union[SongSpec.Cover, _Mapping]] = ..., repaint: _Optional[_Union[SongSpec.Repaint, _Mapping]] = ..., extend: _Optional[_Union[SongSpec.Extend, _Mapping]] = ..., extract: _Optional[_Union[SongSpec.Extract, _Mapping]] = ..., lego: _Optional[_Union[SongSpec.Lego, _Mapping]] = ..., complete: _Optional[_Union[SongSpec.Complete, _Mapping]] = ..., retake: _Optional[_Union[SongSpec.Retake, _Mapping]] = ..., edit: _Optional[_Union[SongSpec.Edit, _Mapping]] = ..., remix: _Optional[_Union[SongSpec.Remix, _Mapping]] = ..., caption: _Optional[str] = ..., lyrics: _Optional[str] = ..., metadata: _Optional[_Union[_stage_pb2.Metadata, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., reference_audio_id: _Optional[str] = ..., items: _Optional[int] = ..., seeds: _Optional[_Iterable[int]] = ..., model: _Optional[str] = ..., sampling: _Optional[_Union[SongSampling, _Mapping]] = ..., output: _Optional[_Union[SongOutput, _Mapping]] = ..., thinking: _Optional[_Union[Thinking, _Mapping]] = ..., instrumental: _Optional[bool] = ...) -> None: ...
 
 class Region(_message.Message):
     __slots__ = ("start", "end")

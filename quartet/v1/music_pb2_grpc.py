@@ -176,7 +176,8 @@ class MusicServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UploadAudio(self, request_iterator, context):
-        """Takes an audio file for use as reference. The first message carries the header, the others bytes.
+        """Takes an audio file for use as source or reference. The first message carries the header, the others bytes. It stays
+        for as long as a job needs it, and for a time that the gateway is told, which the same file again begins anew.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

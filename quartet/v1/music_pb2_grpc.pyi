@@ -48,7 +48,9 @@ class MusicServiceStub:
     DeleteJob: _grpc.UnaryUnaryMultiCallable[_music_pb2.DeleteJobRequest, _music_pb2.DeleteJobResponse]
     """Removes an ended job and its audio."""
     UploadAudio: _grpc.StreamUnaryMultiCallable[_music_pb2.UploadAudioRequest, _music_pb2.UploadAudioResponse]
-    """Takes an audio file for use as reference. The first message carries the header, the others bytes."""
+    """Takes an audio file for use as source or reference. The first message carries the header, the others bytes. It stays
+    for as long as a job needs it, and for a time that the gateway is told, which the same file again begins anew.
+    """
     ReadAudio: _grpc.UnaryStreamMultiCallable[_music_pb2.ReadAudioRequest, _music_pb2.ReadAudioResponse]
     """Reads an audio file that was uploaded or made, or a range of its bytes."""
     Compose: _grpc.UnaryUnaryMultiCallable[_music_pb2.ComposeRequest, _music_pb2.ComposeResponse]
@@ -88,7 +90,9 @@ class MusicServiceAsyncStub(MusicServiceStub):
     DeleteJob: _aio.UnaryUnaryMultiCallable[_music_pb2.DeleteJobRequest, _music_pb2.DeleteJobResponse]  # type: ignore[assignment]
     """Removes an ended job and its audio."""
     UploadAudio: _aio.StreamUnaryMultiCallable[_music_pb2.UploadAudioRequest, _music_pb2.UploadAudioResponse]  # type: ignore[assignment]
-    """Takes an audio file for use as reference. The first message carries the header, the others bytes."""
+    """Takes an audio file for use as source or reference. The first message carries the header, the others bytes. It stays
+    for as long as a job needs it, and for a time that the gateway is told, which the same file again begins anew.
+    """
     ReadAudio: _aio.UnaryStreamMultiCallable[_music_pb2.ReadAudioRequest, _music_pb2.ReadAudioResponse]  # type: ignore[assignment]
     """Reads an audio file that was uploaded or made, or a range of its bytes."""
     Compose: _aio.UnaryUnaryMultiCallable[_music_pb2.ComposeRequest, _music_pb2.ComposeResponse]  # type: ignore[assignment]
@@ -173,7 +177,9 @@ class MusicServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_music_pb2.UploadAudioRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_music_pb2.UploadAudioResponse, _abc.Awaitable[_music_pb2.UploadAudioResponse]]:
-        """Takes an audio file for use as reference. The first message carries the header, the others bytes."""
+        """Takes an audio file for use as source or reference. The first message carries the header, the others bytes. It stays
+        for as long as a job needs it, and for a time that the gateway is told, which the same file again begins anew.
+        """
 
     @_abc_1.abstractmethod
     def ReadAudio(

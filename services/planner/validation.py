@@ -163,7 +163,7 @@ def check_text(text: str, most: int, check: Violations, path: str) -> None:
 
 def language(text: str, check: Violations, path: str) -> str:
     """A language as the planner writes it; empty where it is left open."""
-    return _normalised(text, planning.language(text), planning.is_open_language(text), check, path, "a language code")
+    return _normalised(text, planning.language(text), planning.is_open(text), check, path, "a language code")
 
 
 def _metadata(message: stage_pb2.Metadata, check: Violations, path: str) -> Thought:

@@ -34,6 +34,14 @@ async def test_an_open_length_is_chosen_within_what_the_model_offers() -> None:
     assert not notes.warnings
 
 
+async def test_whoever_makes_an_instrumental_sees_no_lyrics() -> None:
+    planner = ScriptedPlanner(planned(THOUGHT, duration_seconds=29))
+    async with scripted_tools(planner) as (tools, _):
+        plan = await plan_song(dataclasses.replace(OPEN, instrumental=True), tools, Notes())
+    (request,) = planner.requests
+    assert request.given.lyrics == plan.song.lyrics == plan.wish.lyrics == "[Instrumental]"
+
+
 async def test_a_given_length_has_no_limits_to_choose_within() -> None:
     """It was checked when the song was asked for."""
     planner = ScriptedPlanner(planned(THOUGHT, duration_seconds=29))

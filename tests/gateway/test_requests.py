@@ -14,6 +14,21 @@ from gateway.tasks import frames_of
 from quartet.errors import InvalidRequestError, NotFoundError
 from quartet.planning import Thinking
 from quartet.songs import SongSpec, Wavelet, WaveletMode
+from quartet.tasks import (
+    Complete,
+    Cover,
+    Edit,
+    Extend,
+    Extract,
+    Lego,
+    NewSong,
+    Region,
+    Remix,
+    Repaint,
+    Retake,
+    Task,
+    TextToMusic,
+)
 
 DEFAULT = WaveletDefault(0.05, 0.02, WaveletMode.DOUBLE, Wavelet.HAAR)
 TURBO = ModelOffer("turbo", 10, 600, knows_tracks=False, wavelet_correction=DEFAULT)
@@ -80,10 +95,49 @@ def test_an_open_length_is_chosen_with_the_plan_which_says_so(thinking: Thinking
     assert resolved(SongSpec("rain", thinking=thinking)).duration == 120
 
 
-@pytest.mark.parametrize("word", ["", "auto", "N/A", " n/a "])
+@pytest.mark.parametrize("word", ["", "auto", "N/A", " n/a ", "unknown"])
 def test_words_that_leave_values_open(word: str) -> None:
     song = resolved(SongSpec("rain", key_scale=word, time_signature=word, vocal_language=word))
     assert (song.key_scale, song.time_signature, song.vocal_language) == ("", "", "")
+
+
+SOURCE = "ab" * 32
+TASKS: list[Task] = [
+    TextToMusic(),
+    TextToMusic((5,) * 60),
+    Retake(),
+    Cover(SOURCE),
+    Repaint(SOURCE, (Region(4.0, -1),)),
+    Extend(SOURCE, after=4.0),
+    Extract(SOURCE, ("drums",)),
+    Lego(SOURCE, "drums", (Region(4.0, -1),)),
+    Complete(SOURCE),
+    Edit(SOURCE, "a drum"),
+    Remix(SOURCE),
+]
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: type(task).__name__)
+@pytest.mark.parametrize("has_planner", [False, True])
+def test_what_other_applications_write_for_open_is_open_in_every_task(task: Task, has_planner: bool) -> None:
+    """Also where a client of the contract sends numbers that the SDK leaves out."""
+    seeds = (7, -1) if isinstance(task, Retake) else (-1,)
+    message = SongSpec("rain", task=task, model="short", seeds=seeds).to_message()
+    message.metadata.bpm = 0
+    message.metadata.key_scale, message.metadata.time_signature = "N/A", "unknown"
+    message.metadata.vocal_language = "unknown"
+    message.duration.seconds = -1
+    seconds = None if isinstance(task, NewSong) else 12.0
+    offer = check_song(message, "", OFFERS, has_planner=has_planner, source_seconds=seconds)
+    song = resolve(message, offer, has_planner=has_planner, source_seconds=seconds)
+    assert (song.bpm, song.key_scale, song.time_signature, song.vocal_language) == (None, "", "", "")
+    assert len(song.seeds) == 1
+    if isinstance(task, NewSong) and task != TextToMusic((5,) * 60):
+        assert song.duration == (None if has_planner else 30.0)
+    else:
+        assert song.duration == (16.0 if isinstance(task, Extend) else 12.0)
+    if isinstance(song.task, Repaint | Lego):
+        assert song.task.regions == (Region(4.0),)
 
 
 def test_one_spelling_for_the_planner() -> None:
@@ -93,6 +147,20 @@ def test_one_spelling_for_the_planner() -> None:
     with pytest.raises(InvalidRequestError, match="key that the planner knows"):
         resolved(SongSpec("rain", key_scale="H dorian"), has_planner=True)
     assert resolved(SongSpec("rain", key_scale="H dorian")).key_scale == "H dorian"
+
+
+def test_an_instrumental_keeps_its_lyrics_and_has_no_title_of_them() -> None:
+    song = resolved(SongSpec("", "[Verse]\nla la", instrumental=True))
+    assert (song.lyrics, song.instrumental, song.title) == ("[Verse]\nla la", True, "")
+    assert resolved(dataclasses.replace(song, instrumental=False)).title == "la la"
+    assert resolved(SongSpec(instrumental=True)).lyrics == INSTRUMENTAL
+
+
+def test_lyrics_that_the_planner_does_not_get_may_be_longer_than_it_reads() -> None:
+    long = SongSpec("rain", "a" * 10_001)
+    assert resolved(dataclasses.replace(long, instrumental=True), has_planner=True).lyrics == long.lyrics
+    with pytest.raises(InvalidRequestError, match="at most 10000"):
+        resolved(long, has_planner=True)
 
 
 def test_random_seeds_differ() -> None:

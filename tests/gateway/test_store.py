@@ -9,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.artifacts import ArtifactStore
 from gateway.jobs import Failure, Job
-from gateway.library import UPLOADS, AudioLibrary
 from gateway.store import JobStore
 from quartet.errors import AlreadyExistsError, ConflictError, NotFoundError, OverloadedError, UnavailableError
 from quartet.events import JobState
@@ -57,6 +55,7 @@ SONG = SongSpec(
     latent_rescale=1.25,
     format=AudioFormat.OPUS,
     peak_dbfs=-3.0,
+    instrumental=True,
 )
 
 
@@ -141,29 +140,6 @@ async def test_only_ended_jobs_are_deleted(store: JobStore) -> None:
     for call in (store.get(waiting.id), store.delete(waiting.id)):
         with pytest.raises(NotFoundError):
             await call
-
-
-def scratch(folder: Path, content: bytes) -> Path:
-    path = folder / "scratch"
-    path.write_bytes(content)
-    return path
-
-
-async def test_audio_goes_with_its_last_owner(store: JobStore, tmp_path: Path) -> None:
-    artifacts = ArtifactStore(tmp_path / "audio")
-    library = AudioLibrary(store, artifacts)
-    ids = {(await library.keep(scratch(tmp_path, b"song"), owner)).id for owner in ("job 1", "job 2", UPLOADS)}
-    (audio_id,) = ids
-    own = await library.keep(scratch(tmp_path, b"other"), "job 1")
-    await library.release("job 1")
-    assert artifacts.find(audio_id).bytes == 4
-    with pytest.raises(NotFoundError):
-        artifacts.find(own.id)
-    await library.release("job 2")
-    assert artifacts.find(audio_id).bytes == 4
-    await library.release(UPLOADS)
-    with pytest.raises(NotFoundError):
-        artifacts.find(audio_id)
 
 
 def test_the_song_of_these_tests_sets_every_field() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mutagen import File
+from mutagen.aac import AAC
+from mutagen.id3 import ID3
 from mutagen.mp3 import MP3
 from mutagen.mp4 import MP4
 from mutagen.wave import WAVE
@@ -21,7 +24,11 @@ from tests.support.audio import decoded, tone
 
 RATE = 48_000
 TAGS = Tags("Regen, Ende", "rain on a tin roof\n雨", "[Verse]\nla, la\nlö", 92, "A minor", seed=7, model="turbo")
-WAVES = (AudioFormat.WAV16, AudioFormat.WAV24, AudioFormat.WAV32F)
+FRAMED: dict[AudioFormat, Callable[[Path], ID3 | None]] = {
+    AudioFormat.MP3: lambda path: MP3(path).tags,
+    AudioFormat.AAC: ID3,
+    **dict.fromkeys((AudioFormat.WAV16, AudioFormat.WAV24, AudioFormat.WAV32F), lambda path: WAVE(path).tags),
+}
 FRAMES = {
     "title": "TIT2",
     "description": "TXXX:DESCRIPTION",
@@ -58,8 +65,8 @@ def tags_in(path: Path, audio_format: AudioFormat) -> dict[str, str]:
     """What another program finds."""
     if audio_format is AudioFormat.M4A:
         return {name: _text(MP4(path).get(atom)) for name, atom in ATOMS.items()}
-    if audio_format in WAVES or audio_format is AudioFormat.MP3:
-        frames = (MP3(path) if audio_format is AudioFormat.MP3 else WAVE(path)).tags or {}
+    if audio_format in FRAMED:
+        frames = FRAMED[audio_format](path) or {}
         return {name: _text(frames.get(frame)) for name, frame in FRAMES.items()}
     return {name: _text(File(path).get(comment)) for name, comment in COMMENTS.items()}
 
@@ -106,6 +113,16 @@ def test_long_lyrics(tmp_path: Path, audio_format: AudioFormat) -> None:
     path = written(tmp_path, audio_format, tags, 2.5)
     assert tags_in(path, audio_format) == expected(tags)
     assert decoded(path)[0].shape == (2.5 * RATE, 2)
+
+
+@pytest.mark.parametrize("tags", [TAGS, None])
+def test_bare_aac_says_how_much_of_it_is_music(tmp_path: Path, tags: Tags | None) -> None:
+    """Also to players that know the frame of iTunes: silence in front, what fills the last frame, samples."""
+    path = written(tmp_path, AudioFormat.AAC, tags, 0.5)
+    (text,) = ID3(path)["COMM:iTunSMPB:eng"].text
+    _, before, after, samples, *_ = (int(number, 16) for number in text.split())
+    assert (before, after, samples) == (1024, 576, 24_000)
+    assert AAC(path).info.length == pytest.approx((before + samples + after) / RATE, rel=0.01)
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)

@@ -111,6 +111,7 @@ def test_the_peak_is_that_of_the_file_also_at_another_rate(tmp_path: Path) -> No
     [
         (AudioFormat.FLAC, 24_000, 24_000),
         (AudioFormat.M4A, 24_000, 24_000),
+        (AudioFormat.AAC, 24_000, 24_000),
         (AudioFormat.OPUS, 24_000, 48_000),
         (AudioFormat.MP3, 24_000, 48_000),
         (AudioFormat.MP3, 44_100, 44_100),
@@ -139,14 +140,18 @@ def test_mp3_files_have_128_kbit_a_second_where_nobody_asks(tmp_path: Path) -> N
     assert MP3(written(tmp_path, song(2), Output(AudioFormat.MP3))).info.bitrate == 128_000
 
 
-def test_an_m4a_plays_from_its_start_without_what_aac_adds(tmp_path: Path) -> None:
-    pcm = tone(1.2345, RATE, 2)
-    path = written(tmp_path, pcm, Output(AudioFormat.M4A, keep_level=True))
-    read, _ = decoded(path)
-    assert read.shape == pcm.shape
+@pytest.mark.parametrize("samples", [30_719, 30_720, 30_721, 59_256])
+@pytest.mark.parametrize("audio_format", [AudioFormat.M4A, AudioFormat.AAC])
+def test_aac_is_read_without_what_it_adds(tmp_path: Path, audio_format: AudioFormat, samples: int) -> None:
+    pcm = tone(2, RATE, 2)[:samples]
+    read, _ = decoded(written(tmp_path, pcm, Output(audio_format, keep_level=True)))
+    assert read.shape == pcm.shape == (samples, 2)
     assert np.corrcoef(read[:, 0], pcm[:, 0])[0, 1] > 0.999
-    data = path.read_bytes()
-    assert data.index(b"moov") < data.index(b"mdat")  # players can start before they have all
+
+
+def test_players_can_start_an_m4a_before_they_have_all(tmp_path: Path) -> None:
+    data = written(tmp_path, tone(1, RATE, 2), Output(AudioFormat.M4A)).read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat")
 
 
 def test_minutes_of_vorbis(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -10,12 +11,15 @@ from pathlib import Path
 
 import grpc
 import pytest
+import soundfile
 
 from quartet import Client
 from quartet.errors import AlreadyExistsError, CancelledError, ConflictError, NotFoundError, OverloadedError
 from quartet.events import Job, JobAccepted, JobChanged, JobState, Progress
 from quartet.songs import SongSpec
+from quartet.tasks import Cover
 from quartet.v1 import dit_pb2, dit_pb2_grpc, stage_pb2
+from tests.support.audio import tone
 from tests.support.processes import Start
 
 SHORT = SongSpec("a slow piano over rain", duration=1.0, seeds=(4,))
@@ -95,6 +99,20 @@ def test_a_request_id_makes_one_job(client: Client) -> None:
     assert ended(client, first.id).state is JobState.SUCCEEDED
 
 
+def test_a_known_request_is_found_also_when_its_source_is_gone(start_gateway: Start, tmp_path: Path) -> None:
+    with start_gateway() as server, Client(server.address) as client:
+        source = client.generate(SHORT).record.items[0].audio_id
+        cover = SongSpec("bossa nova", task=Cover(source), seeds=(4,))
+        first = client.create_job(cover, request_id="once")
+        made = ended(client, first.id)
+        (tmp_path / "data" / "audio" / source[:2] / source).unlink()
+        assert client.create_job(cover, request_id="once") == made
+        with pytest.raises(AlreadyExistsError, match="'once' belongs to job"):
+            client.create_job(cover, request_id="once", seed=5)
+        with pytest.raises(NotFoundError):
+            client.create_job(cover, request_id="twice")
+
+
 def test_pages_of_jobs_newest_first(client: Client) -> None:
     made = [client.create_job(SHORT).id for _ in range(5)]
     for job_id in made:
@@ -171,6 +189,33 @@ def test_audio_stays_as_long_as_anybody_needs_it(start_gateway: Start, tmp_path:
         client.delete(third.id)
         with pytest.raises(NotFoundError):
             client.read_audio(third.record.items[0].audio_id)
+
+
+def test_uploads_go_after_their_time_unless_a_job_needs_them(start_gateway: Start, tmp_path: Path) -> None:
+    with start_gateway("--max-stored-upload-bytes", "2000000") as server, Client(server.address) as client:
+        recordings = [recorded(tmp_path / f"{hz}.wav", hz) for hz in (220.0, 330.0)]
+        needed, idle = [client.upload(recording).audio_id for recording in recordings]
+        cover = client.generate(SongSpec("bossa nova", task=Cover(needed), seeds=(4,))).record
+        with pytest.raises(OverloadedError, match="--max-stored-upload-bytes"):
+            client.upload(recorded(tmp_path / "long.wav", 220.0, seconds=12.0))
+    for audio_id in (needed, idle):
+        os.utime(tmp_path / "data" / "audio" / audio_id[:2] / audio_id, (0, 0))
+    with start_gateway() as server, Client(server.address) as client:
+        while is_there(client, idle):
+            pass
+        assert client.generate(cover.spec_of()).record.items[0].sha256 == cover.items[0].sha256
+
+
+def recorded(path: Path, hertz: float, seconds: float = 1.0) -> Path:
+    soundfile.write(path, tone(seconds, 48_000, 2, hertz), 48_000)
+    return path
+
+
+def is_there(client: Client, audio_id: str) -> bool:
+    try:
+        return bool(client.read_audio(audio_id, limit=1))
+    except NotFoundError:
+        return False
 
 
 def test_full_queues_say_when_to_come_back(start_gateway: Start) -> None:

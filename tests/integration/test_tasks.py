@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+import grpc
 import numpy as np
 import pytest
 import soundfile
@@ -28,7 +29,8 @@ from quartet import (
 )
 from quartet.errors import NotFoundError
 from quartet.events import JobChanged, JobState
-from quartet.v1 import dit_pb2, encoder_pb2, vae_pb2
+from quartet.v1 import dit_pb2, encoder_pb2, music_pb2, stage_pb2, vae_pb2
+from quartet.v1.music_pb2_grpc import MusicServiceStub
 from tests.support.recording import Recorder
 from tests.support.tasks import CAPTION, CROSSFADE, FRAMES, RATE, SECONDS, asked, encoded, pcm_of, sampled, wish
 
@@ -43,6 +45,19 @@ def test_a_repaint_tells_the_model_what_to_write(client: Client, stages: dict[st
     inside = [25 <= frame < 50 or frame >= 75 for frame in range(FRAMES)]
     assert frames(request, "mask") == frames(request, "silenced") == inside
     assert request.frames == FRAMES
+
+
+def test_what_other_applications_write_for_open_changes_nothing(client: Client, source: Path) -> None:
+    task = Repaint(client.upload(source).audio_id, (Region(1.0),))
+    (item,) = client.generate(wish(task)).record.items
+    message = wish(task).to_message()
+    message.metadata.MergeFrom(
+        stage_pb2.Metadata(bpm=0, key_scale="N/A", time_signature="unknown", vocal_language="unknown")
+    )
+    message.duration.seconds = message.repaint.regions[0].end.seconds = -1
+    with grpc.insecure_channel(client.address) as channel:
+        *_, last = MusicServiceStub(channel).Generate(music_pb2.GenerateRequest(song=message))
+    assert [made.sha256 for made in last.record.items] == [item.sha256]
 
 
 def test_a_repaint_with_a_free_mask_still_keeps_the_rest(

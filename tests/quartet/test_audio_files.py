@@ -8,6 +8,7 @@ import av
 import numpy as np
 import pytest
 import soundfile
+from mutagen.id3 import COMM, ID3
 
 from quartet.audio_files import AudioError
 from tests.support.audio import decoded, tone, write_with_ffmpeg
@@ -87,3 +88,23 @@ def test_a_text_is_no_audio_whatever_it_is_called(tmp_path: Path) -> None:
         path.write_text("These are not the sounds you are looking for.\n" * 100)
         with pytest.raises(AudioError):
             decoded(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_known"),
+    [
+        (" 00000000 00000400 00000010 0000000000007530", True),
+        (" 00000000 00000400", False),
+        (" 00000000 00FFFFFF 00000010", False),
+        (" 00000000 -0000400 00000010", False),
+        ("as much as you like", False),
+    ],
+)
+def test_bare_aac_says_what_its_codec_added(tmp_path: Path, text: str, is_known: bool) -> None:
+    path = write_with_ffmpeg(tmp_path / "a.aac", tone(1, RATE, 2), RATE, "aac", "adts")
+    whole, _ = decoded(path)
+    frames = ID3()
+    frames.add(COMM(encoding=0, lang="eng", desc="iTunSMPB", text=text))
+    frames.save(path)
+    trimmed, _ = decoded(path)
+    assert np.array_equal(trimmed, whole[0x400 : len(whole) - 0x10] if is_known else whole)

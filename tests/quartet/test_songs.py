@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from quartet.errors import InvalidRequestError
 from quartet.planning import PromptForm, SamplingProfile, Thinking, TokenSampling
 from quartet.songs import AudioFormat, GuidanceMode, SamplerMethod, SongSpec, Wavelet, WaveletMode
+from quartet.tasks import Lego, Region, Repaint, Retake
 
 SECONDS = st.integers(0, 600_000).map(lambda ms: ms / 1000)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
@@ -74,6 +75,7 @@ SPECS = st.builds(
     sample_rate=st.integers(0, 96_000),
     title=TEXT,
     no_tags=st.booleans(),
+    instrumental=st.booleans(),
     thinking=THINKING,
 )
 
@@ -105,6 +107,24 @@ def test_numbers_that_mean_open_are_left_open(number: float) -> None:
     assert not message.metadata.HasField("bpm")
     assert not message.HasField("duration")
     assert not message.seeds
+
+
+def test_open_seeds_are_left_out_or_drawn() -> None:
+    assert SongSpec(seeds=(5, -1, -1)).to_message().seeds == [5]
+    first, second = SongSpec(seeds=(-1, 5)).to_message().seeds
+    assert (0 <= first < 2**32, second) == (True, 5)
+    assert SongSpec(seeds=(5,)).with_options({"seed": -1}).to_message().seeds == []
+    assert SongSpec(task=Retake(0.5, (-1,))).to_message().retake.seeds == []
+    assert Thinking(seed=-1, code_seeds=(3, -1)).to_message().code_seeds == [3]
+
+
+@pytest.mark.parametrize("task", [Repaint("id", (Region(1.0, -1),)), Lego("id", "drums", (Region(1.0, -1),))])
+def test_a_part_that_ends_at_minus_one_reaches_to_the_end(task: Repaint | Lego) -> None:
+    message = SongSpec(task=task).to_message()
+    (region,) = (message.repaint if isinstance(task, Repaint) else message.lego).regions
+    assert not region.HasField("end")
+    region.end.seconds = -1
+    assert SongSpec.from_message(message).task == dataclasses.replace(task, regions=(Region(1.0),))
 
 
 def test_think_is_short_for_a_wish_of_thinking() -> None:
@@ -149,7 +169,15 @@ def test_a_wavelet_needs_weights(choice: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("suffix", "expected"),
-    [(".flac", "flac"), (".WAV", "wav24"), (".mp3", "mp3"), (".opus", "opus"), (".ogg", "vorbis"), (".m4a", "m4a")],
+    [
+        (".flac", "flac"),
+        (".WAV", "wav24"),
+        (".mp3", "mp3"),
+        (".opus", "opus"),
+        (".ogg", "vorbis"),
+        (".m4a", "m4a"),
+        (".aac", "aac"),
+    ],
 )
 def test_a_suffix_names_a_format(suffix: str, expected: str) -> None:
     assert AudioFormat.for_suffix(suffix) == expected

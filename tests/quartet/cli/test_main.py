@@ -32,7 +32,7 @@ def test_a_gateway_that_is_down_is_named_with_the_way_out() -> None:
         (["song", "piano", "-o", "song.txt"], "no audio format"),
         (["song", "piano", "--format", "mp3", "-o", "song.wav"], "mp3 files end with .mp3"),
         (["song", "piano", "--items", "9"], "9 is not in the range"),
-        (["song", "piano", "--seed", "-1"], "-1 is not in the range"),
+        (["song", "piano", "--seed", "-2"], "-2 is not in the range"),
         (["song", "piano", "--plot", "song.jpg"], "must end with .png"),
         (["song", "piano", "--lyrics", "a", "--lyrics-file", "-"], "exclude one another"),
         (["song", "piano", "--reference", "missing.wav"], "does not exist"),

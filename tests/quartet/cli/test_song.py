@@ -66,6 +66,16 @@ def test_codes_come_from_a_file(tmp_path: Path, text: str) -> None:
     assert wished("--codes", str(tmp_path / "codes.txt")).task == TextToMusic((5, 7, 9))
 
 
+def test_the_lyrics_of_an_instrumental_are_kept() -> None:
+    assert wished("--instrumental", "--lyrics", "la la") == SongSpec("piano", "la la", instrumental=True)
+
+
+def test_what_other_applications_write_for_open_is_open() -> None:
+    message = wished("--seed", "-1", "--bpm", "0", "--duration", "-1", "--language", "unknown").to_message()
+    message.metadata.vocal_language = ""
+    assert message == wished().to_message()
+
+
 def test_every_setting_of_the_sampler_has_a_flag() -> None:
     spec = wished(
         *("--timesteps", "1, 0.7,0.3", "--snap-timesteps", "--guidance-interval", "0.1", "0.9"),
