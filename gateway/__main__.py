@@ -10,7 +10,9 @@ import grpc.aio
 from gateway.artifacts import ArtifactStore
 from gateway.folder import locked
 from gateway.library import AudioLibrary
+from gateway.renditions import Renditions
 from gateway.runner import JobRunner, RunnerLimits
+from gateway.scorer import Scorer
 from gateway.servicer import MusicServicer
 from gateway.settings import GatewaySettings
 from gateway.stages import Stages
@@ -40,6 +42,7 @@ def application(settings: GatewaySettings) -> Application:
             store = await stack.enter_async_context(JobStore.opened(settings.data / "jobs.sqlite"))
             library = AudioLibrary(store, artifacts)
             stages = await stack.enter_async_context(Stages.connected(addresses, telemetry))
+            renditions = Renditions(stages, artifacts, settings.max_upload_seconds)
             runner = await stack.enter_async_context(JobRunner(store, artifacts, library, stages, telemetry, limits))
             servicer = MusicServicer(  # type: ignore[abstract]  # what it leaves out answers UNIMPLEMENTED
                 runner,
@@ -48,7 +51,8 @@ def application(settings: GatewaySettings) -> Application:
                 library,
                 stages,
                 Writer(stages, artifacts),
-                Transcriber(stages, artifacts, settings.max_upload_seconds),
+                Scorer(stages, renditions),
+                Transcriber(stages, renditions),
                 UploadLimits(settings.max_upload_bytes, settings.max_upload_seconds),
                 settings.max_job_seconds,
             )

@@ -10,6 +10,7 @@ from enum import StrEnum
 from google.protobuf import timestamp_pb2
 
 from quartet.documents import to_json
+from quartet.lyrics import LyricLine, LyricScores, LyricsTiming
 from quartet.planning import SongPlan, Thinking
 from quartet.songs import AudioFormat, SongSpec
 from quartet.task_messages import track_name
@@ -79,6 +80,9 @@ class SongItem:
     `codes` are the audio codes that the song followed, none where it was made without a plan; `code_reward` says how
     well they fit its words, 0 to 1, where the best of several was chosen. `track` names the part of a song that it is,
     `variation_seed` is the second seed of a retake.
+
+    What the song asked to be found out: `scores` by name, as in `quartet.scores.Scores`, `lyric_lines` in time, and
+    `lyric_scores`, which come with both of them.
     """
 
     index: int
@@ -97,6 +101,16 @@ class SongItem:
     code_reward: float | None
     track: str
     variation_seed: int | None
+    scores: dict[str, float] = field(default_factory=dict)
+    lyric_lines: tuple[LyricLine, ...] = ()
+    lyric_scores: LyricScores | None = None
+
+    @property
+    def lyrics_timing(self) -> LyricsTiming | None:
+        """The lyrics in time; None where they were not asked for or not found."""
+        if self.lyric_scores is None or not self.lyric_lines:
+            return None
+        return LyricsTiming(self.lyric_lines, self.lyric_scores, ())
 
     @classmethod
     def of(cls, message: music_pb2.SongItem) -> SongItem:
@@ -118,6 +132,9 @@ class SongItem:
             code_reward=optional(message, "code_reward"),
             track=track_name(message.track),
             variation_seed=optional(message, "variation_seed"),
+            scores=dict(message.scores),
+            lyric_lines=tuple(LyricLine.of(line) for line in message.lyric_lines),
+            lyric_scores=LyricScores.of(message.lyric_scores) if message.HasField("lyric_scores") else None,
         )
 
 

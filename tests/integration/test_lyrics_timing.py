@@ -117,7 +117,8 @@ def test_what_cannot_be_timed(client: Client, record: Record) -> None:
         with pytest.raises(ConflictError, match="no lyrics that are sung") as refused:
             client.lyrics_timing(silent.job_id)
         assert refused.value.reason == "NO_LYRICS"
-    job = client.create_job(dataclasses.replace(SONG, duration=600.0, steps=200, thinking=Thinking.none()))
+    long = dataclasses.replace(SONG, duration=600.0, steps=200, items=1, seeds=(1,), thinking=Thinking.none())
+    job = client.create_job(long)
     with pytest.raises(ConflictError, match="only the items of succeeded jobs have lyrics in time"):
         client.lyrics_timing(job.id)
     assert client.cancel(job.id).state is JobState.CANCELLED

@@ -74,8 +74,10 @@ def test_understand_a_file_an_id_or_codes(gateway: ScriptedGateway, client: quar
 
 
 def test_score(gateway: ScriptedGateway, client: quartet.Client) -> None:
-    gateway.script("Score", [music_pb2.ScoreResponse(scores={"reward": 0.5})])
-    assert client.score("job", 2, scale=0.3, skip_tags=True, genres="lo-fi") == {"reward": 0.5}
+    gateway.script("Score", [music_pb2.ScoreResponse(scores={"reward": 0.5}, warnings=["no lyrics"])])
+    assert client.score("job", 2, scale=0.3, skip_tags=True, genres="lo-fi") == quartet.Scores(
+        {"reward": 0.5}, None, ("no lyrics",)
+    )
     wanted = music_pb2.ScoreRequest(job_id="job", item=2, scale=0.3, skip_tags=True, genres="lo-fi")
     assert gateway.requests["Score"] == [wanted]
 
@@ -89,7 +91,7 @@ async def test_the_same_awaited(gateway: ScriptedGateway) -> None:
         assert (await client.compose("a song", instrumental=True)).blueprint == BLUEPRINT
         assert (await client.rewrite(BLUEPRINT)).genres == "lo-fi"
         assert (await client.understand([1])).codes == (1,)
-        assert await client.score("job", genres="lo-fi") == {"reward": 0.5}
+        assert (await client.score("job", genres="lo-fi")).by_name == {"reward": 0.5}
     assert gateway.requests["Score"][0].genres == "lo-fi"
     assert gateway.requests["Compose"][0].instrumental
 
