@@ -74,6 +74,8 @@ SPECS = st.builds(
     sample_rate=st.integers(0, 96_000),
     title=TEXT,
     no_tags=st.booleans(),
+    score=st.booleans(),
+    time_lyrics=st.booleans(),
     thinking=THINKING,
 )
 
