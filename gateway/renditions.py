@@ -84,7 +84,8 @@ class Renditions:
             model=offer.id,
         )
         condition = await encode_words(song, None, FOLLOW_WORDS, None, tools, notes)
-        return Rendition(song.model, song.lyrics, source.latents, condition, Framing(FOLLOW_WORDS, frames))
+        framing = Framing(FOLLOW_WORDS, len(source.latents))
+        return Rendition(song.model, song.lyrics, source.latents, condition, framing)
 
     def _tools(self, seconds_left: Callable[[], float]) -> Tools:
         return Tools(self._stages, self._artifacts, lambda _: None, seconds_left, self._max_upload_seconds)
