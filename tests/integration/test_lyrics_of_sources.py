@@ -132,6 +132,19 @@ def test_a_source_that_is_gone_is_named(client: Client, data: Path, tmp_path: Pa
     assert client.lyrics_timing(repainted.job_id).lines
 
 
+def test_the_reference_is_heard_again(client: Client, stages: dict[str, Recorder], data: Path, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "voice.wav", tone(SECONDS, 48_000, 2, hertz=330), 48_000)
+    voice = client.upload(tmp_path / "voice.wav").audio_id
+    spec = SongSpec(CAPTION, LYRICS, duration=SECONDS, reference_audio_id=voice, steps=1, time_lyrics=True)
+    record = client.generate(spec).record
+    assert client.lyrics_timing(record.job_id) == record.items[0].lyrics_timing
+    with_the_song, later = stages["dit"].requests("Align", dit_pb2.AlignRequest)[-2:]
+    assert later == with_the_song
+    (data / "audio" / voice[:2] / voice).unlink()
+    with pytest.raises(NotFoundError, match=f"{voice}.*it is the reference that the song was made with"):
+        client.lyrics_timing(record.job_id)
+
+
 def test_a_recording_is_listened_to_with_its_words(client: Client, stages: dict[str, Recorder], source: Path) -> None:
     timing = client.lyrics_timing(source, lyrics=LYRICS, caption="a tone", vocal_language="EN")
     assert [line.text for line in timing.lines] == LINES

@@ -90,12 +90,19 @@ def test_the_sampler_hears_the_song_under_the_words_and_along_the_codes_that_it_
             (latents,) = dit.responses("Sample", dit_pb2.SampleResponse)
             (heard,) = dit.requests("Align", dit_pb2.AlignRequest)
             words = encoder.responses("Encode", encoder_pb2.EncodeResponse)[-1]
+            scores = client.score(record.job_id).by_name
+            *_, music, codes_alone = dit.requests("Align", dit_pb2.AlignRequest)
     assert heard.condition == sampled.condition
     assert heard.source_latents == sampled.source_latents
     assert heard.lyric_tokens == words.lyric_tokens == len(words.lyric_token_spans)
     assert (heard.seed, heard.model) == (42, record.song.model)
     assert tuple(heard.latents.shape) == tuple(latents.result.latents.shape) == (176, 8)
     assert np.isfinite(tensors.decode(heard.latents)).all()
+    assert music == heard
+    assert codes_alone.noise_level == 1
+    codes_alone.ClearField("noise_level")
+    assert codes_alone == heard
+    assert scores["lm_score"] != scores["dit_score"]
 
 
 def test_lyrics_that_are_cut_are_said_to_be(client: Client) -> None:
