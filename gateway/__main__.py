@@ -11,8 +11,10 @@ from gateway.admission import Admission
 from gateway.artifacts import ArtifactStore
 from gateway.folder import locked
 from gateway.library import AudioLibrary
+from gateway.renditions import Renditions
 from gateway.retention import sweeping
 from gateway.runner import JobRunner, RunnerLimits
+from gateway.scorer import Scorer
 from gateway.servicer import MusicServicer
 from gateway.settings import GatewaySettings
 from gateway.stages import Stages
@@ -46,6 +48,7 @@ def application(settings: GatewaySettings) -> Application:
             if settings.upload_retention_seconds:
                 await stack.enter_async_context(sweeping(library, settings.upload_retention_seconds))
             stages = await stack.enter_async_context(Stages.connected(addresses, telemetry))
+            renditions = Renditions(stages, artifacts, settings.max_upload_seconds)
             runner = await stack.enter_async_context(
                 JobRunner(store, artifacts, library, stages, telemetry, runner_limits)
             )
@@ -60,7 +63,8 @@ def application(settings: GatewaySettings) -> Application:
                 library,
                 stages,
                 Writer(stages, artifacts),
-                Transcriber(stages, artifacts, settings.max_upload_seconds),
+                Scorer(stages, renditions),
+                Transcriber(stages, renditions),
                 Uploads(artifacts, library, limits),
                 settings.max_job_seconds,
             )

@@ -6,10 +6,10 @@ import hashlib
 
 from google.protobuf import json_format, timestamp_pb2
 
+from gateway.alignment import LyricsTiming
 from gateway.jobs import Job
-from gateway.lyrics import TimedLine, TimedWord
+from gateway.lyrics import Scores, TimedLine, TimedWord
 from gateway.results import ItemResult, ModelUsed, Progress, SongResult, Timing
-from gateway.transcriber import LyricsTiming
 from quartet.events import JobState
 from quartet.songs import AudioFormat, SongSpec
 from quartet.v1 import music_pb2, stage_pb2
@@ -91,16 +91,20 @@ def progress_message(progress: Progress) -> music_pb2.StageProgress:
 
 def lyrics_timing_message(timing: LyricsTiming) -> music_pb2.TranscribeLyricsTimingResponse:
     """Lyrics in time."""
-    scores = timing.scores
     return music_pb2.TranscribeLyricsTimingResponse(
         lines=[_lyric_line(line) for line in timing.lines],
-        scores=music_pb2.LyricScores(
-            coverage=scores.coverage,
-            monotonicity=scores.monotonicity,
-            confidence=scores.confidence,
-            overall=scores.overall,
-        ),
+        scores=lyric_scores_message(timing.scores),
         warnings=timing.warnings,
+    )
+
+
+def lyric_scores_message(scores: Scores) -> music_pb2.LyricScores:
+    """How well music follows its lyrics."""
+    return music_pb2.LyricScores(
+        coverage=scores.coverage,
+        monotonicity=scores.monotonicity,
+        confidence=scores.confidence,
+        overall=scores.overall,
     )
 
 
@@ -124,6 +128,7 @@ def _lyric_word(word: TimedWord) -> music_pb2.LyricWord:
 
 
 def _item(item: ItemResult, song: SongSpec) -> music_pb2.SongItem:
+    alignment = item.checks.alignment
     return music_pb2.SongItem(
         index=item.index,
         seed=item.seed,
@@ -141,6 +146,9 @@ def _item(item: ItemResult, song: SongSpec) -> music_pb2.SongItem:
         code_reward=item.code_reward,
         variation_seed=item.variation_seed,
         track=f"TRACK_{item.track.upper()}" if item.track else None,
+        scores=item.checks.scores,
+        lyric_lines=[_lyric_line(line) for line in item.checks.lines],
+        lyric_scores=None if alignment is None else lyric_scores_message(alignment),
     )
 
 

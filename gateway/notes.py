@@ -11,7 +11,7 @@ from gateway.calls import Report
 from gateway.results import ItemResult, ModelUsed, SongResult, Timing
 from quartet.planning import SongPlan
 
-STAGES = ("plan", "source", "reference", "encode", "sample", "decode", "write")
+STAGES = ("plan", "source", "reference", "encode", "sample", "decode", "write", "check")
 
 
 @dataclass

@@ -10,22 +10,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gateway.alignment import Rendition
 from gateway.artifacts import Artifact
 from gateway.audio import reading, splicing, writing
+from gateway.checks import check_item
+from gateway.conditions import encode_words, hear_codes, hear_source
 from gateway.framing import FOLLOW_CODES, FOLLOW_WORDS, Framing, Kept, LatentArray, frame, kept
 from gateway.notes import Notes
 from gateway.output import INSTRUMENTAL, output_of, tags_of
 from gateway.planning import AudioCodes, PlannedSong, plan_item, plan_song
-from gateway.results import ItemResult, Progress, SongResult
+from gateway.results import ItemChecks, ItemResult, Progress, SongResult
 from gateway.sampling import finished, has_other_condition, sample_request, variation_seeds
 from gateway.source import Source, encode_reference, keep_latents, latents_of, load_source
 from gateway.stages import CHANNELS, Codec, Condition, Decoded, Latents, Step
-from gateway.tasks import FRAMES_PER_CODE, FRAMES_PER_SECOND, frames_of
-from gateway.tools import Tools
+from gateway.tasks import FRAMES_PER_SECOND, frames_of
+from gateway.tools import JobTools, Tools
 from quartet import tensors
 from quartet.errors import FieldViolation, InternalError, InvalidRequestError
 from quartet.songs import SongSpec
-from quartet.tasks import Cover, Edit, Extend, Extract, Lego, NewSong, Repaint, TextToMusic, Track
+from quartet.tasks import Edit, Extend, Extract, Lego, NewSong, Repaint, TextToMusic, Track
 from quartet.v1 import dit_pb2, tensor_pb2
 
 
@@ -42,7 +45,7 @@ class Part:
     track: Track | None
 
 
-async def make_song(wish: SongSpec, tools: Tools) -> SongResult:
+async def make_song(wish: SongSpec, tools: JobTools) -> SongResult:
     """Makes the items of a song: it is planned and its words are encoded once, the items are made concurrently."""
     notes = Notes()
     plan = await plan_song(wish, tools, notes)
@@ -91,7 +94,7 @@ async def _parts(
 ) -> list[Part]:
     """One for each track that is extracted or made, else one."""
     song = plan.song
-    heard = None if source is None else await _heard(song, source, tools, notes)
+    heard = None if source is None else await hear_source(song, source, tools, notes)
     other = await _other_words(song, reference, tools, notes) if has_other_condition(song.task) else None
     async with asyncio.TaskGroup() as group:
         parts = [
@@ -112,15 +115,6 @@ def _tracks(song: SongSpec) -> Sequence[Track | None]:
             return [None]
 
 
-async def _heard(song: SongSpec, source: Source, tools: Tools, notes: Notes) -> LatentArray:
-    """What the DiT hears of a source: its latents or, in a cover, what its audio codes keep of them."""
-    if not isinstance(song.task, Cover) or song.task.from_latents:
-        return source.latents
-    codes = await tools.stages.tokenize(song.model, tensors.encode(source.latents), tools.seconds_left())
-    hints = await _hints(song, 0, codes, tools, notes)
-    return hints[: len(source.latents)]
-
-
 async def _part(
     plan: PlannedSong,
     index: int,
@@ -138,11 +132,7 @@ async def _part(
         framing = frame(song.task, source.latents, heard, track)
     follows = plan.thinks or bool(_given_codes(song))
     instruction = framing.instruction if framing else FOLLOW_CODES if follows else ""
-    words = dataclasses.replace(song, caption=song.caption or str(track or "").replace("_", " "))
-    with notes.timed("encode", index) as timed:
-        condition = await tools.stages.encode_prompt(words, instruction, reference, tools.seconds_left())
-        timed.take(condition.report, "encoder")
-    notes.warn(*condition.warnings)
+    condition = await encode_words(song, track, instruction, reference, tools, notes, index)
     return Part(condition, other, framing, track)
 
 
@@ -159,13 +149,13 @@ async def _other_words(song: SongSpec, reference: tensor_pb2.Tensor | None, tool
 
 
 async def _make_item(
-    plan: PlannedSong, index: int, part: Part, source: Source | None, codec: Codec, tools: Tools, notes: Notes
+    plan: PlannedSong, index: int, part: Part, source: Source | None, codec: Codec, tools: JobTools, notes: Notes
 ) -> ItemResult:
     song = plan.song
     codes = await plan_item(plan, index, tools, notes) if plan.thinks else AudioCodes(_given_codes(song), 0)
     framing = part.framing
     if framing is None:
-        hints = await _hints(song, index, codes.values, tools, notes) if codes.values else None
+        hints = await hear_codes(song.model, codes.values, tools, notes, index) if codes.values else None
         framing = Framing("", frames_of(song.duration or 0.0), hints)
     request = sample_request(song, index, framing, part.condition, part.other)
     sampled = await _sample(request, index, tools, notes)
@@ -187,6 +177,8 @@ async def _make_item(
             gain = written.gain * (source.gain if source and stays else 1.0)
             _attach(artifact, codec, latents, gain, tools)
     tools.report(Progress("write", index, 1, 1))
+    rendition = Rendition(song.model, song.lyrics, latents, part.condition, framing)
+    checks = await _check(plan, index, codes, rendition, tools, notes)
     return ItemResult(
         index=index,
         seed=song.seeds[index],
@@ -200,9 +192,22 @@ async def _make_item(
         codes=codes.values,
         code_seed=codes.seed,
         code_reward=codes.reward,
+        checks=checks,
         track=str(part.track or ""),
         variation_seed=next(iter(variation_seeds(song.task)[index : index + 1]), None),
     )
+
+
+async def _check(
+    plan: PlannedSong, index: int, codes: AudioCodes, rendition: Rendition, tools: Tools, notes: Notes
+) -> ItemChecks:
+    song = plan.song
+    if not (song.score or song.time_lyrics):
+        return ItemChecks.none()
+    with notes.timed("check", index):
+        checks = await check_item(song, plan.shown.blueprint, codes.values, rendition, tools, notes)
+    tools.report(Progress("check", index, 1, 1))
+    return checks
 
 
 def _given_codes(song: SongSpec) -> tuple[int, ...]:
@@ -241,14 +246,6 @@ def _attach(artifact: Artifact, codec: Codec, latents: LatentArray, gain: float,
     with tools.artifacts.scratch_file() as path:
         keep_latents(path, codec, latents, gain)
         tools.artifacts.attach(path, artifact)
-
-
-async def _hints(song: SongSpec, index: int, codes: tuple[int, ...], tools: Tools, notes: Notes) -> LatentArray:
-    """The latents that codes stand for: what the DiT follows (spec/model.md §4.3)."""
-    with notes.timed("encode", index) as timed:
-        hints, report = await tools.stages.detokenize(song.model, codes, tools.seconds_left())
-        timed.take(report, "encoder")
-    return latents_of(hints, "encoder", len(codes) * FRAMES_PER_CODE)
 
 
 async def _sample(request: dit_pb2.SampleRequest, index: int, tools: Tools, notes: Notes) -> Latents:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gateway import lyrics
 from quartet.planning import SongPlan
 
 
@@ -40,6 +41,22 @@ class ModelUsed:
 
 
 @dataclass(frozen=True)
+class ItemChecks:
+    """What was found out about an item once it was made: its scores by name, its sung lines in time, and how well the
+    music follows its lyrics. Nothing where that was not asked for, or could not be found out.
+    """
+
+    scores: dict[str, float]
+    lines: tuple[lyrics.TimedLine, ...]
+    alignment: lyrics.Scores | None
+
+    @classmethod
+    def none(cls) -> ItemChecks:
+        """Nothing."""
+        return cls({}, (), None)
+
+
+@dataclass(frozen=True)
 class ItemResult:
     """One song: its file and what is needed to make it again. `peak` is before normalisation, full scale at 1.
 
@@ -60,6 +77,7 @@ class ItemResult:
     codes: tuple[int, ...]
     code_seed: int
     code_reward: float | None
+    checks: ItemChecks
     track: str = ""
     variation_seed: int | None = None
 

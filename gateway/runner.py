@@ -18,7 +18,7 @@ from gateway.pipeline import make_song
 from gateway.results import Progress, SongResult
 from gateway.stages import Stages
 from gateway.store import JobStore
-from gateway.tools import Tools
+from gateway.tools import JobTools
 from quartet.errors import ConflictError, DeadlineError, NotFoundError, UnavailableError
 from quartet.events import JobState
 from quartet.planning import SongPlan
@@ -192,7 +192,7 @@ class JobRunner:
             await self._library.release(job.id)
 
     async def _make(self, job: Job) -> SongResult:
-        tools = Tools(
+        tools = JobTools(
             stages=self._stages,
             artifacts=self._artifacts,
             keep=lambda path: self._library.keep(path, job.id),

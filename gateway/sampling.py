@@ -30,9 +30,7 @@ def sample_request(
         model=song.model,
         condition=condition.condition,
         null_condition=condition.null_condition,
-        source_latents=_encoded(framing.source),
-        silenced=_encoded(framing.silenced),
-        mask=_encoded(framing.mask),
+        **context_fields(framing),
         frames=framing.frames,
         seed=song.seeds[index],
         schedule=sampling.schedule,
@@ -47,6 +45,15 @@ def sample_request(
         keep=_keep(framing),
         edit=_edit(task, framing, other),
     )
+
+
+def context_fields(framing: Framing) -> dict[str, Any]:
+    """What an item is sampled along, as fields of a request of the DiT."""
+    return {
+        "source_latents": _encoded(framing.source),
+        "silenced": _encoded(framing.silenced),
+        "mask": _encoded(framing.mask),
+    }
 
 
 def finished(latents: LatentArray, song: SongSpec) -> LatentArray:

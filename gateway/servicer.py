@@ -16,9 +16,10 @@ from gateway.artifacts import Artifact, ArtifactStore
 from gateway.jobs import Job
 from gateway.library import AudioLibrary
 from gateway.runner import JobRunner
+from gateway.scorer import Scorer
 from gateway.stages import Stages
 from gateway.store import JobStore
-from gateway.transcriber import Transcriber
+from gateway.transcriber import Transcriber, recording_of
 from gateway.uploads import Uploads
 from gateway.writer import Writer
 from quartet.errors import (
@@ -51,6 +52,7 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
         library: AudioLibrary,
         stages: Stages,
         writer: Writer,
+        scorer: Scorer,
         transcriber: Transcriber,
         uploads: Uploads,
         max_job_seconds: float,
@@ -62,6 +64,7 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
         self._library = library
         self._stages = stages
         self._writer = writer
+        self._scorer = scorer
         self._transcriber = transcriber
         self._uploads = uploads
         self._max_job_seconds = max_job_seconds
@@ -211,18 +214,25 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
         return await self._writer.understand(request, context.time_remaining())
 
     async def Score(self, request: music_pb2.ScoreRequest, context: Context) -> music_pb2.ScoreResponse:
-        """How well a song fits its plan."""
+        """How well a song fits its words."""
         record = await self._record(request.job_id, "scores")
-        return await self._writer.score(request, record, context.time_remaining())
+        return await self._scorer.score(request, record, self._seconds_allowed(context.time_remaining()))
 
     async def TranscribeLyricsTiming(
         self, request: music_pb2.TranscribeLyricsTimingRequest, context: Context
     ) -> music_pb2.TranscribeLyricsTimingResponse:
-        """When the lyrics of a song are sung."""
-        record = await self._record(request.job_id, "lyrics in time")
-        seconds_left = context.time_remaining()
-        allowed = self._max_job_seconds if seconds_left is None else min(seconds_left, self._max_job_seconds)
-        return messages.lyrics_timing_message(await self._transcriber.transcribe(record, request.item, allowed))
+        """When the lyrics of a song or of a recording are sung."""
+        allowed = self._seconds_allowed(context.time_remaining())
+        if recording := recording_of(request):
+            timing = await self._transcriber.transcribe_recording(recording, allowed)
+        else:
+            record = await self._record(request.job_id, "lyrics in time")
+            timing = await self._transcriber.transcribe(record, request.item, allowed)
+        return messages.lyrics_timing_message(timing)
+
+    def _seconds_allowed(self, seconds_left: float | None) -> float:
+        """How long the work of a call may take."""
+        return self._max_job_seconds if seconds_left is None else min(seconds_left, self._max_job_seconds)
 
     async def _record(self, job_id: str, wanted: str) -> music_pb2.SongRecord:
         """The record of a job. Raises ConflictError where it has not succeeded."""

@@ -183,28 +183,12 @@ class Stages:
                         report = Report.of(result.report)
                         yield Latents(result.latents, tuple(result.timesteps), tuple(result.warnings), report)
 
-    async def align(
-        self,
-        model: str,
-        latents: tensor_pb2.Tensor,
-        condition: Condition,
-        hints: tensor_pb2.Tensor | None,
-        seed: int,
-        seconds_left: float,
-    ) -> Attention:
-        """What finished latents, sampled under a condition along hints, attend to."""
-        request = dit_pb2.AlignRequest(
-            model=model,
-            latents=latents,
-            condition=condition.condition,
-            lyric_tokens=len(condition.lyric_spans),
-            seed=seed,
-            source_latents=hints,
-        )
+    async def align(self, request: dit_pb2.AlignRequest, seconds_left: float) -> Attention:
+        """What finished latents attend to."""
         with self._calls.call("dit", "Align"):
             reply = await self._dit.Align(request, timeout=seconds_left, metadata=outgoing_metadata())
         try:
-            shares = tensors.decode(reply.alignment, (len(condition.lyric_spans), None))
+            shares = tensors.decode(reply.alignment, (request.lyric_tokens, None))
         except tensors.TensorError as error:
             raise broken("dit", f"sent an alignment that is none: {error}") from None
         return Attention(shares.astype(np.float32), reply.frames_per_moment)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,16 +15,24 @@ from quartet.planning import SongPlan
 
 @dataclass(frozen=True)
 class Tools:
-    """What a pipeline works with.
-
-    `keep` stores a finished file, `report` takes progress and `show_plan` the plan, `seconds_left` says how long the
-    job may still take.
-    """
+    """What it takes to hear and to encode: `report` takes progress, `seconds_left` says how long all may still take."""
 
     stages: Stages
     artifacts: ArtifactStore
-    keep: Callable[[Path], Awaitable[Artifact]]
     report: Callable[[Progress], None]
-    show_plan: Callable[[SongPlan], None]
     seconds_left: Callable[[], float]
     max_upload_seconds: float
+
+
+@dataclass(frozen=True)
+class JobTools(Tools):
+    """What it takes to make a song: `keep` stores a finished file, `show_plan` takes the plan."""
+
+    keep: Callable[[Path], Awaitable[Artifact]]
+    show_plan: Callable[[SongPlan], None]
+
+
+def countdown(seconds: float) -> Callable[[], float]:
+    """How many seconds are left of some, at every call."""
+    ends = time.monotonic() + seconds
+    return lambda: max(ends - time.monotonic(), 0.0)

@@ -1,4 +1,4 @@
-"""Songs in words, beside the jobs: compose, rewrite, understand, score."""
+"""Songs in words, beside the jobs: compose, rewrite, understand."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import asyncio
 from gateway.artifacts import ArtifactStore
 from gateway.audio import reading
 from gateway.planner import PlannerClient
+from gateway.scoring import NO_PLANNER
 from gateway.source import seed_of
 from gateway.stages import Stages
-from quartet.errors import ConflictError, FieldViolation, InvalidRequestError, NotFoundError
+from quartet.errors import ConflictError, FieldViolation, InvalidRequestError
 from quartet.v1 import music_pb2, planner_pb2
 from quartet.validation import Violations
 from serving import planning
 
 LONGEST_SECONDS = 600.0
-NO_PLANNER = "no planner is deployed behind this gateway; start one and name it with --planner"
 
 
 class Writer:
@@ -76,28 +76,6 @@ class Writer:
             finish=reply.finish,
             warnings=reply.warnings,
         )
-
-    async def score(
-        self, request: music_pb2.ScoreRequest, record: music_pb2.SongRecord, seconds_left: float | None
-    ) -> music_pb2.ScoreResponse:
-        """How well the audio codes of an item fit its plan."""
-        if request.item >= len(record.items):
-            raise NotFoundError.of("item", str(request.item), f"the job has {len(record.items)}")
-        codes = record.items[request.item].codes
-        if not codes:
-            raise ConflictError("the song was made without a plan, so there are no audio codes to score")
-        reply = await self._planner.score(
-            planner_pb2.PlannerServiceScoreRequest(
-                model=request.model,
-                codes=codes,
-                blueprint=record.plan.blueprint,
-                scale=request.scale if request.HasField("scale") else None,
-                skip_tags=request.skip_tags,
-                genres=request.genres,
-            ),
-            seconds_left,
-        )
-        return music_pb2.ScoreResponse(scores=reply.scores)
 
     @property
     def _planner(self) -> PlannerClient:

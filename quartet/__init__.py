@@ -30,6 +30,7 @@ from quartet.planning import (
     TokenSampling,
 )
 from quartet.records import differences, load_record, save_record
+from quartet.scores import Scores
 from quartet.songs import AudioFormat, GuidanceMode, SamplerMethod, SongSpec, Wavelet, WaveletMode
 from quartet.tasks import (
     Complete,
@@ -86,6 +87,7 @@ __all__ = [
     "Retry",
     "SamplerMethod",
     "SamplingProfile",
+    "Scores",
     "Song",
     "SongPlan",
     "SongSpec",

@@ -31,8 +31,9 @@ from quartet.exchange import (
     new_request_id,
     upload_parts,
 )
-from quartet.lyrics import LyricsTiming
+from quartet.lyrics import LyricsTiming, check_has_lyrics, timing_request
 from quartet.planning import Blueprint, Composition
+from quartet.scores import Scores
 from quartet.songs import SongOptions, SongSpec
 from quartet.tasks import NewSong
 from quartet.v1 import music_pb2, music_pb2_grpc
@@ -190,16 +191,32 @@ class AsyncClient:
         genres: str = "",
         model: str = "",
         timeout: float | None = None,
-    ) -> dict[str, float]:
-        """How well a planned song fits its plan, and genres that are given: scores from 0 to 1, "reward" over all."""
+    ) -> Scores:
+        """How well a song fits its words: its audio codes its plan, and genres that are given, its music its lyrics."""
         request = music_pb2.ScoreRequest(
             job_id=job_id, item=item, scale=scale, skip_tags=skip_tags, genres=genres, model=model
         )
-        return dict((await self._attempt(self._stub.Score, request, Attempts(self._retry, timeout))).scores)
+        return Scores.of(await self._attempt(self._stub.Score, request, Attempts(self._retry, timeout)))
 
-    async def lyrics_timing(self, job_id: str, item: int = 0, *, timeout: float | None = None) -> LyricsTiming:
-        """When the lyrics of a song are sung, word by word, and how well the music follows them."""
-        request = music_pb2.TranscribeLyricsTimingRequest(job_id=job_id, item=item)
+    async def lyrics_timing(
+        self,
+        source: Path | str,
+        item: int = 0,
+        *,
+        lyrics: str = "",
+        caption: str = "",
+        vocal_language: str = "",
+        timeout: float | None = None,
+    ) -> LyricsTiming:
+        """When the lyrics of a song are sung, word by word, and how well the music follows them.
+
+        The source is a job, by its id. With `lyrics` it is a recording that has them: a file, or the id of an upload or
+        a result; `caption` and `vocal_language` say what is known of it. Raises InvalidRequestError for a file without.
+        """
+        if isinstance(source, Path):
+            check_has_lyrics(source, lyrics)
+            source = (await self.upload(source)).audio_id
+        request = timing_request(source, item, lyrics, caption, vocal_language)
         attempts = Attempts(self._retry, timeout)
         return LyricsTiming.of(await self._attempt(self._stub.TranscribeLyricsTiming, request, attempts))
 

@@ -10,12 +10,12 @@ from enum import StrEnum
 from google.protobuf import timestamp_pb2
 
 from quartet.documents import to_json
+from quartet.items import SongItem
 from quartet.planning import SongPlan, Thinking
-from quartet.songs import AudioFormat, SongSpec
-from quartet.task_messages import track_name
+from quartet.songs import SongSpec
 from quartet.tasks import Extract, Retake, Task
 from quartet.v1 import music_pb2, stage_pb2
-from quartet.wire import named, optional, seconds_of
+from quartet.wire import named, seconds_of
 
 RECORD_VERSION = 1
 PLANNER = "planner"
@@ -70,55 +70,6 @@ class StageTiming:
         """From the message."""
         times = (message.start_ns, message.total_ns, message.queue_ns, message.compute_ns)
         return cls(message.stage, message.item, *(time / 1e9 for time in times))
-
-
-@dataclass(frozen=True)
-class SongItem:
-    """One song of a job. `bytes` and `sha256` are the file's, `samples` per channel, `peak` before normalisation.
-
-    `codes` are the audio codes that the song followed, none where it was made without a plan; `code_reward` says how
-    well they fit its words, 0 to 1, where the best of several was chosen. `track` names the part of a song that it is,
-    `variation_seed` is the second seed of a retake.
-    """
-
-    index: int
-    seed: int
-    audio_id: str
-    format: AudioFormat
-    bytes: int
-    sha256: str
-    samples: int
-    sample_rate: int
-    channels: int
-    peak: float
-    timesteps: tuple[float, ...]
-    codes: tuple[int, ...]
-    code_seed: int
-    code_reward: float | None
-    track: str
-    variation_seed: int | None
-
-    @classmethod
-    def of(cls, message: music_pb2.SongItem) -> SongItem:
-        """From the message."""
-        return cls(
-            index=message.index,
-            seed=message.seed,
-            audio_id=message.audio_id,
-            format=named(AudioFormat, music_pb2.AudioFormat.Name(message.format), "AUDIO_FORMAT") or AudioFormat.FLAC,
-            bytes=message.bytes,
-            sha256=message.sha256,
-            samples=message.samples,
-            sample_rate=message.sample_rate,
-            channels=message.channels,
-            peak=message.peak,
-            timesteps=tuple(message.timesteps),
-            codes=tuple(message.codes),
-            code_seed=message.code_seed,
-            code_reward=optional(message, "code_reward"),
-            track=track_name(message.track),
-            variation_seed=optional(message, "variation_seed"),
-        )
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,8 @@ class SongOptions(TypedDict, total=False):
     sample_rate: int
     title: str
     no_tags: bool
+    score: bool
+    time_lyrics: bool
     thinking: Thinking
     think: bool | None
 
@@ -145,6 +147,8 @@ class SongSpec:
         sample_rate: Of the files: 44,100 or 48,000; 0 takes the model's, which is 48,000 in the public ones.
         title: In the tags of the files; empty takes the first words of the caption.
         no_tags: Leaves the tags out.
+        score: Scores every item once it is made; the scores are in the record.
+        time_lyrics: Finds when the lyrics of every item are sung; the lines are in the record.
         thinking: What the planner does before the music is made.
     """
 
@@ -185,6 +189,8 @@ class SongSpec:
     sample_rate: int = 0
     title: str = ""
     no_tags: bool = False
+    score: bool = False
+    time_lyrics: bool = False
     thinking: Thinking = Thinking()
     instrumental: bool = False
 
@@ -237,6 +243,7 @@ class SongSpec:
             ),
             thinking=self.thinking.to_message(),
             instrumental=self.instrumental,
+            checks=music_pb2.SongChecks(scores=self.score, lyrics_timing=self.time_lyrics),
         )
 
     @classmethod
@@ -266,6 +273,8 @@ class SongSpec:
             sample_rate=message.output.sample_rate,
             title=message.output.title,
             no_tags=message.output.no_tags,
+            score=message.checks.scores,
+            time_lyrics=message.checks.lyrics_timing,
             thinking=Thinking.from_message(message.thinking),
             instrumental=message.instrumental,
         )

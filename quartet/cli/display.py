@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -89,14 +89,30 @@ def printable(text: str) -> str:
     return "".join(letter for letter in text if letter == "\n" or letter.isprintable())
 
 
+def in_order(scores: Mapping[str, float]) -> dict[str, float]:
+    """Scores by name, those over others last."""
+    overall = ("reward", "lm_score", "dit_score")
+    names = [*sorted(scores.keys() - set(overall)), *(name for name in overall if name in scores)]
+    return {name: scores[name] for name in names}
+
+
 def print_result(console: Console, record: Record, paths: Sequence[Path]) -> None:
-    """The files, the warnings and where the time went."""
+    """The files, what was found out about them, the warnings and where the time went."""
     for item, path in zip(record.items, paths, strict=True):
         seconds = item.samples / item.sample_rate
         console.print(f"{path}  {seconds:.2f} s, {item.sample_rate} Hz, {item.channels} channels, seed {item.seed}")
+        if item.scores:
+            console.print("  " + ", ".join(f"{name} {value:.3f}" for name, value in in_order(item.scores).items()))
+        if item.lyrics_timing:
+            console.print(f"  {lyrics_path(path)}  {len(item.lyric_lines)} lines")
     for warning in record.warnings:
         console.print(f"warning: {warning}", markup=False)
     console.print(timing_table(record))
+
+
+def lyrics_path(audio: Path) -> Path:
+    """Where players look for the lyrics of an audio file."""
+    return audio.with_suffix(".lrc")
 
 
 def timing_table(record: Record) -> Table:

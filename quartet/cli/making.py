@@ -10,7 +10,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from quartet.cli.display import SongProgress, print_result
+from quartet.cli.display import SongProgress, lyrics_path, print_result
 from quartet.cli.main import INTERRUPTED
 from quartet.cli.options import F, address_option, connect, plain_console
 from quartet.client import Client
@@ -103,8 +103,11 @@ def sidecar_of(output: Path, *, no_sidecar: bool) -> Path | None:
 
 
 def save(song: Song, output: Path, sidecar: Path | None) -> tuple[Path, ...]:
-    """Writes the audio files, and the record of all of them."""
+    """Writes the audio files, their lyrics in time where these were found, and the record of all of them."""
     paths = song.save(output)
+    for item, path in zip(song.record.items, paths, strict=True):
+        if item.lyrics_timing:
+            lyrics_path(path).write_text(item.lyrics_timing.to_lrc(), "utf-8")
     if sidecar:
         save_record(song.record, sidecar)
     return paths

@@ -11,8 +11,8 @@ from quartet.client import Client
 from quartet.events import Record
 from quartet.tasks import Recording
 
-_AUDIO = re.compile(r"[0-9a-f]{64}")
-_ITEM = re.compile(r"([0-9a-f]{24})(?::([0-9]{1,2}))?")
+AUDIO_ID = re.compile(r"[0-9a-f]{64}")
+JOB_ITEM = re.compile(r"([0-9a-f]{24})(?::([0-9]{1,2}))?")
 
 
 def recording(client: Client, source: str) -> Recording:
@@ -20,9 +20,9 @@ def recording(client: Client, source: str) -> Recording:
     path = Path(source)
     if path.is_file():
         return path
-    if _AUDIO.fullmatch(source):
+    if AUDIO_ID.fullmatch(source):
         return source
-    if not (named := _ITEM.fullmatch(source)):
+    if not (named := JOB_ITEM.fullmatch(source)):
         raise click.BadParameter(f"{source} is no file, no job and no audio id", param_hint="SOURCE")
     record, index = record_of(client, named[1], "SOURCE"), int(named[2] or 0)
     if index >= len(record.items):

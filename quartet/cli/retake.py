@@ -16,10 +16,11 @@ from quartet.records import load_record
 from quartet.songs import SongSpec
 from quartet.tasks import NewSong, Retake
 
-# How the takes are written is said anew; all else is that of the song.
+# How the takes are written and what is found out about them is said anew; all else is that of the song.
 _WRITTEN = (
     *("peak_dbfs", "keep_level", "fade_in", "fade_out"),
     *("mp3_bitrate_kbps", "sample_rate", "title", "no_tags"),
+    *("score", "time_lyrics"),
 )
 
 

@@ -1,13 +1,13 @@
-"""`quartet score`: how well a planned song fits its plan."""
+"""`quartet score`: how well a song fits its words."""
 
 from __future__ import annotations
-
-import json
 
 import click
 from rich.table import Table
 
+from quartet.cli.display import in_order
 from quartet.cli.options import address_option, connect, plain_console
+from quartet.documents import to_json
 
 
 @click.command()
@@ -31,15 +31,17 @@ def score(
     timeout: float | None,
     address: str,
 ) -> None:
-    """Rate how well a song of JOB fits the words of its plan, from 0 to 1. `quartet jobs` lists jobs."""
+    """Rate how well a song of JOB fits its words, from 0 to 1: its plan and what is sung. `quartet jobs` lists jobs."""
     with connect(address) as client:
         scores = client.score(
             job_id, item, scale=scale, skip_tags=skip_tags, genres=genres, model=model, timeout=timeout
         )
     if as_json:
-        click.echo(json.dumps(scores))
+        click.echo(to_json(scores))
         return
     table = Table(box=None, show_header=False)
-    for name in (*sorted(scores.keys() - {"reward"}), "reward"):
-        table.add_row(name, f"{scores[name]:.3f}")
+    for name, value in in_order(scores.by_name).items():
+        table.add_row(name, f"{value:.3f}")
     plain_console().print(table)
+    for warning in scores.warnings:
+        plain_console(stderr=True).print(f"warning: {warning}", markup=False)

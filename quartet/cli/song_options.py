@@ -120,6 +120,13 @@ file_options: Sequence[Any] = (
         help="Audio file to write; several items get their number.",
     ),
     sidecar_option,
+    click.option("--score", is_flag=True, help="Rate how well the song fits its words."),
+    click.option(
+        "--lrc",
+        "time_lyrics",
+        is_flag=True,
+        help="Find when each line is sung, and write that beside the audio, as .lrc.",
+    ),
     click.option("--plot", "plot_file", type=_PATH, help="PNG to write with waveform and log-mel spectrogram."),
     click.option("--json", "as_json", is_flag=True, help="Print the record as JSON."),
     gateway_options,

@@ -240,7 +240,7 @@ class SampleResult(_message.Message):
     def __init__(self, latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., timesteps: _Optional[_Iterable[float]] = ..., warnings: _Optional[_Iterable[str]] = ..., report: _Optional[_Union[_stage_pb2.StageReport, _Mapping]] = ...) -> None: ...
 
 class AlignRequest(_message.Message):
-    __slots__ = ("model", "latents", "condition", "lyric_tokens", "seed", "noise_level", "source_latents", "mask")
+    __slots__ = ("model", "latents", "condition", "lyric_tokens", "seed", "noise_level", "source_latents", "mask", "silenced")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     LATENTS_FIELD_NUMBER: _ClassVar[int]
     CONDITION_FIELD_NUMBER: _ClassVar[int]
@@ -249,6 +249,7 @@ class AlignRequest(_message.Message):
     NOISE_LEVEL_FIELD_NUMBER: _ClassVar[int]
     SOURCE_LATENTS_FIELD_NUMBER: _ClassVar[int]
     MASK_FIELD_NUMBER: _ClassVar[int]
+    SILENCED_FIELD_NUMBER: _ClassVar[int]
     model: str
     latents: _tensor_pb2.Tensor
     condition: _tensor_pb2.Tensor
@@ -257,7 +258,8 @@ class AlignRequest(_message.Message):
     noise_level: float
     source_latents: _tensor_pb2.Tensor
     mask: _tensor_pb2.Tensor
-    def __init__(self, model: _Optional[str] = ..., latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., lyric_tokens: _Optional[int] = ..., seed: _Optional[int] = ..., noise_level: _Optional[float] = ..., source_latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., mask: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
+    silenced: _tensor_pb2.Tensor
+    def __init__(self, model: _Optional[str] = ..., latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., condition: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., lyric_tokens: _Optional[int] = ..., seed: _Optional[int] = ..., noise_level: _Optional[float] = ..., source_latents: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., mask: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., silenced: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class AlignResponse(_message.Message):
     __slots__ = ("alignment", "report", "frames_per_moment")

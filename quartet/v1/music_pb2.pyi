@@ -93,7 +93,7 @@ JOB_STATE_FAILED: JobState
 JOB_STATE_CANCELLED: JobState
 
 class SongSpec(_message.Message):
-    __slots__ = ("text_to_music", "cover", "repaint", "extend", "extract", "lego", "complete", "retake", "edit", "remix", "caption", "lyrics", "metadata", "duration", "reference_audio_id", "items", "seeds", "model", "sampling", "output", "thinking", "instrumental")
+    __slots__ = ("text_to_music", "cover", "repaint", "extend", "extract", "lego", "complete", "retake", "edit", "remix", "caption", "lyrics", "metadata", "duration", "reference_audio_id", "items", "seeds", "model", "sampling", "output", "thinking", "instrumental", "checks")
     class TextToMusic(_message.Message):
         __slots__ = ("codes",)
         CODES_FIELD_NUMBER: _ClassVar[int]
@@ -208,6 +208,7 @@ class SongSpec(_message.Message):
     OUTPUT_FIELD_NUMBER: _ClassVar[int]
     THINKING_FIELD_NUMBER: _ClassVar[int]
     INSTRUMENTAL_FIELD_NUMBER: _ClassVar[int]
+    CHECKS_FIELD_NUMBER: _ClassVar[int]
     text_to_music: SongSpec.TextToMusic
     cover: SongSpec.Cover
     repaint: SongSpec.Repaint
@@ -230,7 +231,16 @@ class SongSpec(_message.Message):
     output: SongOutput
     thinking: Thinking
     instrumental: bool
-    def __init__(self, text_to_music: _Optional[_Union[SongSpec.TextToMusic, _Mapping]] = ..., cover: _Optional[_Union[SongSpec.Cover, _Mapping]] = ..., repaint: _Optional[_Union[SongSpec.Repaint, _Mapping]] = ..., extend: _Optional[_Union[SongSpec.Extend, _Mapping]] = ..., extract: _Optional[_Union[SongSpec.Extract, _Mapping]] = ..., lego: _Optional[_Union[SongSpec.Lego, _Mapping]] = ..., complete: _Optional[_Union[SongSpec.Complete, _Mapping]] = ..., retake: _Optional[_Union[SongSpec.Retake, _Mapping]] = ..., edit: _Optional[_Union[SongSpec.Edit, _Mapping]] = ..., remix: _Optional[_Union[SongSpec.Remix, _Mapping]] = ..., caption: _Optional[str] = ..., lyrics: _Optional[str] = ..., metadata: _Optional[_Union[_stage_pb2.Metadata, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., reference_audio_id: _Optional[str] = ..., items: _Optional[int] = ..., seeds: _Optional[_Iterable[int]] = ..., model: _Optional[str] = ..., sampling: _Optional[_Union[SongSampling, _Mapping]] = ..., output: _Optional[_Union[SongOutput, _Mapping]] = ..., thinking: _Optional[_Union[Thinking, _Mapping]] = ..., instrumental: _Optional[bool] = ...) -> None: ...
+    checks: SongChecks
+    def __init__(self, text_to_music: _Optional[_Union[SongSpec.TextToMusic, _Mapping]] = ..., cover: _Optional[_Union[SongSpec.Cover, _Mapping]] = ..., repaint: _Optional[_Union[SongSpec.Repaint, _Mapping]] = ..., extend: _Optional[_Union[SongSpec.Extend, _Mapping]] = ..., extract: _Optional[_Union[SongSpec.Extract, _Mapping]] = ..., lego: _Optional[_Union[SongSpec.Lego, _Mapping]] = ..., complete: _Optional[_Union[SongSpec.Complete, _Mapping]] = ..., retake: _Optional[_Union[SongSpec.Retake, _Mapping]] = ..., edit: _Optional[_Union[SongSpec.Edit, _Mapping]] = ..., remix: _Optional[_Union[SongSpec.Remix, _Mapping]] = ..., caption: _Optional[str] = ..., lyrics: _Optional[str] = ..., metadata: _Optional[_Union[_stage_pb2.Metadata, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., reference_audio_id: _Optional[str] = ..., items: _Optional[int] = ..., seeds: _Optional[_Iterable[int]] = ..., model: _Optional[str] = ..., sampling: _Optional[_Union[SongSampling, _Mapping]] = ..., output: _Optional[_Union[SongOutput, _Mapping]] = ..., thinking: _Optional[_Union[Thinking, _Mapping]] = ..., instrumental: _Optional[bool] = ..., checks: _Optional[_Union[SongChecks, _Mapping]] = ...) -> None: ...
+
+class SongChecks(_message.Message):
+    __slots__ = ("scores", "lyrics_timing")
+    SCORES_FIELD_NUMBER: _ClassVar[int]
+    LYRICS_TIMING_FIELD_NUMBER: _ClassVar[int]
+    scores: bool
+    lyrics_timing: bool
+    def __init__(self, scores: _Optional[bool] = ..., lyrics_timing: _Optional[bool] = ...) -> None: ...
 
 class Region(_message.Message):
     __slots__ = ("start", "end")
@@ -428,7 +438,14 @@ class SongRecord(_message.Message):
     def __init__(self, job_id: _Optional[str] = ..., song: _Optional[_Union[SongSpec, _Mapping]] = ..., items: _Optional[_Iterable[_Union[SongItem, _Mapping]]] = ..., timings: _Optional[_Iterable[_Union[StageTiming, _Mapping]]] = ..., total_ns: _Optional[int] = ..., models: _Optional[_Mapping[str, _stage_pb2.ModelInfo]] = ..., warnings: _Optional[_Iterable[str]] = ..., plan: _Optional[_Union[SongPlan, _Mapping]] = ...) -> None: ...
 
 class SongItem(_message.Message):
-    __slots__ = ("index", "seed", "audio_id", "format", "bytes", "sha256", "samples", "sample_rate", "channels", "peak", "timesteps", "codes", "code_seed", "code_reward", "track", "variation_seed")
+    __slots__ = ("index", "seed", "audio_id", "format", "bytes", "sha256", "samples", "sample_rate", "channels", "peak", "timesteps", "codes", "code_seed", "code_reward", "track", "variation_seed", "scores", "lyric_lines", "lyric_scores")
+    class ScoresEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: float
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
     INDEX_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
     AUDIO_ID_FIELD_NUMBER: _ClassVar[int]
@@ -445,6 +462,9 @@ class SongItem(_message.Message):
     CODE_REWARD_FIELD_NUMBER: _ClassVar[int]
     TRACK_FIELD_NUMBER: _ClassVar[int]
     VARIATION_SEED_FIELD_NUMBER: _ClassVar[int]
+    SCORES_FIELD_NUMBER: _ClassVar[int]
+    LYRIC_LINES_FIELD_NUMBER: _ClassVar[int]
+    LYRIC_SCORES_FIELD_NUMBER: _ClassVar[int]
     index: int
     seed: int
     audio_id: str
@@ -461,7 +481,10 @@ class SongItem(_message.Message):
     code_reward: float
     track: Track
     variation_seed: int
-    def __init__(self, index: _Optional[int] = ..., seed: _Optional[int] = ..., audio_id: _Optional[str] = ..., format: _Optional[_Union[AudioFormat, str]] = ..., bytes: _Optional[int] = ..., sha256: _Optional[str] = ..., samples: _Optional[int] = ..., sample_rate: _Optional[int] = ..., channels: _Optional[int] = ..., peak: _Optional[float] = ..., timesteps: _Optional[_Iterable[float]] = ..., codes: _Optional[_Iterable[int]] = ..., code_seed: _Optional[int] = ..., code_reward: _Optional[float] = ..., track: _Optional[_Union[Track, str]] = ..., variation_seed: _Optional[int] = ...) -> None: ...
+    scores: _containers.ScalarMap[str, float]
+    lyric_lines: _containers.RepeatedCompositeFieldContainer[LyricLine]
+    lyric_scores: LyricScores
+    def __init__(self, index: _Optional[int] = ..., seed: _Optional[int] = ..., audio_id: _Optional[str] = ..., format: _Optional[_Union[AudioFormat, str]] = ..., bytes: _Optional[int] = ..., sha256: _Optional[str] = ..., samples: _Optional[int] = ..., sample_rate: _Optional[int] = ..., channels: _Optional[int] = ..., peak: _Optional[float] = ..., timesteps: _Optional[_Iterable[float]] = ..., codes: _Optional[_Iterable[int]] = ..., code_seed: _Optional[int] = ..., code_reward: _Optional[float] = ..., track: _Optional[_Union[Track, str]] = ..., variation_seed: _Optional[int] = ..., scores: _Optional[_Mapping[str, float]] = ..., lyric_lines: _Optional[_Iterable[_Union[LyricLine, _Mapping]]] = ..., lyric_scores: _Optional[_Union[LyricScores, _Mapping]] = ...) -> None: ...
 
 class StageTiming(_message.Message):
     __slots__ = ("stage", "item", "start_ns", "total_ns", "queue_ns", "compute_ns")
@@ -680,12 +703,20 @@ class UnderstandResponse(_message.Message):
     def __init__(self, blueprint: _Optional[_Union[_planner_pb2.Blueprint, _Mapping]] = ..., codes: _Optional[_Iterable[int]] = ..., genres: _Optional[str] = ..., finish: _Optional[_Union[_planner_pb2.FinishReason, str]] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class TranscribeLyricsTimingRequest(_message.Message):
-    __slots__ = ("job_id", "item")
+    __slots__ = ("job_id", "item", "audio_id", "lyrics", "caption", "vocal_language")
     JOB_ID_FIELD_NUMBER: _ClassVar[int]
     ITEM_FIELD_NUMBER: _ClassVar[int]
+    AUDIO_ID_FIELD_NUMBER: _ClassVar[int]
+    LYRICS_FIELD_NUMBER: _ClassVar[int]
+    CAPTION_FIELD_NUMBER: _ClassVar[int]
+    VOCAL_LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     job_id: str
     item: int
-    def __init__(self, job_id: _Optional[str] = ..., item: _Optional[int] = ...) -> None: ...
+    audio_id: str
+    lyrics: str
+    caption: str
+    vocal_language: str
+    def __init__(self, job_id: _Optional[str] = ..., item: _Optional[int] = ..., audio_id: _Optional[str] = ..., lyrics: _Optional[str] = ..., caption: _Optional[str] = ..., vocal_language: _Optional[str] = ...) -> None: ...
 
 class LyricLine(_message.Message):
     __slots__ = ("text", "start", "end", "words", "confidence")
@@ -752,7 +783,7 @@ class ScoreRequest(_message.Message):
     def __init__(self, job_id: _Optional[str] = ..., item: _Optional[int] = ..., model: _Optional[str] = ..., scale: _Optional[float] = ..., skip_tags: _Optional[bool] = ..., genres: _Optional[str] = ...) -> None: ...
 
 class ScoreResponse(_message.Message):
-    __slots__ = ("scores",)
+    __slots__ = ("scores", "alignment", "warnings")
     class ScoresEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -761,8 +792,12 @@ class ScoreResponse(_message.Message):
         value: float
         def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
     SCORES_FIELD_NUMBER: _ClassVar[int]
+    ALIGNMENT_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
     scores: _containers.ScalarMap[str, float]
-    def __init__(self, scores: _Optional[_Mapping[str, float]] = ...) -> None: ...
+    alignment: LyricScores
+    warnings: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, scores: _Optional[_Mapping[str, float]] = ..., alignment: _Optional[_Union[LyricScores, _Mapping]] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ListModelsRequest(_message.Message):
     __slots__ = ()

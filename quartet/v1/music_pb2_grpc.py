@@ -212,14 +212,14 @@ class MusicServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def TranscribeLyricsTiming(self, request, context):
-        """Finds when the lyrics of a song are sung.
+        """Finds when the lyrics of a song or of a recording are sung.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Score(self, request, context):
-        """Scores how well a song fits its prompt.
+        """Scores how well a song fits its words.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -60,9 +60,9 @@ class MusicServiceStub:
     Understand: _grpc.UnaryUnaryMultiCallable[_music_pb2.UnderstandRequest, _music_pb2.UnderstandResponse]
     """Describes a recording: caption, lyrics, metadata."""
     TranscribeLyricsTiming: _grpc.UnaryUnaryMultiCallable[_music_pb2.TranscribeLyricsTimingRequest, _music_pb2.TranscribeLyricsTimingResponse]
-    """Finds when the lyrics of a song are sung."""
+    """Finds when the lyrics of a song or of a recording are sung."""
     Score: _grpc.UnaryUnaryMultiCallable[_music_pb2.ScoreRequest, _music_pb2.ScoreResponse]
-    """Scores how well a song fits its prompt."""
+    """Scores how well a song fits its words."""
     ListModels: _grpc.UnaryUnaryMultiCallable[_music_pb2.ListModelsRequest, _music_pb2.ListModelsResponse]
     """Models that can be asked for now."""
     ListAdapters: _grpc.UnaryUnaryMultiCallable[_music_pb2.ListAdaptersRequest, _music_pb2.ListAdaptersResponse]
@@ -102,9 +102,9 @@ class MusicServiceAsyncStub(MusicServiceStub):
     Understand: _aio.UnaryUnaryMultiCallable[_music_pb2.UnderstandRequest, _music_pb2.UnderstandResponse]  # type: ignore[assignment]
     """Describes a recording: caption, lyrics, metadata."""
     TranscribeLyricsTiming: _aio.UnaryUnaryMultiCallable[_music_pb2.TranscribeLyricsTimingRequest, _music_pb2.TranscribeLyricsTimingResponse]  # type: ignore[assignment]
-    """Finds when the lyrics of a song are sung."""
+    """Finds when the lyrics of a song or of a recording are sung."""
     Score: _aio.UnaryUnaryMultiCallable[_music_pb2.ScoreRequest, _music_pb2.ScoreResponse]  # type: ignore[assignment]
-    """Scores how well a song fits its prompt."""
+    """Scores how well a song fits its words."""
     ListModels: _aio.UnaryUnaryMultiCallable[_music_pb2.ListModelsRequest, _music_pb2.ListModelsResponse]  # type: ignore[assignment]
     """Models that can be asked for now."""
     ListAdapters: _aio.UnaryUnaryMultiCallable[_music_pb2.ListAdaptersRequest, _music_pb2.ListAdaptersResponse]  # type: ignore[assignment]
@@ -219,7 +219,7 @@ class MusicServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _music_pb2.TranscribeLyricsTimingRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_music_pb2.TranscribeLyricsTimingResponse, _abc.Awaitable[_music_pb2.TranscribeLyricsTimingResponse]]:
-        """Finds when the lyrics of a song are sung."""
+        """Finds when the lyrics of a song or of a recording are sung."""
 
     @_abc_1.abstractmethod
     def Score(
@@ -227,7 +227,7 @@ class MusicServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _music_pb2.ScoreRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_music_pb2.ScoreResponse, _abc.Awaitable[_music_pb2.ScoreResponse]]:
-        """Scores how well a song fits its prompt."""
+        """Scores how well a song fits its words."""
 
     @_abc_1.abstractmethod
     def ListModels(

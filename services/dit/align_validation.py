@@ -40,6 +40,7 @@ def _sampled_as(request: dit_pb2.AlignRequest, frames: int, limits: SampleLimits
         frames=min(max(frames, 1), limits.max_frames),
         source_latents=request.source_latents if request.HasField("source_latents") else None,
         mask=request.mask if request.HasField("mask") else None,
+        silenced=request.silenced if request.HasField("silenced") else None,
         seed=request.seed,
     )
 

@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 
 from gateway.results import Progress
 from gateway.stages import Stages
-from gateway.tools import Tools
+from gateway.tools import JobTools
 from quartet.v1 import dit_pb2, encoder_pb2, planner_pb2, stage_pb2
 from serving.telemetry import Telemetry
 
@@ -86,7 +86,7 @@ def _answering(request: type[Message], reply: Message) -> grpc.RpcMethodHandler[
 @asynccontextmanager
 async def scripted_tools(
     planner: ScriptedPlanner | None, *, min_seconds: float = 1, max_seconds: float = 30
-) -> AsyncIterator[tuple[Tools, list[Progress]]]:
+) -> AsyncIterator[tuple[JobTools, list[Progress]]]:
     """What a pipeline works with before a scripted planner and a DiT "turbo", and the progress that it reports."""
     server = grpc.aio.server()
     dit = ScriptedDit("turbo", min_seconds, max_seconds)
@@ -99,7 +99,7 @@ async def scripted_tools(
         names = ("encoder", "dit", "vae", *(("planner",) if planner else ()))
         async with Stages.connected(dict.fromkeys(names, address), Telemetry.off()) as stages:
             yield (
-                Tools(
+                JobTools(
                     stages=stages,
                     artifacts=nothing,
                     keep=nothing,

@@ -39,6 +39,8 @@ SONG = SongSpec(
     sample_rate=44_100,
     title="Rain",
     no_tags=True,
+    score=True,
+    time_lyrics=True,
     thinking=Thinking(think=False, seed=3, code_seeds=(4, 5), sampling=TokenSampling(temperature=0.5)),
     seeds=(1, 2**32 - 1),
     items=2,

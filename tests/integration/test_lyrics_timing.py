@@ -90,12 +90,19 @@ def test_the_sampler_hears_the_song_under_the_words_and_along_the_codes_that_it_
             (latents,) = dit.responses("Sample", dit_pb2.SampleResponse)
             (heard,) = dit.requests("Align", dit_pb2.AlignRequest)
             words = encoder.responses("Encode", encoder_pb2.EncodeResponse)[-1]
+            scores = client.score(record.job_id).by_name
+            *_, music, codes_alone = dit.requests("Align", dit_pb2.AlignRequest)
     assert heard.condition == sampled.condition
     assert heard.source_latents == sampled.source_latents
     assert heard.lyric_tokens == words.lyric_tokens == len(words.lyric_token_spans)
     assert (heard.seed, heard.model) == (42, record.song.model)
     assert tuple(heard.latents.shape) == tuple(latents.result.latents.shape) == (176, 8)
     assert np.isfinite(tensors.decode(heard.latents)).all()
+    assert music == heard
+    assert codes_alone.noise_level == 1
+    codes_alone.ClearField("noise_level")
+    assert codes_alone == heard
+    assert scores["lm_score"] != scores["dit_score"]
 
 
 def test_lyrics_that_are_cut_are_said_to_be(client: Client) -> None:
@@ -117,7 +124,8 @@ def test_what_cannot_be_timed(client: Client, record: Record) -> None:
         with pytest.raises(ConflictError, match="no lyrics that are sung") as refused:
             client.lyrics_timing(silent.job_id)
         assert refused.value.reason == "NO_LYRICS"
-    job = client.create_job(dataclasses.replace(SONG, duration=300.0, steps=200, thinking=Thinking.none()))
+    long = dataclasses.replace(SONG, duration=300.0, steps=200, items=1, seeds=(1,), thinking=Thinking.none())
+    job = client.create_job(long)
     with pytest.raises(ConflictError, match="only the items of succeeded jobs have lyrics in time"):
         client.lyrics_timing(job.id)
     assert client.cancel(job.id).state is JobState.CANCELLED

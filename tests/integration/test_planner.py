@@ -118,7 +118,7 @@ def test_the_best_of_several_plans_is_followed(client: Client) -> None:
             thinking = dataclasses.replace(record.song.thinking, best_of=1, code_seeds=(seed,))
             _, alone = record_of(client, dataclasses.replace(record.song, items=1, seeds=(1,), thinking=thinking))
             assert alone.items[0].code_reward is None
-            rewards[seed] = client.score(alone.job_id)["reward"]
+            rewards[seed] = client.score(alone.job_id).by_name["reward"]
         assert item.code_seed == max(seeds, key=lambda seed: rewards[seed])
         assert item.code_reward == pytest.approx(rewards[item.code_seed], rel=1e-6)
     made_again = client.generate(record.spec_of(1))
@@ -199,17 +199,21 @@ def test_silence_is_not_understood(client: Client, tmp_path: Path) -> None:
 
 def test_scores(client: Client) -> None:
     _, record = record_of(client, SONG)
-    scores = client.score(record.job_id)
+    scores = client.score(record.job_id).by_name
     assert {"caption", "lyrics", "metadata", "bpm", "key_scale", "reward"} <= set(scores)
     assert all(0 <= score <= 1 for score in scores.values())
-    styled = client.score(record.job_id, genres="lo-fi", skip_tags=True)
+    styled = client.score(record.job_id, genres="lo-fi", skip_tags=True).by_name
     assert set(styled) == {"genres", *scores}
     assert styled["caption"] != scores["caption"]
     with pytest.raises(NotFoundError, match="the job has 1"):
         client.score(record.job_id, 1)
     _, unplanned = record_of(client, dataclasses.replace(SONG, thinking=Thinking.none()))
+    rated = client.score(unplanned.job_id)
+    assert set(rated.by_name) == {"dit_score"}
+    assert rated.warnings == ("the song was made without a plan, so there are no audio codes to score",)
+    _, silent = record_of(client, dataclasses.replace(SONG, lyrics="", thinking=Thinking.none()))
     with pytest.raises(ConflictError, match="made without a plan"):
-        client.score(unplanned.job_id)
+        client.score(silent.job_id)
 
 
 def test_a_planner_with_other_codes_than_the_encoder_is_refused(

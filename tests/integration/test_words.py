@@ -62,7 +62,7 @@ def test_a_song_shows_its_plan(planned_gateway_address: str, tmp_path: Path) -> 
     assert "caption:" in made.stderr
     job, *_ = (line.split()[0] for line in quartet("jobs", *there[:2]).stdout.splitlines() if "rain" in line)
     scores = answer("score", job, "--genres", "lo-fi", *there[:2])
-    assert {"caption", "lyrics", "bpm", "genres", "reward"} <= scores.keys()
+    assert {"caption", "lyrics", "bpm", "genres", "reward"} <= scores["by_name"].keys()
     shown = quartet("score", job, "--skip-tags", *there[:2])
     assert shown.returncode == 0
     assert shown.stdout.splitlines()[-1].split()[0] == "reward"

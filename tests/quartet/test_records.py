@@ -10,8 +10,11 @@ import pytest
 
 from quartet import Record, Thinking, differences, load_record, save_record
 from quartet.errors import InvalidRequestError
-from quartet.events import Model, SongItem, StageTiming
+from quartet.events import Model, StageTiming
+from quartet.items import SongItem
+from quartet.lyrics import LyricLine, LyricScores, LyricsTiming, LyricWord
 from quartet.planning import Blueprint, SongPlan
+from quartet.records import read_record
 from quartet.songs import AudioFormat, SongSpec
 from quartet.v1 import music_pb2
 
@@ -52,7 +55,14 @@ PLANNED = dataclasses.replace(
 )
 
 
-@pytest.mark.parametrize("record", [RECORD, PLANNED])
+LINE = LyricLine("la", 0.5, 0.75, 0.5, (LyricWord("la", 0.5, 0.75, 0.5),))
+FOUND = dataclasses.replace(
+    item(0, 5), scores={"dit_score": 0.5}, lyric_lines=(LINE,), lyric_scores=LyricScores(1.0, 1.0, 0.5, 0.5)
+)
+CHECKED = dataclasses.replace(RECORD, items=(FOUND, item(1, 6)))
+
+
+@pytest.mark.parametrize("record", [RECORD, PLANNED, CHECKED])
 def test_a_record_reads_back(tmp_path: Path, record: Record) -> None:
     path = save_record(record, tmp_path / "deep" / "rain.json")
     assert load_record(path) == record
@@ -82,6 +92,20 @@ def test_a_changed_record_is_refused_by_field(tmp_path: Path) -> None:
     path.write_text(json.dumps(document))
     with pytest.raises(InvalidRequestError, match=r"record\.items\[0\]\.seed: must be a whole number"):
         load_record(path)
+
+
+def test_a_record_from_before_items_had_scores_reads_back() -> None:
+    written = json.loads(RECORD.to_json())
+    for field in ("scores", "lyric_lines", "lyric_scores"):
+        del written["items"][0][field]
+    for field in ("score", "time_lyrics"):
+        del written["song"][field]
+    assert read_record(json.dumps(written)) == RECORD
+
+
+def test_lyrics_in_time_are_those_of_the_item() -> None:
+    assert FOUND.lyrics_timing == LyricsTiming((LINE,), LyricScores(1.0, 1.0, 0.5, 0.5), ())
+    assert RECORD.items[0].lyrics_timing is None
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:

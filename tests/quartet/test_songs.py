@@ -76,6 +76,8 @@ SPECS = st.builds(
     title=TEXT,
     no_tags=st.booleans(),
     instrumental=st.booleans(),
+    score=st.booleans(),
+    time_lyrics=st.booleans(),
     thinking=THINKING,
 )
 

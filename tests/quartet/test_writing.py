@@ -74,10 +74,28 @@ def test_understand_a_file_an_id_or_codes(gateway: ScriptedGateway, client: quar
 
 
 def test_score(gateway: ScriptedGateway, client: quartet.Client) -> None:
-    gateway.script("Score", [music_pb2.ScoreResponse(scores={"reward": 0.5})])
-    assert client.score("job", 2, scale=0.3, skip_tags=True, genres="lo-fi") == {"reward": 0.5}
+    gateway.script("Score", [music_pb2.ScoreResponse(scores={"reward": 0.5}, warnings=["no lyrics"])])
+    assert client.score("job", 2, scale=0.3, skip_tags=True, genres="lo-fi") == quartet.Scores(
+        {"reward": 0.5}, None, ("no lyrics",)
+    )
     wanted = music_pb2.ScoreRequest(job_id="job", item=2, scale=0.3, skip_tags=True, genres="lo-fi")
     assert gateway.requests["Score"] == [wanted]
+
+
+def test_lyrics_of_a_job_or_of_a_recording(gateway: ScriptedGateway, client: quartet.Client, tmp_path: Path) -> None:
+    (tmp_path / "a.flac").write_bytes(b"fLaC")
+    gateway.script("UploadAudio", [music_pb2.UploadAudioResponse(audio_id="up")])
+    gateway.script("TranscribeLyricsTiming", *([music_pb2.TranscribeLyricsTimingResponse()] for _ in range(3)))
+    client.lyrics_timing("job", 2)
+    client.lyrics_timing("earlier", lyrics="la", vocal_language="de")
+    client.lyrics_timing(tmp_path / "a.flac", lyrics="la", caption="folk")
+    with pytest.raises(InvalidRequestError, match=r"lyrics: is empty; give the words that .*a\.flac has"):
+        client.lyrics_timing(tmp_path / "a.flac")
+    assert gateway.requests["TranscribeLyricsTiming"] == [
+        music_pb2.TranscribeLyricsTimingRequest(job_id="job", item=2),
+        music_pb2.TranscribeLyricsTimingRequest(audio_id="earlier", lyrics="la", vocal_language="de"),
+        music_pb2.TranscribeLyricsTimingRequest(audio_id="up", lyrics="la", caption="folk"),
+    ]
 
 
 async def test_the_same_awaited(gateway: ScriptedGateway) -> None:
@@ -85,11 +103,13 @@ async def test_the_same_awaited(gateway: ScriptedGateway) -> None:
     gateway.script("Rewrite", [music_pb2.RewriteResponse(**ANSWER)])
     gateway.script("Understand", [music_pb2.UnderstandResponse(codes=[1], **ANSWER)])
     gateway.script("Score", [music_pb2.ScoreResponse(scores={"reward": 0.5})])
+    gateway.script("TranscribeLyricsTiming", [music_pb2.TranscribeLyricsTimingResponse(warnings=["cut"])])
     async with quartet.AsyncClient(gateway.address, retry=FAST) as client:
         assert (await client.compose("a song", instrumental=True)).blueprint == BLUEPRINT
         assert (await client.rewrite(BLUEPRINT)).genres == "lo-fi"
         assert (await client.understand([1])).codes == (1,)
-        assert await client.score("job", genres="lo-fi") == {"reward": 0.5}
+        assert (await client.score("job", genres="lo-fi")).by_name == {"reward": 0.5}
+        assert (await client.lyrics_timing("earlier", lyrics="la")).warnings == ("cut",)
     assert gateway.requests["Score"][0].genres == "lo-fi"
     assert gateway.requests["Compose"][0].instrumental
 

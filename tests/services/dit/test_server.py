@@ -332,6 +332,17 @@ def test_alignment_depends_on_all_that_it_is_given(stub: Stub, fields: dict[str,
     assert stub.Align(align_request(**fields)).alignment != stub.Align(align_request()).alignment
 
 
+def test_alignment_hears_silence_where_the_source_is_silenced(stub: Stub) -> None:
+    source = normal(131, 8, seed=3)
+    heard, partly, not_at_all = (
+        stub.Align(align_request(source_latents=source, silenced=tensors.encode(np.arange(131) >= audible))).alignment
+        for audible in (131, 60, 0)
+    )
+    assert heard == stub.Align(align_request(source_latents=source)).alignment
+    assert not_at_all == stub.Align(align_request()).alignment
+    assert partly not in (heard, not_at_all)
+
+
 def test_the_noise_level_of_alignment_follows_the_models_steps(stub: Stub) -> None:
     assert stub.Align(align_request(noise_level=1 / 8)).alignment == stub.Align(align_request()).alignment
 
@@ -355,6 +366,7 @@ def test_the_noise_level_of_alignment_follows_the_models_steps(stub: Stub) -> No
         ({"noise_level": NAN}, {"noise_level"}),
         ({"source_latents": normal(132, 8)}, {"source_latents"}),
         ({"mask": tensors.encode(np.ones(130, bool))}, {"mask"}),
+        ({"silenced": tensors.encode(np.ones(130, bool))}, {"silenced"}),
         (
             {"latents": normal(131, 9), "lyric_tokens": 99, "noise_level": -1},
             {"latents", "lyric_tokens", "noise_level"},
