@@ -13,10 +13,10 @@ from quartet.cli.song_options import (
     file_options,
     grouped,
     items_options,
-    lyrics_options,
     sampler_options,
     seed_options,
     spec_of,
+    sung_options,
 )
 from quartet.planning import Thinking, TokenSampling
 from quartet.songs import SongSpec
@@ -44,7 +44,7 @@ _PLANNING: Any = (
 
 @click.command()
 @click.argument("caption", default="")
-@grouped(lyrics_options)
+@grouped(sung_options)
 @metadata_options
 @grouped(_PLANNING)
 @grouped(sampling_options)

@@ -40,6 +40,9 @@ def _levels(context: click.Context, parameter: click.Parameter, text: str | None
 lyrics_options: Sequence[Any] = (
     click.option("--lyrics", help="Lyrics with structure tags such as [Verse]."),
     click.option("--lyrics-file", type=click.File(encoding="utf-8"), help="File with the lyrics; - is standard input."),
+)
+sung_options: Sequence[Any] = (
+    *lyrics_options,
     click.option("--instrumental", is_flag=True, help="Sing none of the lyrics; the record keeps them."),
 )
 seed_options: Sequence[Any] = (

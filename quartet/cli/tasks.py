@@ -13,10 +13,10 @@ from quartet.cli.song_options import (
     file_options,
     grouped,
     items_options,
-    lyrics_options,
     sampler_options,
     seed_options,
     spec_of,
+    sung_options,
 )
 from quartet.tasks import Complete, Cover, Edit, Extend, Extract, Lego, Region, Remix, Repaint, RepaintMode, Track
 
@@ -29,7 +29,7 @@ def _makes_songs(command: F) -> F:
     """Options of all verbs."""
     for group in (file_options, sampler_options, items_options, seed_options):
         command = grouped(group)(command)
-    grouped_command: F = grouped(lyrics_options)(music_options(command))
+    grouped_command: F = grouped(sung_options)(music_options(command))
     return grouped_command
 
 

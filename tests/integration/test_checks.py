@@ -140,7 +140,7 @@ def test_the_commands_show_scores_and_write_lyrics(planned_gateway_address: str,
     assert alone["alignment"]["overall"] == alone["by_name"]["dit_score"]
 
     recording = quartet("lyrics-timing", str(tmp_path / "song-1.flac"), "--lyrics", LYRICS, "--caption", "rain", *there)
-    assert recording.stdout == first
+    assert recording.stdout == first, recording.stderr
     wordless = quartet("lyrics-timing", str(tmp_path / "song-1.flac"), *there)
     assert wordless.returncode == 2
     assert "give its words with --lyrics" in wordless.stderr
