@@ -38,7 +38,14 @@ from quartet.planning import Blueprint, Composition
 from quartet.songs import SongOptions, SongSpec
 from quartet.tasks import NewSong
 from quartet.v1 import music_pb2, music_pb2_grpc
-from quartet.writing import WritingOptions, compose_request, rewrite_request, understand_request
+from quartet.writing import (
+    WritingOptions,
+    compose_request,
+    rewrite_request,
+    score_request,
+    timing_request,
+    understand_request,
+)
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
@@ -189,15 +196,12 @@ class Client:
         timeout: float | None = None,
     ) -> dict[str, float]:
         """How well a planned song fits its plan, and genres that are given: scores from 0 to 1, "reward" over all."""
-        request = music_pb2.ScoreRequest(
-            job_id=job_id, item=item, scale=scale, skip_tags=skip_tags, genres=genres, model=model
-        )
+        request = score_request(job_id, item, scale=scale, skip_tags=skip_tags, genres=genres, model=model)
         return dict(self._attempt(self._stub.Score, request, Attempts(self._retry, timeout)).scores)
 
     def lyrics_timing(self, job_id: str, item: int = 0, *, timeout: float | None = None) -> LyricsTiming:
         """When the lyrics of a song are sung, word by word, and how well the music follows them."""
-        request = music_pb2.TranscribeLyricsTimingRequest(job_id=job_id, item=item)
-        attempts = Attempts(self._retry, timeout)
+        request, attempts = timing_request(job_id, item), Attempts(self._retry, timeout)
         return LyricsTiming.of(self._attempt(self._stub.TranscribeLyricsTiming, request, attempts))
 
     def models(self) -> tuple[MusicModel, ...]:

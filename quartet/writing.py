@@ -1,11 +1,11 @@
-"""Requests of the calls that write and hear songs in words; both clients send these."""
+"""Requests of the calls beside the jobs, on songs in words and on finished ones; both clients send these."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from quartet.errors import FieldViolation, InvalidRequestError
 from quartet.planning import Blueprint, TokenSampling
@@ -70,12 +70,29 @@ def understand_request(
     return request, seed
 
 
+def score_request(
+    job_id: str, item: int, *, scale: float | None, skip_tags: bool, genres: str, model: str
+) -> music_pb2.ScoreRequest:
+    """The request. Raises InvalidRequestError."""
+    with _Sayable():
+        return music_pb2.ScoreRequest(
+            job_id=job_id, item=item, scale=scale, skip_tags=skip_tags, genres=genres, model=model
+        )
+
+
+def timing_request(job_id: str, item: int) -> music_pb2.TranscribeLyricsTimingRequest:
+    """The request. Raises InvalidRequestError."""
+    with _Sayable():
+        return music_pb2.TranscribeLyricsTimingRequest(job_id=job_id, item=item)
+
+
 class _Sayable:
     """What no message can say is an invalid request."""
 
     def __enter__(self) -> None:
         return None
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> Literal[False]:
         if isinstance(error, OverflowError | TypeError | ValueError):
             raise InvalidRequestError.of([FieldViolation("request", str(error))]) from None
+        return False

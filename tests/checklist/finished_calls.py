@@ -1,0 +1,97 @@
+"""Arguments of the calls about a finished song: scores, lyrics in time."""
+
+from __future__ import annotations
+
+from tests.checklist.rows import SWITCH, Call, CallSetting, Effect, Range, between, characters
+
+JOB = "cd" * 12
+SCORE = Call("score", {"job_id": JOB}, ("score", JOB))
+_TIMING = Call("lyrics_timing", {"job_id": JOB}, ("lyrics-timing", JOB))
+_PLANNER = "tests/integration/test_planner.py::"
+_LYRICS = "tests/integration/test_lyrics_timing.py::"
+
+ROWS = (
+    CallSetting(
+        call=Call("score", {}, ("score",)),
+        field="job_id",
+        names="11: Quality score",
+        flags=(JOB,),
+        argument="JOB",
+        range=Range("a job with a plan"),
+        example=JOB,
+        effect=f"{_PLANNER}test_scores",
+    ),
+    CallSetting(
+        call=SCORE,
+        field="item",
+        flags=("--item", "1"),
+        default=0,
+        range=Range("0 to the last item", (), (-1,)),
+        example=1,
+        error="request",
+        effect=f"{_PLANNER}test_scores",
+    ),
+    CallSetting(
+        call=SCORE,
+        field="scale",
+        names="11: score scale",
+        flags=("--scale", "1"),
+        official="0.1 (UI 0.5)",
+        served="0.1",
+        range=between(0.01, 1, beyond=0.005),
+        example=1.0,
+        error="scale",
+        effect=Effect.RECORD,
+    ),
+    CallSetting(
+        call=SCORE,
+        field="skip_tags",
+        flags=("--skip-tags",),
+        default=False,
+        range=SWITCH,
+        example=True,
+        error="request",
+        effect=Effect.RECORD,
+    ),
+    CallSetting(
+        call=SCORE,
+        field="genres",
+        flags=("--genres", "lo-fi"),
+        default="",
+        range=characters(8192),
+        example="lo-fi",
+        error="genres",
+        effect=Effect.RECORD,
+    ),
+    CallSetting(
+        call=SCORE,
+        field="model",
+        flags=("--lm-model", "acestep-5Hz-lm-4B"),
+        default="",
+        served="the planner's first",
+        range=Range("what the planner serves"),
+        example="acestep-5Hz-lm-4B",
+        effect="tests/services/planner/test_server.py::test_models_by_name",
+    ),
+    CallSetting(
+        call=Call("lyrics_timing", {}, ("lyrics-timing",)),
+        field="job_id",
+        names="11: LRC, VTT",
+        flags=(JOB,),
+        argument="JOB",
+        range=Range("a job whose song is sung"),
+        example=JOB,
+        effect=f"{_LYRICS}test_every_line_once_in_order_and_within_the_song",
+        note="`--format` lrc, vtt or json, or by the suffix of `--output`; `LyricsTiming.to_text` in Python",
+    ),
+    CallSetting(
+        call=_TIMING,
+        field="item",
+        flags=("--item", "1"),
+        default=0,
+        range=Range("0 to the last item", (), (-1,)),
+        example=1,
+        error="request",
+        effect=f"{_LYRICS}test_items_have_times_of_their_own_and_the_same_ones_every_time",
+    ),
+)
