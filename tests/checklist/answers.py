@@ -106,7 +106,7 @@ ROWS = (
         "scores by name; reward is the whole, with the official weights",
     ),
     Answer(
-        "11: lm_score, dit_score",
+        "11: dit_score",
         "LyricsTiming.scores.overall",
         _TIMING,
         "with coverage, monotonicity and confidence beside it",

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
-from quartet import Blueprint, SamplingProfile
-from tests.checklist.rows import SOURCE, SWITCH, Call, CallSetting, Effect, Range, between, characters, one_of
+from quartet import Blueprint, SamplingProfile, TokenSampling
+from tests.checklist.rows import SWITCH, Call, CallSetting, Effect, Range, between, characters, one_of
 
 COMPOSE = Call("compose", {"query": "rain", "seed": 1}, ("compose", "rain", "--lm-seed", "1"))
 REWRITE = Call("rewrite", {"given": Blueprint("rock"), "seed": 1}, ("rewrite", "rock", "--lm-seed", "1"))
-UNDERSTAND = Call("understand", {"source": SOURCE, "seed": 1}, ("understand", SOURCE, "--lm-seed", "1"))
+CODES = (5, 7, 9, 11, 13)
+UNDERSTAND = Call("understand", {"source": CODES, "seed": 1}, ("understand", "--codes", "CODES.txt", "--lm-seed", "1"))
 
 _PLANNER = "tests/integration/test_planner.py::"
 _LANGUAGE = Range("50 codes; empty, auto and unknown are open", ("", "unknown", "yue"), ("xx",))
@@ -20,71 +20,9 @@ def _without(call: Call, argument: str, words: tuple[str, ...]) -> Call:
     return Call(call.method, {name: value for name, value in call.arguments.items() if name != argument}, words)
 
 
-def _in_writing(call: Call) -> tuple[CallSetting, ...]:
-    """How tokens are drawn, which the three calls that write share."""
-    heard = call is UNDERSTAND
-    named = call is COMPOSE
-    shown: dict[str, Any] = {"effect": f"{_PLANNER}test_understand_a_recording" if heard else Effect.PLAN}
-    rows = (
-        CallSetting(
-            call=call,
-            field="sampling.temperature",
-            names="2.4: temperature",
-            flags=("--lm-temperature", "0.1"),
-            official="0.85",
-            served="0.3" if heard else "0.85",
-            range=between(0, 2),
-            example=0.1,
-            error="sampling.temperature",
-            note="lower than the official one, which invents lyrics (#681)" if heard else "",
-            **shown,
-        ),
-        CallSetting(
-            call=call,
-            field="sampling.top_p",
-            names="2.4: top_p",
-            flags=("--lm-top-p", "0.1"),
-            official="off",
-            served="0.9",
-            range=Range("above 0, up to 1", (0.001, 1.0), (0.0, 1.001)),
-            example=0.1,
-            error="sampling.top_p",
-            **shown,
-        ),
-        CallSetting(
-            call=call,
-            field="sampling.top_k",
-            names="2.4: top_k",
-            flags=("--lm-top-k", "1"),
-            official="off",
-            default=0,
-            range=Range("0 and up; 0 is off", (0, 2**32 - 1), (-1,)),
-            example=1,
-            error="request",
-            **shown,
-        ),
-        CallSetting(
-            call=call,
-            field="sampling.repetition_penalty",
-            names="2.4: repetition_penalty",
-            flags=("--lm-repetition-penalty", "2"),
-            official="1.0",
-            served="1",
-            range=between(0.5, 2),
-            example=2.0,
-            error="sampling.repetition_penalty",
-            **shown,
-        ),
-        CallSetting(
-            call=call,
-            field="sampling.profile",
-            flags=("--lm-profile", "compat"),
-            served="standard",
-            range=one_of(SamplingProfile, "vllm"),
-            example="compat",
-            error="request",
-            effect="tests/services/planner/test_server.py::test_the_forms_and_profiles_differ",
-        ),
+def _seed_and_model(call: Call) -> tuple[CallSetting, ...]:
+    """What repeats a call, and who answers it."""
+    return (
         CallSetting(
             call=_without(call, "seed", call.words[:-2]),
             field="seed",
@@ -93,7 +31,7 @@ def _in_writing(call: Call) -> tuple[CallSetting, ...]:
             range=Range("0 to 4,294,967,295; -1 is open", (None, -1, 0, 2**32 - 1), (2**32, -2)),
             example=2,
             error="request",
-            effect=f"{_PLANNER}test_understand_a_recording" if heard else f"{_PLANNER}test_compose",
+            effect=f"{_PLANNER}test_compose",
         ),
         CallSetting(
             call=call,
@@ -106,7 +44,91 @@ def _in_writing(call: Call) -> tuple[CallSetting, ...]:
             effect="tests/services/planner/test_server.py::test_models_by_name",
         ),
     )
-    return rows if named else tuple(dataclasses.replace(row, names="") for row in rows)
+
+
+def _sampling(call: Call, served: str, note: str = "") -> CallSetting:
+    """How tokens are drawn, as in `compose`."""
+    return CallSetting(
+        call=call,
+        field="sampling",
+        flags=(
+            *("--lm-temperature", "0.1", "--lm-top-p", "0.5", "--lm-top-k", "9"),
+            *("--lm-repetition-penalty", "1.5", "--lm-profile", "standard"),
+        ),
+        default=TokenSampling(),
+        served=served,
+        range=Range(
+            "as in compose",
+            (),
+            (TokenSampling(temperature=2.01), TokenSampling(top_p=0.0), TokenSampling(repetition_penalty=0.49)),
+        ),
+        example=TokenSampling(0.1, 0.5, 9, 1.5, "standard"),
+        error="sampling",
+        effect=Effect.PLAN,
+        note=note,
+    )
+
+
+_COMPOSE_SAMPLING = (
+    CallSetting(
+        call=COMPOSE,
+        field="sampling.temperature",
+        names="2.4: temperature",
+        flags=("--lm-temperature", "0.1"),
+        official="0.85",
+        served="0.85",
+        range=between(0, 2),
+        example=0.1,
+        error="sampling.temperature",
+        effect=Effect.PLAN,
+    ),
+    CallSetting(
+        call=COMPOSE,
+        field="sampling.top_p",
+        names="2.4: top_p",
+        flags=("--lm-top-p", "0.1"),
+        official="off",
+        served="0.9",
+        range=Range("above 0, up to 1", (0.001, 1.0), (0.0, 1.001)),
+        example=0.1,
+        error="sampling.top_p",
+        effect=Effect.PLAN,
+    ),
+    CallSetting(
+        call=COMPOSE,
+        field="sampling.top_k",
+        names="2.4: top_k",
+        flags=("--lm-top-k", "1"),
+        official="off",
+        default=0,
+        range=Range("0 and up; 0 is off", (0, 2**32 - 1), (-1,)),
+        example=1,
+        error="request",
+        effect=Effect.PLAN,
+    ),
+    CallSetting(
+        call=COMPOSE,
+        field="sampling.repetition_penalty",
+        names="2.4: repetition_penalty",
+        flags=("--lm-repetition-penalty", "2"),
+        official="1.0",
+        served="1",
+        range=between(0.5, 2),
+        example=2.0,
+        error="sampling.repetition_penalty",
+        effect=Effect.PLAN,
+    ),
+    CallSetting(
+        call=COMPOSE,
+        field="sampling.profile",
+        flags=("--lm-profile", "compat"),
+        served="standard",
+        range=one_of(SamplingProfile, "vllm"),
+        example="compat",
+        error="request",
+        effect="tests/services/planner/test_server.py::test_top_p_and_the_penalty_act_in_the_standard_profile",
+    ),
+)
 
 
 def _given(field: str, names: str, flags: tuple[str, ...], range_: Range, example: Any, **more: Any) -> CallSetting:
@@ -164,7 +186,8 @@ ROWS = (
         error="vocal_language",
         effect=Effect.PLAN,
     ),
-    *_in_writing(COMPOSE),
+    *_COMPOSE_SAMPLING,
+    *_seed_and_model(COMPOSE),
     _given(
         "caption",
         "6: Format caption",
@@ -210,23 +233,27 @@ ROWS = (
         "duration",
         "",
         ("--duration", "30"),
-        Range("above 0, up to 600 s; not above 0 is open", (0.0, -1.0, 600.0), (600.01,)),
+        Range("0.2 to 600 s; not above 0 is open", (0.0, -1.0, 0.2, 600.0), (0.19, 600.01)),
         30.0,
         default=None,
         error="given.metadata.duration_seconds",
     ),
-    *_in_writing(REWRITE),
+    _sampling(REWRITE, "as in compose"),
+    *_seed_and_model(REWRITE),
     CallSetting(
         call=_without(UNDERSTAND, "source", ("understand", "--lm-seed", "1")),
         field="source",
         names="6: Understand codes, Analyze source audio; 11: Convert to codes",
         flags=("--codes", "CODES.txt"),
-        argument="SOURCE",
-        range=Range("a recording, or codes of 0 to 63,999, at most 3,000", (), ((64_000,), (0,) * 3001)),
-        example=(5, 7, 9, 11, 13),
+        argument="SOURCE, --codes",
+        range=Range(
+            "a recording, or codes of 0 to 63,999, at most 3,000", ((63_999,) * 3000,), ((64_000,), (0,) * 3001)
+        ),
+        example=CODES,
         error="codes",
         effect=f"{_PLANNER}test_understand_a_recording",
         note="a recording's own codes are in the answer",
     ),
-    *_in_writing(UNDERSTAND),
+    _sampling(UNDERSTAND, "as in compose, but a temperature of 0.3", "at the official 0.85 lyrics are invented (#681)"),
+    *_seed_and_model(UNDERSTAND),
 )

@@ -11,7 +11,9 @@ ROWS = (
         "a wrong one makes another task of a song silently",
     ),
     LeftOut(
-        "2.1: global_caption", "is for checkpoints that were tuned to single stems with it; Quartet serves none of them"
+        "2.1: global_caption",
+        "is in the prompts of checkpoints that were tuned to stems (`is_lego_sft`) alone, "
+        "which have none of their own here",
     ),
     LeftOut(
         "2.1: repaint_latent_crossfade_frames, repaint_wav_crossfade_sec; 8: crossfades",
@@ -68,9 +70,14 @@ ROWS = (
         "a prompt is made of what the request says; `prompt_form` repeats older layouts, "
         "and `thought` in the record shows the plan",
     ),
+    LeftOut(
+        "11: lm_score",
+        "attention under noise alone, which says how well the codes lead; `score` and `best_of` rate the codes, and "
+        "`dit_score` the song",
+    ),
     LeftOut("6: Backends", "the planner has one engine for CPU and GPU; there is none to choose"),
     LeftOut(
         "10: tiled decode",
-        "windows are chosen by the VAE from the memory that it has; the result does not depend on them",
+        "windows are a setting of the VAE (`--window-frames`), and the song is the same through any of them",
     ),
 )

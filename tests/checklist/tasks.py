@@ -47,6 +47,7 @@ def _task(names: str, start: Start, shown_by: str, range_: str, note: str = "") 
         flags=start.words,
         official="text2music",
         default=TextToMusic(),
+        served="a song from words",
         range=Range(range_),
         example=start.spec.task,
         effect=_TASKS + shown_by,
@@ -72,12 +73,13 @@ def _source(start: Start, names: str = "", shown_by: str = "test_a_source_must_b
 
 
 ROWS = (
-    _task("3: text2music", SONG, "test_a_song_may_follow_codes_of_its_own", "all models", "the default"),
+    _task("3: text2music", SONG, "test_a_song_may_follow_codes_of_its_own", "all models"),
     _task(
         "2.1: task_type; 3: cover; 8: Send to Remix / Repaint",
         COVER,
         "test_a_cover_follows_the_codes_of_its_source",
-        "as `song.task`, a task for each verb",
+        "all models",
+        "task_type is the class; the official Remix mode, with `from_latents` for its no_fsq",
     ),
     _task(
         "3: repaint; 8: Repaint from own result",
@@ -101,7 +103,7 @@ ROWS = (
         REMIX,
         "test_a_remix_begins_with_its_noisy_source",
         "all models",
-        "audio to audio, without hearing the source later; the official Remix mode is `Cover`",
+        "audio to audio, without hearing the source later",
     ),
     _task("", RETAKE, "test_takes_of_a_song_are_the_further_away_the_more_they_vary", "all models"),
     _source(COVER, "2.1: src_audio; 4: Source audio"),

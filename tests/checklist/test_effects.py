@@ -17,12 +17,13 @@ import soundfile
 
 from quartet import Client, Song, SongSpec, Thinking
 from quartet.errors import InvalidRequestError
-from quartet.tasks import NewSong, TextToMusic
+from quartet.tasks import NewSong
 from tests.checklist.rows import CallSetting, Effect, Setting
 from tests.checklist.table import ALL_SETTINGS, CALLS
 from tests.support.audio import tone
 from tests.support.processes import running
 
+PLAN = SongSpec("piano", thinking=Thinking(rewrite_caption=False))
 SEEN = [row for row in ALL_SETTINGS if isinstance(row.effect, Effect)]
 SEEN_CALLS = [row for row in CALLS if isinstance(row.effect, Effect)]
 REFUSED = [(row, value) for row in CALLS for value in row.range.refused]
@@ -52,7 +53,7 @@ class Studio:
         """What a call answers; where it is about a song, a planned one."""
         arguments = row.arguments(value)
         if "job_id" in arguments:
-            arguments["job_id"] = self.song(SongSpec("piano"), planned=True).record.job_id
+            arguments["job_id"] = self.song(PLAN, planned=True).record.job_id
         key = f"{row.call.method} {arguments}"
         if key not in self.answers:
             self.answers[key] = getattr(self.client, row.call.method)(**arguments)
@@ -99,10 +100,9 @@ def test_a_setting_changes_the_song(studio: Studio, row: Setting) -> None:
 
 
 def test_the_same_song_has_the_same_everything(studio: Studio) -> None:
-    spec = SongSpec("piano", task=TextToMusic())
-    first = studio.song(spec, planned=True)
+    first = studio.song(PLAN, planned=True)
     studio.songs.clear()
-    again = studio.song(spec, planned=True)
+    again = studio.song(PLAN, planned=True)
     assert [seen(again, effect) for effect in Effect] == [seen(first, effect) for effect in Effect]
 
 
@@ -115,4 +115,5 @@ def test_an_argument_changes_the_answer(studio: Studio, row: CallSetting) -> Non
 def test_a_call_refuses_what_is_beyond_a_border(studio: Studio, row: CallSetting, value: Any) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         studio.answer(row, value)
-    assert [violation.field for violation in caught.value.violations] == [row.error]
+    (violation,) = caught.value.violations
+    assert violation.field.startswith(row.error)

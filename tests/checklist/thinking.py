@@ -5,16 +5,21 @@ from __future__ import annotations
 from quartet import PromptForm, SamplingProfile, SongSpec, Thinking, TokenSampling
 from tests.checklist.rows import WISH, Effect, Range, Setting, Start, between, characters, one_of
 
-_FEW_WORDS = Start(
-    SongSpec("piano", thinking=Thinking(sampling=TokenSampling(top_p=0.1))), ("song", "piano", "--lm-top-p", "0.1")
+# Captions take the tiny planner longest.
+_PLAN = Start(SongSpec("piano", thinking=Thinking(rewrite_caption=False)), ("song", "piano", "--keep-caption"))
+_FEW_CODES = Start(
+    SongSpec("piano", thinking=Thinking(rewrite_caption=False, sampling=TokenSampling(top_p=0.1))),
+    (*_PLAN.words, "--lm-top-p", "0.1"),
 )
 _SEED = Range("0 to 4,294,967,295; -1 is open", (None, -1, 0, 2**32 - 1), (2**32,))
 
 ROWS = (
     Setting(
         field="thinking.think",
+        start=_PLAN,
         names="2.1: thinking; 6: Off, Think, Metadata only",
         flags=("--no-think",),
+        argument="--think/--no-think",
         official="true (REST false)",
         served="on where a planner is deployed",
         range=WISH,
@@ -24,6 +29,7 @@ ROWS = (
     ),
     Setting(
         field="thinking.write_metadata",
+        start=_PLAN,
         names="2.1: use_cot_metas",
         flags=("--keep-metadata",),
         official="true",
@@ -45,6 +51,7 @@ ROWS = (
     ),
     Setting(
         field="thinking.detect_language",
+        start=_PLAN,
         names="2.1: use_cot_language; 6: CoT language",
         flags=("--keep-language",),
         official="true",
@@ -55,6 +62,7 @@ ROWS = (
     ),
     Setting(
         field="thinking.sampling.temperature",
+        start=_PLAN,
         names="2.1: lm_temperature",
         flags=("--lm-temperature", "0.1"),
         official="0.85",
@@ -66,6 +74,7 @@ ROWS = (
     ),
     Setting(
         field="thinking.sampling.top_p",
+        start=_PLAN,
         names="2.1: lm_top_p",
         flags=("--lm-top-p", "0.1"),
         official="0.9",
@@ -78,6 +87,7 @@ ROWS = (
     ),
     Setting(
         field="thinking.sampling.top_k",
+        start=_PLAN,
         names="2.1: lm_top_k",
         flags=("--lm-top-k", "1"),
         official="0",
@@ -99,7 +109,7 @@ ROWS = (
     ),
     Setting(
         field="thinking.sampling.profile",
-        start=_FEW_WORDS,
+        start=_FEW_CODES,
         flags=("--lm-profile", "compat"),
         served="standard",
         range=one_of(SamplingProfile, "vllm"),
@@ -109,6 +119,7 @@ ROWS = (
     ),
     Setting(
         field="thinking.guidance",
+        start=_PLAN,
         names="2.1: lm_cfg_scale",
         flags=("--lm-guidance", "5"),
         official="2.0 (REST 2.5)",
@@ -121,6 +132,7 @@ ROWS = (
     ),
     Setting(
         field="thinking.negative_prompt",
+        start=_PLAN,
         names="2.1: lm_negative_prompt",
         flags=("--negative-prompt", "drums"),
         official="NO USER INPUT",
@@ -133,6 +145,7 @@ ROWS = (
     ),
     Setting(
         field="thinking.seed",
+        start=_PLAN,
         flags=("--lm-seed", "5"),
         served="that of the first item",
         range=_SEED,
@@ -142,6 +155,7 @@ ROWS = (
     ),
     Setting(
         field="thinking.code_seeds",
+        start=_PLAN,
         flags=("--code-seed", "9"),
         default=(),
         served="the seed of the plan, and one more for each item",
@@ -162,6 +176,7 @@ ROWS = (
     ),
     Setting(
         field="thinking.prompt_form",
+        start=_PLAN,
         flags=("--prompt-form", "legacy"),
         served="aligned",
         range=one_of(PromptForm, "newest"),
