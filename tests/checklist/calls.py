@@ -46,7 +46,7 @@ def _seed_and_model(call: Call) -> tuple[CallSetting, ...]:
     )
 
 
-def _sampling(call: Call, served: str, note: str = "") -> CallSetting:
+def _sampling(call: Call, temperature: float, note: str = "") -> CallSetting:
     """How tokens are drawn, as in `compose`."""
     return CallSetting(
         call=call,
@@ -56,7 +56,8 @@ def _sampling(call: Call, served: str, note: str = "") -> CallSetting:
             *("--lm-repetition-penalty", "1.5", "--lm-profile", "standard"),
         ),
         default=TokenSampling(),
-        served=served,
+        served="as in compose" if temperature == 0.85 else f"as in compose, but a temperature of {temperature}",
+        open_is=TokenSampling(temperature, 0.9, 0, 1.0, "standard") if note else None,
         range=Range(
             "as in compose",
             (),
@@ -77,6 +78,7 @@ _COMPOSE_SAMPLING = (
         flags=("--lm-temperature", "0.1"),
         official="0.85",
         served="0.85",
+        open_is=0.85,
         range=between(0, 2),
         example=0.1,
         error="sampling.temperature",
@@ -133,14 +135,15 @@ _COMPOSE_SAMPLING = (
 
 def _given(field: str, names: str, flags: tuple[str, ...], range_: Range, example: Any, **more: Any) -> CallSetting:
     """What is known of a song that is rewritten."""
-    more = {"call": REWRITE, "default": "", "argument": "", "error": f"given.metadata.{field}", **more}
+    kept = f"{_PLANNER}test_rewrite_keeps_what_is_given"
+    error = f"given.metadata.{field}"
+    more = {"call": REWRITE, "default": "", "argument": "", "error": error, "effect": kept, **more}
     return CallSetting(
         field=f"given.{field}",
         names=names,
         flags=flags,
         range=range_,
         example=example,
-        effect=Effect.PLAN,
         **more,
     )
 
@@ -171,7 +174,7 @@ ROWS = (
         range=SWITCH,
         example=True,
         error="request",
-        effect=Effect.PLAN,
+        effect=f"{_PLANNER}test_compose",
     ),
     CallSetting(
         call=COMPOSE,
@@ -184,7 +187,7 @@ ROWS = (
         range=_LANGUAGE,
         example="de",
         error="vocal_language",
-        effect=Effect.PLAN,
+        effect=f"{_PLANNER}test_compose",
     ),
     *_COMPOSE_SAMPLING,
     *_seed_and_model(COMPOSE),
@@ -196,6 +199,7 @@ ROWS = (
         "jazz",
         call=Call("rewrite", {"given": Blueprint(), "seed": 1}, ("rewrite", "--lm-seed", "1")),
         error="given.caption",
+        effect=Effect.PLAN,
         argument="CAPTION",
     ),
     _given(
@@ -205,6 +209,7 @@ ROWS = (
         characters(10_000),
         "[Verse]\nla",
         error="given.lyrics",
+        effect=Effect.PLAN,
     ),
     _given(
         "bpm",
@@ -238,7 +243,7 @@ ROWS = (
         default=None,
         error="given.metadata.duration_seconds",
     ),
-    _sampling(REWRITE, "as in compose"),
+    _sampling(REWRITE, 0.85),
     *_seed_and_model(REWRITE),
     CallSetting(
         call=_without(UNDERSTAND, "source", ("understand", "--lm-seed", "1")),
@@ -254,6 +259,6 @@ ROWS = (
         effect=f"{_PLANNER}test_understand_a_recording",
         note="a recording's own codes are in the answer",
     ),
-    _sampling(UNDERSTAND, "as in compose, but a temperature of 0.3", "at the official 0.85 lyrics are invented (#681)"),
+    _sampling(UNDERSTAND, 0.3, "at the official 0.85 lyrics are invented (#681)"),
     *_seed_and_model(UNDERSTAND),
 )

@@ -38,6 +38,7 @@ ROWS = (
         flags=("--scale", "1"),
         official="0.1 (UI 0.5)",
         served="0.1",
+        open_is=0.1,
         range=between(0.01, 1, beyond=0.005),
         example=1.0,
         error="scale",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
@@ -47,7 +48,7 @@ class Range:
 
 def between(low: float, high: float, beyond: float = 0.01) -> Range:
     """Numbers from one to another."""
-    return Range(f"{low:g} to {high:g}", (low, high), (low - beyond, high + beyond))
+    return Range(f"{low:g} to {high:g}", (low, high), (low - beyond, high + beyond, math.nan))
 
 
 def one_of(kind: type[StrEnum], stranger: str) -> Range:
@@ -75,6 +76,7 @@ class Setting:
         official: The official default, as the catalogue writes it.
         default: The value of the field where nobody sets it; None also where it must be set.
         served: What the servers make of that default, where it is not the value itself.
+        open_is: That as a value, on a base model with a planner; None where a test of its own shows it.
         range: What may be said.
         error: Beginning of the field that the gateway names where a value is refused.
         effect: What differs with the example, or the node id of the test that shows its effect.
@@ -89,6 +91,7 @@ class Setting:
     official: str = ""
     default: Any = None
     served: str = ""
+    open_is: Any = None
     range: Range
     example: Any
     error: str = ""
@@ -133,6 +136,7 @@ class CallSetting:
     official: str = ""
     default: Any = None
     served: str = ""
+    open_is: Any = None
     range: Range
     example: Any
     error: str = ""

@@ -25,7 +25,9 @@ from tests.support.processes import running
 
 PLAN = SongSpec("piano", thinking=Thinking(rewrite_caption=False))
 SEEN = [row for row in ALL_SETTINGS if isinstance(row.effect, Effect)]
+OPEN = [row for row in ALL_SETTINGS if row.open_is is not None]
 SEEN_CALLS = [row for row in CALLS if isinstance(row.effect, Effect)]
+OPEN_CALLS = [row for row in CALLS if row.open_is is not None]
 REFUSED = [(row, value) for row in CALLS for value in row.range.refused]
 
 
@@ -99,6 +101,14 @@ def test_a_setting_changes_the_song(studio: Studio, row: Setting) -> None:
     assert seen(changed, row.effect) != seen(without, row.effect)
 
 
+@pytest.mark.parametrize("row", OPEN, ids=lambda row: row.id)
+def test_what_is_open_takes_the_default_that_is_stated(studio: Studio, row: Setting) -> None:
+    planned = row.field.startswith("thinking")
+    effect = Effect.PLAN if planned else Effect.AUDIO
+    left, said = (studio.song(spec, planned=planned) for spec in (row.start.spec, row.with_value(row.open_is)))
+    assert seen(said, effect) == seen(left, effect)
+
+
 def test_the_same_song_has_the_same_everything(studio: Studio) -> None:
     first = studio.song(PLAN, planned=True)
     studio.songs.clear()
@@ -109,6 +119,11 @@ def test_the_same_song_has_the_same_everything(studio: Studio) -> None:
 @pytest.mark.parametrize("row", SEEN_CALLS, ids=lambda row: row.id)
 def test_an_argument_changes_the_answer(studio: Studio, row: CallSetting) -> None:
     assert studio.answer(row, row.example) != studio.answer(row, row.default)
+
+
+@pytest.mark.parametrize("row", OPEN_CALLS, ids=lambda row: row.id)
+def test_an_open_argument_takes_the_default_that_is_stated(studio: Studio, row: CallSetting) -> None:
+    assert studio.answer(row, row.open_is) == studio.answer(row, row.default)
 
 
 @pytest.mark.parametrize(("row", "value"), REFUSED, ids=lambda part: getattr(part, "id", str(part)[:24]))

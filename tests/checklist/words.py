@@ -34,6 +34,7 @@ ROWS = (
         official='"", instrumental false',
         default="",
         served="no vocals",
+        open_is="[Instrumental]",
         range=Range(
             "at most 10,000 characters where a planner reads them, else 32,768", ("a" * 10_000,), ("a" * 10_001,)
         ),
@@ -163,6 +164,7 @@ ROWS = (
         flags=("--model", "acestep-v15-base"),
         default="",
         served="the gateway's first",
+        open_is="acestep-v15-base",
         range=Range("what `ListModels` names"),
         example="acestep-v15-base",
         effect="tests/integration/test_wrong_input.py::test_an_unknown_model",
