@@ -33,13 +33,21 @@ from quartet.exchange import (
     new_request_id,
     upload_parts,
 )
-from quartet.lyrics import LyricsTiming, check_has_lyrics, timing_request
+from quartet.lyrics import LyricsTiming
 from quartet.planning import Blueprint, Composition
 from quartet.scores import Scores
 from quartet.songs import SongOptions, SongSpec
 from quartet.tasks import NewSong
 from quartet.v1 import music_pb2, music_pb2_grpc
-from quartet.writing import WritingOptions, compose_request, rewrite_request, understand_request
+from quartet.writing import (
+    WritingOptions,
+    check_has_lyrics,
+    compose_request,
+    rewrite_request,
+    score_request,
+    timing_request,
+    understand_request,
+)
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
@@ -190,9 +198,7 @@ class Client:
         timeout: float | None = None,
     ) -> Scores:
         """How well a song fits its words: its audio codes its plan, and genres that are given, its music its lyrics."""
-        request = music_pb2.ScoreRequest(
-            job_id=job_id, item=item, scale=scale, skip_tags=skip_tags, genres=genres, model=model
-        )
+        request = score_request(job_id, item, scale=scale, skip_tags=skip_tags, genres=genres, model=model)
         return Scores.of(self._attempt(self._stub.Score, request, Attempts(self._retry, timeout)))
 
     def lyrics_timing(

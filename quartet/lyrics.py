@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Self
 
 from quartet.documents import to_json
-from quartet.errors import FieldViolation, InvalidRequestError
 from quartet.v1 import music_pb2
 from quartet.wire import seconds_of
 
@@ -112,26 +110,6 @@ class LyricsTiming:
     def to_json(self) -> str:
         """All of it, with the names of these dataclasses."""
         return to_json(self) + "\n"
-
-
-def check_has_lyrics(recording: Path, lyrics: str) -> None:
-    """Raises InvalidRequestError where a file is to be listened to for no words."""
-    if not lyrics.strip():
-        raise InvalidRequestError.of([FieldViolation("lyrics", f"is empty; give the words that {recording} has")])
-
-
-def timing_request(
-    source: str, item: int, lyrics: str, caption: str, vocal_language: str
-) -> music_pb2.TranscribeLyricsTimingRequest:
-    """What clients send: the source is a recording where it comes with its lyrics, else a job."""
-    return music_pb2.TranscribeLyricsTimingRequest(
-        job_id="" if lyrics else source,
-        audio_id=source if lyrics else "",
-        item=item,
-        lyrics=lyrics,
-        caption=caption,
-        vocal_language=vocal_language,
-    )
 
 
 def _shared_cues(lines: Iterable[LyricLine]) -> list[list[LyricLine]]:

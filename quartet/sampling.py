@@ -98,15 +98,12 @@ def sampling_fields(message: music_pb2.SongSampling) -> dict[str, Any]:
 
 
 def _correction_message(song: SongSpec) -> dit_pb2.WaveletCorrection | None:
+    mode = wire_name(WaveletMode, song.wavelet_mode, "WAVELET_MODE")
+    wavelet = wire_name(Wavelet, song.wavelet, "WAVELET")
     if song.wavelet_correction is None:
         if song.wavelet_mode or song.wavelet:
             reason = "is open; a wavelet and its mode need weights, such as (0.05, 0.02)"
             raise InvalidRequestError.of([FieldViolation("song.sampling.wavelet_correction", reason)])
         return None
     low, high = song.wavelet_correction
-    return dit_pb2.WaveletCorrection(
-        low=low,
-        high=high,
-        mode=wire_name(WaveletMode, song.wavelet_mode, "WAVELET_MODE"),
-        wavelet=wire_name(Wavelet, song.wavelet, "WAVELET"),
-    )
+    return dit_pb2.WaveletCorrection(low=low, high=high, mode=mode, wavelet=wavelet)

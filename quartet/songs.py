@@ -211,7 +211,20 @@ class SongSpec:
         try:
             return self._message(reference_audio_id or self.reference_audio_id)
         except (OverflowError, TypeError, ValueError) as error:
-            raise InvalidRequestError.of([FieldViolation("song", str(error))]) from None
+            raise InvalidRequestError.of(self._unsayable() or [FieldViolation("song", str(error))]) from None
+
+    def _unsayable(self) -> list[FieldViolation]:
+        """Fields that no message can hold, whatever the others are."""
+        found = []
+        for field in dataclasses.fields(self):
+            alone = dataclasses.replace(SongSpec(), **{field.name: getattr(self, field.name)})
+            try:
+                alone._message("")
+            except (OverflowError, TypeError, ValueError) as error:
+                found.append(FieldViolation(f"song.{field.name}", str(error)))
+            except InvalidRequestError:
+                continue  # what needs another field beside it
+        return found
 
     def _message(self, reference_audio_id: str) -> music_pb2.SongSpec:
         return music_pb2.SongSpec(

@@ -1,11 +1,12 @@
-"""Requests of the calls that write and hear songs in words; both clients send these."""
+"""Requests of the calls beside the jobs, on songs in words and on finished ones; both clients send these."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from pathlib import Path
+from typing import Literal, TypedDict
 
 from quartet.errors import FieldViolation, InvalidRequestError
 from quartet.planning import Blueprint, TokenSampling
@@ -70,12 +71,44 @@ def understand_request(
     return request, seed
 
 
+def score_request(
+    job_id: str, item: int, *, scale: float | None, skip_tags: bool, genres: str, model: str
+) -> music_pb2.ScoreRequest:
+    """The request. Raises InvalidRequestError."""
+    with _Sayable():
+        return music_pb2.ScoreRequest(
+            job_id=job_id, item=item, scale=scale, skip_tags=skip_tags, genres=genres, model=model
+        )
+
+
+def timing_request(
+    source: str, item: int, lyrics: str, caption: str, vocal_language: str
+) -> music_pb2.TranscribeLyricsTimingRequest:
+    """The request; the source is a recording where it comes with its lyrics, else a job. Raises InvalidRequestError."""
+    with _Sayable():
+        return music_pb2.TranscribeLyricsTimingRequest(
+            job_id="" if lyrics else source,
+            audio_id=source if lyrics else "",
+            item=item,
+            lyrics=lyrics,
+            caption=caption,
+            vocal_language=vocal_language,
+        )
+
+
+def check_has_lyrics(recording: Path, lyrics: str) -> None:
+    """Raises InvalidRequestError where a file is to be listened to for no words."""
+    if not lyrics.strip():
+        raise InvalidRequestError.of([FieldViolation("lyrics", f"is empty; give the words that {recording} has")])
+
+
 class _Sayable:
     """What no message can say is an invalid request."""
 
     def __enter__(self) -> None:
         return None
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> Literal[False]:
         if isinstance(error, OverflowError | TypeError | ValueError):
             raise InvalidRequestError.of([FieldViolation("request", str(error))]) from None
+        return False

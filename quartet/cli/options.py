@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, TextIO, TypeVar
 
@@ -10,6 +11,7 @@ from rich.console import Console
 
 from quartet.client import DEFAULT_ADDRESS, Client
 from quartet.exchange import Retry
+from quartet.planning import SamplingProfile, TokenSampling
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -36,8 +38,33 @@ sampling_options = tuple(
         ("--lm-temperature", "lm_temperature", float, None, f"How daring the words are, 0 to 2.  [default: {_LM}]"),
         ("--lm-top-p", "lm_top_p", float, None, "Share of the likeliest words to choose from.  [default: 0.9]"),
         ("--lm-top-k", "lm_top_k", click.IntRange(0), 0, "Number of the likeliest words to choose from; 0 is all."),
+        (
+            "--lm-repetition-penalty",
+            "lm_repetition_penalty",
+            float,
+            None,
+            "Above 1 makes words that were written before less likely, 0.5 to 2.  [default: 1]",
+        ),
+        (
+            "--lm-profile",
+            "lm_profile",
+            click.Choice([profile.value for profile in SamplingProfile]),
+            None,
+            "Which of these act; compat leaves out --lm-top-p and --lm-repetition-penalty.  [default: standard]",
+        ),
     )
 )
+
+
+def token_sampling(options: dict[str, Any]) -> TokenSampling:
+    """How the planner draws tokens, as `sampling_options` say."""
+    return TokenSampling(
+        temperature=options["lm_temperature"],
+        top_p=options["lm_top_p"],
+        top_k=options["lm_top_k"],
+        repetition_penalty=options["lm_repetition_penalty"],
+        profile=options["lm_profile"],
+    )
 
 
 def metadata_options(command: F) -> F:
@@ -77,6 +104,11 @@ def lyrics_text(lyrics: str | None, file: TextIO | None) -> str:
         return file.read()
     except UnicodeDecodeError:
         raise click.BadParameter("is not UTF-8 text", param_hint="--lyrics-file") from None
+
+
+def codes_in(file: TextIO | None) -> tuple[int, ...]:
+    """The numbers of a text, however they are set apart: 5 a second, or the planner's own tokens."""
+    return tuple(int(number) for number in re.findall(r"[0-9]+", file.read())) if file else ()
 
 
 def connect(address: str) -> Client:

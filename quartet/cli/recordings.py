@@ -15,7 +15,7 @@ AUDIO_ID = re.compile(r"[0-9a-f]{64}")
 JOB_ITEM = re.compile(r"([0-9a-f]{24})(?::([0-9]{1,2}))?")
 
 
-def recording(client: Client, source: str) -> Recording:
+def recording(client: Client, source: str, parameter: str = "SOURCE") -> Recording:
     """The file or the audio id that is meant. Raises BadParameter where it is neither, and what the client raises."""
     path = Path(source)
     if path.is_file():
@@ -23,10 +23,10 @@ def recording(client: Client, source: str) -> Recording:
     if AUDIO_ID.fullmatch(source):
         return source
     if not (named := JOB_ITEM.fullmatch(source)):
-        raise click.BadParameter(f"{source} is no file, no job and no audio id", param_hint="SOURCE")
-    record, index = record_of(client, named[1], "SOURCE"), int(named[2] or 0)
+        raise click.BadParameter(f"{source} is no file, no job and no audio id", param_hint=parameter)
+    record, index = record_of(client, named[1], parameter), int(named[2] or 0)
     if index >= len(record.items):
-        raise click.BadParameter(f"job {named[1]} has {len(record.items)} items, counted from 0", param_hint="SOURCE")
+        raise click.BadParameter(f"job {named[1]} has {len(record.items)} items, counted from 0", param_hint=parameter)
     return record.items[index].audio_id
 
 

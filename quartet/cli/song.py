@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, TextIO
+from typing import Any
 
 import click
 
 from quartet.cli.making import run
-from quartet.cli.options import metadata_options, sampling_options
+from quartet.cli.options import codes_in, metadata_options, sampling_options, token_sampling
 from quartet.cli.song_options import (
     file_options,
     grouped,
@@ -18,7 +17,8 @@ from quartet.cli.song_options import (
     spec_of,
     sung_options,
 )
-from quartet.planning import Thinking, TokenSampling
+from quartet.client import Client
+from quartet.planning import PromptForm, Thinking
 from quartet.songs import SongSpec
 from quartet.tasks import TextToMusic
 
@@ -39,6 +39,18 @@ _PLANNING: Any = (
     click.option("--lm-guidance", type=float, help="How strictly the plan follows your words, 1 to 10.  [default: 2]"),
     click.option("--best-of", type=click.IntRange(1, 8), default=1, help="Plans per song; the best is followed."),
     click.option("--negative-prompt", default="", help="What the song should not be."),
+    click.option(
+        "--code-seed",
+        "code_seeds",
+        type=click.IntRange(0, 2**32 - 1),
+        multiple=True,
+        help="Seed of the audio codes, once per item.  [default: the seed of the plan, and one more for each item]",
+    ),
+    click.option(
+        "--prompt-form",
+        type=click.Choice([form.value for form in PromptForm]),
+        help="Layout of the prompts of audio codes; the others repeat older results.  [default: aligned]",
+    ),
 )
 
 
@@ -60,16 +72,11 @@ _PLANNING: Any = (
 @click.pass_context
 def song(context: click.Context, /, **options: Any) -> None:
     """Make a song from CAPTION and save it. Ctrl-C cancels it."""
-    run(context, options, lambda _: _spec(options))
+    run(context, options, lambda client: _spec(client, options))
 
 
-def _spec(options: dict[str, Any]) -> SongSpec:
-    return spec_of(options, TextToMusic(_codes(options["codes"])), thinking=_thinking(options))
-
-
-def _codes(file: TextIO | None) -> tuple[int, ...]:
-    """The numbers of a text, however they are set apart: 5 a second, or the planner's own tokens."""
-    return tuple(int(number) for number in re.findall(r"[0-9]+", file.read())) if file else ()
+def _spec(client: Client, options: dict[str, Any]) -> SongSpec:
+    return spec_of(client, options, TextToMusic(codes_in(options["codes"])), thinking=_thinking(options))
 
 
 def _thinking(options: dict[str, Any]) -> Thinking:
@@ -79,10 +86,12 @@ def _thinking(options: dict[str, Any]) -> Thinking:
         write_metadata=False if options["keep_metadata"] else words,
         rewrite_caption=False if options["keep_caption"] else words,
         detect_language=False if options["keep_language"] else words,
-        sampling=TokenSampling(options["lm_temperature"], options["lm_top_p"], options["lm_top_k"]),
+        sampling=token_sampling(options),
         guidance=options["lm_guidance"],
         negative_prompt=options["negative_prompt"],
-        best_of=options["best_of"],
         seed=options["lm_seed"],
+        code_seeds=options["code_seeds"],
         model=options["lm_model"],
+        prompt_form=options["prompt_form"],
+        best_of=options["best_of"],
     )

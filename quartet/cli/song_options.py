@@ -11,11 +11,12 @@ import click
 
 from quartet.cli.making import gateway_options, sidecar_option
 from quartet.cli.options import F, lyrics_text
+from quartet.cli.recordings import recording
+from quartet.client import Client
 from quartet.songs import AudioFormat, GuidanceMode, SamplerMethod, SongSpec, Wavelet, WaveletMode
 from quartet.tasks import Task, TextToMusic
 
 _PATH = click.Path(dir_okay=False, path_type=Path)
-_EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def grouped(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
@@ -58,7 +59,7 @@ items_options: Sequence[Any] = (
     click.option("--items", type=click.IntRange(1, 8), default=1, show_default=True, help="Songs to make."),
 )
 sampler_options: Sequence[Any] = (
-    click.option("--reference", type=_EXISTING, help="Audio file whose sound the song takes on."),
+    click.option("--reference", help="Whose sound the song takes on: a file, a job, JOB:ITEM, or the id of an audio."),
     click.option("--model", default="", help="DiT model.  [default: the gateway's first]"),
     click.option("--steps", type=click.IntRange(0), default=0, help="Sampling steps.  [default: the model's]"),
     click.option("--shift", type=float, help="Shift of the noise levels.  [default: the model's]"),
@@ -136,11 +137,14 @@ file_options: Sequence[Any] = (
 )
 
 
-def spec_of(options: dict[str, Any], task: Task | None = None, **more: Any) -> SongSpec:
-    """The song that options ask for."""
+def spec_of(client: Client, options: dict[str, Any], task: Task | None = None, **more: Any) -> SongSpec:
+    """The song that options ask for. Raises BadParameter, and what the client raises where a job is named."""
     lyrics = lyrics_text(options.get("lyrics"), options.get("lyrics_file"))
-    fields = {field.name for field in dataclasses.fields(SongSpec)} - {"lyrics"}
+    fields = {field.name for field in dataclasses.fields(SongSpec)} - {"lyrics", "reference"}
     chosen = {name: value for name, value in options.items() if name in fields}
+    if options["reference"]:
+        heard = recording(client, options["reference"], "--reference")
+        chosen["reference" if isinstance(heard, Path) else "reference_audio_id"] = heard
     return SongSpec(lyrics=lyrics, task=task or TextToMusic(), format=format_of(options), **chosen, **more)
 
 

@@ -57,7 +57,7 @@ def cover(
         context,
         options,
         lambda client: spec_of(
-            options, Cover(recording(client, source), from_latents, strength, blend, noise_strength)
+            client, options, Cover(recording(client, source), from_latents, strength, blend, noise_strength)
         ),
     )
 
@@ -90,7 +90,7 @@ def repaint(
     run(
         context,
         options,
-        lambda client: spec_of(options, Repaint(recording(client, source), regions, free_mask, mode, strength)),
+        lambda client: spec_of(client, options, Repaint(recording(client, source), regions, free_mask, mode, strength)),
     )
 
 
@@ -103,7 +103,7 @@ def repaint(
 @click.pass_context
 def extend(context: click.Context, /, source: str, before: float, after: float, **options: Any) -> None:
     """See the help text of the command."""
-    run(context, options, lambda client: spec_of(options, Extend(recording(client, source), before, after)))
+    run(context, options, lambda client: spec_of(client, options, Extend(recording(client, source), before, after)))
 
 
 @click.command(help=f"Take single tracks out of SOURCE, each into a file of its own. {SOURCE}")
@@ -120,7 +120,7 @@ def extract(context: click.Context, /, source: str, tracks: tuple[str, ...], eve
     if every == bool(tracks):
         raise click.UsageError("name the tracks to take out, or say --all")
     chosen = tuple(Track) if every else tracks
-    run(context, options, lambda client: spec_of(options, Extract(recording(client, source), chosen)))
+    run(context, options, lambda client: spec_of(client, options, Extract(recording(client, source), chosen)))
 
 
 @click.command(help=f"Make one more TRACK for SOURCE. {SOURCE}")
@@ -142,7 +142,7 @@ def lego(
 ) -> None:
     """See the help text of the command."""
     regions = _regions(starts, ends)
-    run(context, options, lambda client: spec_of(options, Lego(recording(client, source), track, regions)))
+    run(context, options, lambda client: spec_of(client, options, Lego(recording(client, source), track, regions)))
 
 
 @click.command(help=f"Make a whole song around SOURCE, such as a voice alone. {SOURCE}")
@@ -153,7 +153,7 @@ def lego(
 @click.pass_context
 def complete(context: click.Context, /, source: str, tracks: tuple[str, ...], **options: Any) -> None:
     """See the help text of the command."""
-    run(context, options, lambda client: spec_of(options, Complete(recording(client, source), tracks)))
+    run(context, options, lambda client: spec_of(client, options, Complete(recording(client, source), tracks)))
 
 
 @click.command(help=f"Change SOURCE from what it was to CAPTION, and keep what they have in common. {SOURCE}")
@@ -181,7 +181,7 @@ def edit(
     run(
         context,
         options,
-        lambda client: spec_of(options, Edit(recording(client, source), was, lyrics_were, n_min, n_max, n_avg)),
+        lambda client: spec_of(client, options, Edit(recording(client, source), was, lyrics_were, n_min, n_max, n_avg)),
     )
 
 
@@ -193,7 +193,7 @@ def edit(
 @click.pass_context
 def remix(context: click.Context, /, source: str, strength: float | None, **options: Any) -> None:
     """See the help text of the command."""
-    run(context, options, lambda client: spec_of(options, Remix(recording(client, source), strength)))
+    run(context, options, lambda client: spec_of(client, options, Remix(recording(client, source), strength)))
 
 
 def _regions(starts: tuple[float, ...], ends: tuple[float, ...]) -> tuple[Region, ...]:

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
 import click
 
 from quartet.cli.display import print_blueprint
-from quartet.cli.options import address_option, connect, lyrics_text, metadata_options, plain_console, sampling_options
+from quartet.cli.options import (
+    address_option,
+    codes_in,
+    connect,
+    lyrics_text,
+    metadata_options,
+    plain_console,
+    sampling_options,
+    token_sampling,
+)
+from quartet.cli.recordings import recording
 from quartet.documents import to_json
-from quartet.planning import Blueprint, Composition, TokenSampling
+from quartet.planning import Blueprint, Composition
 from quartet.writing import WritingOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -70,18 +79,26 @@ def rewrite(caption: str, lyrics: str | None, lyrics_file: TextIO | None, **opti
 
 
 @click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("source", default="")
+@click.option(
+    "--codes",
+    type=click.File(encoding="utf-8"),
+    help="File with audio codes, 5 a second, to describe instead of SOURCE; - is standard input.",
+)
 @_writing_command
-def understand(file: Path, **options: Any) -> None:
-    """Describe the recording in FILE: caption, lyrics, tempo, key, meter, language. An estimate, lyrics above all."""
+def understand(source: str, codes: TextIO | None, **options: Any) -> None:
+    """Describe SOURCE: caption, lyrics, tempo, key, meter, language. An estimate, lyrics above all. SOURCE is a file,
+    the id of a job or, as JOB:ITEM, of one of its items, or the id of an audio file."""
+    if bool(source) == bool(codes):
+        raise click.UsageError("give SOURCE, or --codes instead")
     with connect(options["address"]) as client:
-        found = client.understand(file, timeout=options["timeout"], **_writing(options))
+        heard = codes_in(codes) if codes else recording(client, source)
+        found = client.understand(heard, timeout=options["timeout"], **_writing(options))
     _print(found, options["as_json"])
 
 
 def _writing(options: dict[str, Any]) -> WritingOptions:
-    sampling = TokenSampling(options["lm_temperature"], options["lm_top_p"], options["lm_top_k"])
-    return WritingOptions(sampling=sampling, seed=options["lm_seed"], model=options["lm_model"])
+    return WritingOptions(sampling=token_sampling(options), seed=options["lm_seed"], model=options["lm_model"])
 
 
 def _print(found: Composition, as_json: bool) -> None:

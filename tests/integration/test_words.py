@@ -48,9 +48,12 @@ def test_rewrite(planned_gateway_address: str, tmp_path: Path) -> None:
 def test_understand(planned_gateway_address: str, tmp_path: Path) -> None:
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, (96_000, 2))
     soundfile.write(tmp_path / "noise.wav", noise, 48_000)
-    song = answer("understand", str(tmp_path / "noise.wav"), "--address", planned_gateway_address)
+    there = ("--lm-seed", "1", "--address", planned_gateway_address)
+    song = answer("understand", str(tmp_path / "noise.wav"), *there)
     assert len(song["codes"]) == 10
     assert song["blueprint"]["key_scale"]
+    (tmp_path / "codes.txt").write_text(" ".join(map(str, song["codes"])))
+    assert answer("understand", "--codes", str(tmp_path / "codes.txt"), *there) == song
 
 
 def test_a_song_shows_its_plan(planned_gateway_address: str, tmp_path: Path) -> None:

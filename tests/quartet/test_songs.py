@@ -142,22 +142,24 @@ def test_one_seed_is_the_seed_of_the_first_item() -> None:
 
 
 @pytest.mark.parametrize(
-    "spec",
+    ("spec", "fields"),
     [
-        SongSpec(format="aiff"),
-        SongSpec(method="rk4"),
-        SongSpec(guidance_mode="none"),
-        SongSpec(wavelet_correction=(0.1, 0.1), wavelet_mode="both"),
-        SongSpec(wavelet_correction=(0.1, 0.1), wavelet="db3"),
-        SongSpec(items=-1),
-        SongSpec(seeds=(2**32,)),
-        SongSpec(duration=float("inf")),
-        SongSpec(duration=float("nan")),
+        (SongSpec(format="aiff"), ["song.format"]),
+        (SongSpec(method="rk4"), ["song.method"]),
+        (SongSpec(guidance_mode="none"), ["song.guidance_mode"]),
+        (SongSpec(wavelet_correction=(0.1, 0.1), wavelet_mode="both"), ["song.wavelet_mode"]),
+        (SongSpec(wavelet_correction=(0.1, 0.1), wavelet="db3"), ["song.wavelet"]),
+        (SongSpec(items=-1), ["song.items"]),
+        (SongSpec(seeds=(2**32,)), ["song.seeds"]),
+        (SongSpec(duration=float("inf")), ["song.duration"]),
+        (SongSpec(duration=float("nan"), task=Lego("ab", "kazoo")), ["song.task", "song.duration"]),
+        (SongSpec(thinking=Thinking(sampling=TokenSampling(top_k=-1))), ["song.thinking"]),
     ],
 )
-def test_what_no_message_can_say_is_an_invalid_request(spec: SongSpec) -> None:
-    with pytest.raises(InvalidRequestError):
+def test_what_no_message_can_say_is_named(spec: SongSpec, fields: list[str]) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
         spec.to_message()
+    assert [violation.field for violation in caught.value.violations] == fields
 
 
 @pytest.mark.parametrize("choice", [{"wavelet": "db4"}, {"wavelet_mode": "low"}])

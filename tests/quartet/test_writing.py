@@ -121,6 +121,10 @@ def test_what_no_message_can_say(client: quartet.Client) -> None:
         client.understand([-1])
     with pytest.raises(InvalidRequestError):
         client.rewrite(BLUEPRINT, sampling=TokenSampling(profile="wild"))
+    with pytest.raises(InvalidRequestError):
+        client.score("job-1", -1)
+    with pytest.raises(InvalidRequestError):
+        client.lyrics_timing("job-1", -1)
 
 
 def test_the_plan_comes_once() -> None:

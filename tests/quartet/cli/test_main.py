@@ -35,7 +35,7 @@ def test_a_gateway_that_is_down_is_named_with_the_way_out() -> None:
         (["song", "piano", "--seed", "-2"], "-2 is not in the range"),
         (["song", "piano", "--plot", "song.jpg"], "must end with .png"),
         (["song", "piano", "--lyrics", "a", "--lyrics-file", "-"], "exclude one another"),
-        (["song", "piano", "--reference", "missing.wav"], "does not exist"),
+        (["song", "piano", "--reference", "missing.wav"], "missing.wav is no file, no job and no audio id"),
         (["pull", "other"], "is not 'ace-step-1.5'"),
         (["frobnicate"], "No such command"),
     ],

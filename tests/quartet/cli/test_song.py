@@ -6,15 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from quartet import Client
 from quartet.cli import song
-from quartet.planning import Thinking
+from quartet.planning import Thinking, TokenSampling
 from quartet.songs import SongSpec
 from quartet.tasks import TextToMusic
 
 
 def wished(*flags: str) -> SongSpec:
     context = song.song.make_context("song", ["piano", *flags])
-    return song._spec(context.params)
+    with Client() as client:
+        return song._spec(client, context.params)
 
 
 def thinking(*flags: str) -> Thinking:
@@ -86,6 +88,21 @@ def test_every_setting_of_the_sampler_has_a_flag() -> None:
     assert (spec.velocity_clamp, spec.velocity_ema, spec.latent_shift, spec.latent_rescale) == (2.0, 0.1, -0.1, 1.1)
     assert (spec.wavelet_correction, spec.wavelet_mode, spec.wavelet) == ((0.1, 0.2), "low", "db4")
     assert spec.method == "heun"
+
+
+def test_every_setting_of_the_planner_has_a_flag() -> None:
+    wish = thinking(
+        *("--lm-temperature", "0.5", "--lm-top-p", "0.8", "--lm-top-k", "9", "--lm-repetition-penalty", "1.2"),
+        *("--lm-profile", "compat", "--prompt-form", "legacy", "--code-seed", "3", "--code-seed", "4"),
+    )
+    assert wish.sampling == TokenSampling(0.5, 0.8, 9, 1.2, "compat")
+    assert (wish.prompt_form, wish.code_seeds) == ("legacy", (3, 4))
+
+
+def test_a_reference_is_a_file_or_an_audio_id(tmp_path: Path) -> None:
+    (tmp_path / "voice.wav").touch()
+    assert wished("--reference", str(tmp_path / "voice.wav")).reference == tmp_path / "voice.wav"
+    assert wished("--reference", "ab" * 32).reference_audio_id == "ab" * 32
 
 
 def test_without_flags_everything_is_left_to_the_server() -> None:

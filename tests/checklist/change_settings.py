@@ -1,0 +1,112 @@
+"""The settings of edits, remixes and retakes."""
+
+from __future__ import annotations
+
+from tests.checklist.rows import Effect, Range, Setting, Start, between, characters, replaced
+from tests.checklist.tasks import EDIT, REMIX, RETAKE
+
+_TASKS = "tests/integration/test_tasks.py::"
+_FACTS = "tests/integration/test_task_facts.py::"
+
+_EDIT_OF_NOTHING = Start(replaced(EDIT.spec, "task.source_caption", ""), EDIT.words[:3])
+ROWS = (
+    Setting(
+        field="task.strength",
+        start=REMIX,
+        flags=("--strength", "0.2"),
+        served="0.5",
+        open_is=0.5,
+        range=between(0, 1),
+        example=0.2,
+        error="song.remix.strength",
+        effect=Effect.AUDIO,
+    ),
+    Setting(
+        field="task.source_caption",
+        names="2.1: flow_edit_source_caption; 8: source caption",
+        start=_EDIT_OF_NOTHING,
+        flags=("--was", "drums"),
+        official='""',
+        range=Range("1 to 8,192 characters; empty only beside lyrics of the source", ("a" * 8192,), ("", "a" * 8193)),
+        example="drums",
+        error="song.edit.source_caption",
+        effect=f"{_FACTS}test_an_edit_to_the_same_words_changes_nothing",
+    ),
+    Setting(
+        field="task.source_lyrics",
+        names="2.1: flow_edit_source_lyrics; 8: source lyrics",
+        start=EDIT,
+        flags=("--lyrics-were", "[Verse]\nla"),
+        official='""',
+        default="",
+        range=characters(32_768),
+        example="[Verse]\nla",
+        error="song.edit.source_lyrics",
+        effect=Effect.AUDIO,
+    ),
+    Setting(
+        field="task.n_min",
+        names="2.1: flow_edit_n_min; 8: n_min",
+        start=EDIT,
+        flags=("--n-min", "0.5"),
+        official="0.0",
+        served="0",
+        open_is=0.0,
+        range=Range("0 to 1, not above n_max", (0.0, 1.0), (-0.01, 1.01)),
+        example=0.5,
+        error="song.edit.n_min",
+        effect=Effect.AUDIO,
+    ),
+    Setting(
+        field="task.n_max",
+        names="2.1: flow_edit_n_max; 8: n_max",
+        start=EDIT,
+        flags=("--n-max", "0.5"),
+        official="1.0",
+        served="1",
+        open_is=1.0,
+        range=between(0, 1),
+        example=0.5,
+        error="song.edit.n_max",
+        effect=Effect.AUDIO,
+    ),
+    Setting(
+        field="task.n_avg",
+        names="2.1: flow_edit_n_avg; 8: n_avg",
+        start=EDIT,
+        flags=("--n-avg", "2"),
+        official="1",
+        default=1,
+        range=Range("1 to 8", (1, 8), (9, -1)),
+        example=2,
+        error="song.edit.n_avg",
+        effect=Effect.AUDIO,
+    ),
+    Setting(
+        field="task.variance",
+        names="2.1: retake_variance; 8: retake_variance",
+        start=RETAKE,
+        flags=("--variance", "0.5"),
+        official="0.0",
+        served="0.2",
+        open_is=0.2,
+        range=between(0, 1),
+        example=0.5,
+        error="song.retake.variance",
+        effect=Effect.AUDIO,
+        note="0 is the song itself, which nobody asks takes for",
+    ),
+    Setting(
+        field="task.seeds",
+        names="2.1: retake_seed; 2.3: params.retake_seed; 8: retake_seed",
+        start=Start(replaced(RETAKE.spec, "task.seeds", ()), RETAKE.words[:2]),
+        flags=("--take-seed", "9"),
+        official="null",
+        default=(),
+        served="random, told in the record",
+        range=Range("as seeds, at most one per item", ((), (0,), (-1,), (2**32 - 1,)), ((-2,), (2**32,), (1, 2))),
+        example=(9,),
+        error="song.retake.seeds",
+        effect=f"{_TASKS}test_takes_without_seeds_of_their_own_tell_theirs",
+    ),
+)
