@@ -12,7 +12,8 @@ from click.testing import CliRunner
 
 from quartet import AudioFormat, Client, Record, SongPlan, SongSpec, save_record
 from quartet.cli.group import cli
-from quartet.events import SongItem
+from quartet.events import 
+from quartet.items import SongItem
 from quartet.planning import Blueprint
 from quartet.v1 import music_pb2
 from tests.checklist.rows import RECORD, UNPLANNED, CallSetting, Setting
@@ -59,7 +60,7 @@ def record_of(song: SongSpec) -> Record:
     """A record of one song."""
     fields: dict[str, Any] = {field.name: 0 for field in dataclasses.fields(SongItem)}
     strings = {"audio_id": "", "sha256": "", "track": "", "format": AudioFormat.FLAC, "variation_seed": None}
-    unchecked = {"scores": {}, "lyric_lines": (), "lyric_scores": None}
+    unchecked: dict[str, Any] = {"scores": {}, "lyric_lines": (), "lyric_scores": None}
     unplanned = {"timesteps": (), "codes": (), "code_reward": None}
     item = SongItem(**{**fields, **strings, **unchecked, **unplanned, "seed": song.seeds[0]})
     return Record("job", song, (item,), (), 0.0, {}, (), SongPlan(Blueprint(), ""))
