@@ -35,7 +35,7 @@ def _makes_songs(command: F) -> F:
 
 
 @click.command(
-    help=f"Play SOURCE in the style of CAPTION: the same tune and rhythm, another sound. {SOURCE}",
+    help=f"Play SOURCE in the style of CAPTION. Its tune and rhythm stay, its sound does not. {SOURCE}",
     epilog="Example: quartet cover song.flac 'bossa nova, nylon guitar, a woman sings' --lyrics-file words.txt",
 )
 @click.argument("source")
@@ -67,7 +67,7 @@ def cover(
 
 
 @click.command(
-    help=f"Have parts of SOURCE played anew; all else stays, sample by sample. {SOURCE}",
+    help=f"Have parts of SOURCE played anew. All else stays, sample by sample. {SOURCE}",
     epilog="Example: quartet repaint song.flac 'slow blues, a louder solo' --from 10 --to 20 -o better.flac",
 )
 @click.argument("source")
@@ -110,7 +110,7 @@ def repaint(
 
 
 @click.command(
-    help=f"Add an intro before SOURCE, more music behind it, or both; SOURCE itself stays. {SOURCE}",
+    help=f"Add music before SOURCE, behind it, or both. SOURCE itself stays, sample by sample. {SOURCE}",
     epilog="Example: quartet extend song.flac 'slow blues, it ends softly' --after 15 -o longer.flac",
 )
 @click.argument("source")
@@ -125,7 +125,7 @@ def extend(context: click.Context, /, source: str, before: float, after: float, 
 
 
 @click.command(
-    help=f"Take single tracks out of SOURCE, such as drums or vocals, each into a file. {_TRACKS} {SOURCE}",
+    help=f"Take tracks out of SOURCE, such as drums. Each gets a file of its own. {_TRACKS} {SOURCE}",
     epilog="Example: quartet extract song.flac drums vocals --keep-level -o stem.flac",
 )
 @click.argument("source")
@@ -145,7 +145,7 @@ def extract(context: click.Context, /, source: str, tracks: tuple[str, ...], eve
 
 
 @click.command(
-    help=f"Play one more TRACK to SOURCE; the file holds that track alone. {_TRACKS} {SOURCE}",
+    help=f"Play one more TRACK to SOURCE. The file holds that track alone. {_TRACKS} {SOURCE}",
     epilog="Example: quartet lego piano.flac drums 'a jazz trio with brushed drums' -o drums.flac",
 )
 @click.argument("source")
@@ -190,7 +190,7 @@ def complete(context: click.Context, /, source: str, tracks: tuple[str, ...], **
 
 
 @click.command(
-    help=f"Change SOURCE from what it was to CAPTION, and keep what both have in common. {SOURCE}",
+    help=f"Change SOURCE from what it was to CAPTION. What both have in common is kept. {SOURCE}",
     epilog="Example: quartet edit song.flac 'slow blues, organ' --was 'slow blues, electric guitar' -o organ.flac",
 )
 @click.argument("source")
