@@ -11,7 +11,7 @@ RECIPE := cpu
 PROMPT := $(shell cat examples/morning-train/caption.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help song test bench quality nano lint parameters format types protos protos-check protos-release clean
+.PHONY: help song test bench quality guide nano lint parameters format types protos protos-check protos-release clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -39,6 +39,9 @@ quality: $(VENV)/.installed-dev ## measure how musical the songs of MODELS are a
 
 parameters: $(VENV)/.installed-dev ## write docs/parameters.md from the checklist in tests/checklist
 	$(BIN)/python -m tests.checklist.document
+
+guide: $(VENV)/.installed-dev ## give a song to every task of MODELS, and write the tables and pictures of docs/guide
+	$(BIN)/python -m bench.guide $(MODELS)
 
 format: $(VENV)/.installed-dev ## format the code
 	$(BIN)/ruff check --fix .

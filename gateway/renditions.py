@@ -104,7 +104,7 @@ class Renditions:
             raise ConflictError(f"item {item.index} cannot be listened to: its audio {error}") from None
         song = np.zeros((frames * codec.rate // FRAMES_PER_SECOND, CHANNELS), np.float32)
         song[: len(pcm)] = pcm[: len(song)]
-        latents, _ = await self._stages.encode_audio(song, seed_of(file.id), tools.seconds_left())
+        latents, _ = await self._stages.encode_audio(song, codec.rate, seed_of(file.id), tools.seconds_left())
         return latents_of(latents, "vae", frames)
 
     async def _framing(

@@ -59,7 +59,9 @@ async def load_source(
             pcm = pcm[: heard * codec.rate // FRAMES_PER_SECOND]
             held = await asyncio.to_thread(kept_latents, attachment, codec, heard)
             if held is None:
-                message, report = await tools.stages.encode_audio(pcm, seed_of(file.id), tools.seconds_left())
+                message, report = await tools.stages.encode_audio(
+                    pcm, codec.rate, seed_of(file.id), tools.seconds_left()
+                )
                 timed.take(report, "vae")
                 held = latents_of(message, "vae", heard), 1.0
             source = Source(pcm if frames is None else None, *held)
@@ -88,7 +90,7 @@ async def encode_reference(
 ) -> tuple[tensor_pb2.Tensor, Report]:
     """Latents of what the timbre encoder hears of a recording. Raises AudioError where it cannot be heard."""
     pcm = await asyncio.to_thread(reading.read_reference, file.path, file.id, max_seconds, codec.rate)
-    return await stages.encode_audio(pcm, seed_of(file.id), seconds_left)
+    return await stages.encode_audio(pcm, codec.rate, seed_of(file.id), seconds_left)
 
 
 def seed_of(digest: str) -> int:

@@ -33,7 +33,6 @@ from serving.messages import MAX_SAMPLE_BYTES, message_options
 from serving.telemetry import Telemetry, outgoing_metadata
 
 Pcm = npt.NDArray[np.float32]
-PCM_CHUNK_SAMPLES = 48_000
 CHANNELS = 2
 
 
@@ -211,13 +210,15 @@ class Stages:
                             raise broken("vae", f"announces {result.samples} samples after sending {samples}")
                         yield Decoded(result.samples, result.sample_rate, Report.of(result.report))
 
-    async def encode_audio(self, pcm: Pcm, seed: int, seconds_left: float | None) -> tuple[tensor_pb2.Tensor, Report]:
+    async def encode_audio(
+        self, pcm: Pcm, rate: int, seed: int, seconds_left: float | None
+    ) -> tuple[tensor_pb2.Tensor, Report]:
         """Latents of PCM [samples, 2] at the codec's rate, drawn from the posterior with a seed."""
 
         def parts() -> Iterator[vae_pb2.VaeServiceEncodeRequest]:
             yield vae_pb2.VaeServiceEncodeRequest(header=vae_pb2.EncodeHeader(samples=len(pcm), posterior_seed=seed))
-            for start in range(0, len(pcm), PCM_CHUNK_SAMPLES):
-                part = tensors.encode(pcm[start : start + PCM_CHUNK_SAMPLES])
+            for start in range(0, len(pcm), rate):  # a second at a time, which is the most that the codec takes
+                part = tensors.encode(pcm[start : start + rate])
                 yield vae_pb2.VaeServiceEncodeRequest(chunk=vae_pb2.PcmChunk(first_sample=start, pcm=part))
 
         with self._calls.call("vae", "Encode"):

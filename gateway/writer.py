@@ -91,5 +91,5 @@ class Writer:
             pcm = await asyncio.to_thread(reading.read_whole, file.path, LONGEST_SECONDS, rate)
         except reading.AudioError as error:
             raise InvalidRequestError.of([FieldViolation("audio_id", str(error))]) from None
-        latents, _ = await self._stages.encode_audio(pcm, seed_of(file.id), seconds_left)
+        latents, _ = await self._stages.encode_audio(pcm, rate, seed_of(file.id), seconds_left)
         return await self._stages.tokenize("", latents, seconds_left)

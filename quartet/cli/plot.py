@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 from quartet.cli.audio import Recording, read
 
@@ -23,8 +24,10 @@ def plot(audio: Path, target: Path) -> None:
     figure = Figure(figsize=(12, 6.5), layout="constrained")
     waveform, spectrogram = figure.subplots(2, 1, sharex=True, height_ratios=(1, 2))
     figure.suptitle(f"{audio.name}: {recording.seconds:.2f} s, {recording.sample_rate} Hz")
-    _draw_waveform(waveform, recording)
-    _draw_spectrogram(spectrogram, recording)
+    draw_waveform(waveform, recording)
+    waveform.legend(loc="upper right", fontsize="small")
+    figure.colorbar(draw_spectrogram(spectrogram, recording), ax=spectrogram, label="dB below the loudest")
+    spectrogram.set_xlabel("seconds")
     target.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(target, format="png", dpi=120)
 
@@ -53,7 +56,8 @@ def log_mel(samples: npt.NDArray[np.float32], rate: int) -> npt.NDArray[np.float
     return decibel
 
 
-def _draw_waveform(axes: Axes, recording: Recording) -> None:
+def draw_waveform(axes: Axes, recording: Recording) -> None:
+    """Draws the extremes of every column of samples, channel by channel."""
     step = max(len(recording.samples) // COLUMNS, 1)
     starts = np.arange(0, len(recording.samples), step)
     times = starts / recording.sample_rate
@@ -62,10 +66,10 @@ def _draw_waveform(axes: Axes, recording: Recording) -> None:
         axes.fill_between(times, low, high, alpha=0.6, linewidth=0.3, label=f"channel {channel + 1}")
     axes.set_ylim(-1.05, 1.05)
     axes.set_ylabel("amplitude")
-    axes.legend(loc="upper right", fontsize="small")
 
 
-def _draw_spectrogram(axes: Axes, recording: Recording) -> None:
+def draw_spectrogram(axes: Axes, recording: Recording) -> AxesImage:
+    """Draws `log_mel` over seconds and hertz; the image is for a colour bar."""
     bands = log_mel(recording.samples, recording.sample_rate)
     extent = (0.0, recording.seconds, 0.0, float(MEL_BANDS))
     image = axes.imshow(bands, origin="lower", aspect="auto", extent=extent, vmin=FLOOR_DB, vmax=0.0, cmap="magma")
@@ -73,5 +77,4 @@ def _draw_spectrogram(axes: Axes, recording: Recording) -> None:
     ticks = [hertz for hertz in (100, 500, 1000, 2000, 5000, 10000, 20000) if hertz < recording.sample_rate / 2]
     axes.set_yticks([2595 * np.log10(1 + hertz / 700) / top * MEL_BANDS for hertz in ticks], [str(t) for t in ticks])
     axes.set_ylabel("frequency in Hz (mel scale)")
-    axes.set_xlabel("seconds")
-    axes.figure.colorbar(image, ax=axes, label="dB below the loudest")
+    return image

@@ -20,7 +20,8 @@ from quartet.cli.song_options import (
 )
 from quartet.tasks import Complete, Cover, Edit, Extend, Extract, Lego, Region, Remix, Repaint, RepaintMode, Track
 
-SOURCE = "SOURCE is a file, the id of a job or, as JOB:ITEM, of one of its items, or the id of an audio file."
+SOURCE = "SOURCE is a file, a job, one of its songs as JOB:ITEM, or the id of an audio file."
+_TRACKS = "Only base models know single tracks."
 _TRACK = click.Choice([track.value for track in Track])
 _SHARE = click.FloatRange(0, 1)
 
@@ -33,13 +34,16 @@ def _makes_songs(command: F) -> F:
     return grouped_command
 
 
-@click.command(help=f"Sing SOURCE in the style of CAPTION: its melody and rhythm stay. {SOURCE}")
+@click.command(
+    help=f"Play SOURCE in the style of CAPTION. Its tune and rhythm stay, its sound does not. {SOURCE}",
+    epilog="Example: quartet cover song.flac 'bossa nova, nylon guitar, a woman sings' --lyrics-file words.txt",
+)
 @click.argument("source")
 @click.argument("caption", default="")
-@click.option("--strength", type=_SHARE, help="Share of the steps that hear SOURCE.  [default: 1]")
-@click.option("--blend", is_flag=True, help="Hear SOURCE at every step, weighed by --strength.")
-@click.option("--noise-strength", type=_SHARE, help="How much of SOURCE the noise begins with.  [default: 0]")
-@click.option("--from-latents", is_flag=True, help="Stay closer to the sound of SOURCE.")
+@click.option("--strength", type=_SHARE, help="How long SOURCE is followed: 1 to the end, 0 not at all.  [default: 1]")
+@click.option("--blend", is_flag=True, help="Follow SOURCE all the time, but only as much as --strength says.")
+@click.option("--noise-strength", type=_SHARE, help="How much of the sound of SOURCE to begin with.  [default: 0]")
+@click.option("--from-latents", is_flag=True, help="Follow the sound of SOURCE too, not its tune alone.")
 @_makes_songs
 @click.pass_context
 def cover(
@@ -62,14 +66,25 @@ def cover(
     )
 
 
-@click.command(help=f"Make parts of SOURCE anew; all else stays as it is. {SOURCE}")
+@click.command(
+    help=f"Have parts of SOURCE played anew. All else stays, sample by sample. {SOURCE}",
+    epilog="Example: quartet repaint song.flac 'slow blues, a louder solo' --from 10 --to 20 -o better.flac",
+)
 @click.argument("source")
 @click.argument("caption", default="")
-@click.option("--from", "starts", type=float, multiple=True, help="Where a part begins, in seconds.")
+@click.option(
+    "--from", "starts", type=float, multiple=True, help="Where a part begins, in seconds; again for each part."
+)
 @click.option("--to", "ends", type=float, multiple=True, help="Where it ends; -1 is the end of SOURCE, the default.")
-@click.option("--mode", type=click.Choice([m.value for m in RepaintMode]), help="How strictly the rest is held.")
-@click.option("--strength", type=_SHARE, help="How freely a balanced repaint holds the rest.  [default: 0.5]")
-@click.option("--free-mask", is_flag=True, help="Tell the model that it may write everywhere.")
+@click.option(
+    "--mode",
+    type=click.Choice([m.value for m in RepaintMode]),
+    help="conservative fits new to old best, aggressive is freest.  [default: balanced]",
+)
+@click.option("--strength", type=_SHARE, help="With balanced: 0 is conservative, 1 aggressive.  [default: 0.5]")
+@click.option(
+    "--free-mask", is_flag=True, help="Let the model think that it may write everywhere; the rest stays all the same."
+)
 @_makes_songs
 @click.pass_context
 def repaint(
@@ -94,7 +109,10 @@ def repaint(
     )
 
 
-@click.command(help=f"Add music before and after SOURCE. {SOURCE}")
+@click.command(
+    help=f"Add music before SOURCE, behind it, or both. SOURCE itself stays, sample by sample. {SOURCE}",
+    epilog="Example: quartet extend song.flac 'slow blues, it ends softly' --after 15 -o longer.flac",
+)
 @click.argument("source")
 @click.argument("caption", default="")
 @click.option("--before", type=float, default=0.0, help="Seconds to add before SOURCE.")
@@ -106,10 +124,13 @@ def extend(context: click.Context, /, source: str, before: float, after: float, 
     run(context, options, lambda client: spec_of(client, options, Extend(recording(client, source), before, after)))
 
 
-@click.command(help=f"Take single tracks out of SOURCE, each into a file of its own. {SOURCE}")
+@click.command(
+    help=f"Take tracks out of SOURCE, such as drums. Each gets a file of its own. {_TRACKS} {SOURCE}",
+    epilog="Example: quartet extract song.flac drums vocals --keep-level -o stem.flac",
+)
 @click.argument("source")
 @click.argument("tracks", nargs=-1, type=_TRACK)
-@click.option("--all", "every", is_flag=True, help="Take out every track that the model knows.")
+@click.option("--all", "every", is_flag=True, help="Take out all twelve tracks.")
 @click.option("--caption", default="", help="Description of the track.  [default: its name]")
 @grouped(seed_options)
 @grouped(sampler_options)
@@ -123,7 +144,10 @@ def extract(context: click.Context, /, source: str, tracks: tuple[str, ...], eve
     run(context, options, lambda client: spec_of(client, options, Extract(recording(client, source), chosen)))
 
 
-@click.command(help=f"Make one more TRACK for SOURCE. {SOURCE}")
+@click.command(
+    help=f"Play one more TRACK to SOURCE. The file holds that track alone. {_TRACKS} {SOURCE}",
+    epilog="Example: quartet lego piano.flac drums 'a jazz trio with brushed drums' -o drums.flac",
+)
 @click.argument("source")
 @click.argument("track", type=_TRACK)
 @click.argument("caption", default="")
@@ -145,10 +169,19 @@ def lego(
     run(context, options, lambda client: spec_of(client, options, Lego(recording(client, source), track, regions)))
 
 
-@click.command(help=f"Make a whole song around SOURCE, such as a voice alone. {SOURCE}")
+@click.command(
+    help=f"Make a whole song around SOURCE, such as a voice alone. {_TRACKS} {SOURCE}",
+    epilog="Example: quartet complete voice.flac 'indie folk, guitar and drums' --track guitar --track drums",
+)
 @click.argument("source")
 @click.argument("caption", default="")
-@click.option("--track", "tracks", type=_TRACK, multiple=True, help="Track to add.  [default: the model's choice]")
+@click.option(
+    "--track",
+    "tracks",
+    type=_TRACK,
+    multiple=True,
+    help="A track to add; again for each.  [default: the model's choice]",
+)
 @_makes_songs
 @click.pass_context
 def complete(context: click.Context, /, source: str, tracks: tuple[str, ...], **options: Any) -> None:
@@ -156,14 +189,19 @@ def complete(context: click.Context, /, source: str, tracks: tuple[str, ...], **
     run(context, options, lambda client: spec_of(client, options, Complete(recording(client, source), tracks)))
 
 
-@click.command(help=f"Change SOURCE from what it was to CAPTION, and keep what they have in common. {SOURCE}")
+@click.command(
+    help=f"Change SOURCE from what it was to CAPTION. What both have in common is kept. {SOURCE}",
+    epilog="Example: quartet edit song.flac 'slow blues, organ' --was 'slow blues, electric guitar' -o organ.flac",
+)
 @click.argument("source")
 @click.argument("caption")
-@click.option("--was", required=True, help="Description of SOURCE.")
+@click.option("--was", required=True, help="What SOURCE is, in words like those of CAPTION.")
 @click.option("--lyrics-were", default="", help="Lyrics of SOURCE.")
-@click.option("--n-min", type=_SHARE, help="Share of the steps to leave out at the beginning.  [default: 0]")
-@click.option("--n-max", type=_SHARE, help="Share of the steps after which CAPTION alone is followed.  [default: 1]")
-@click.option("--n-avg", type=click.IntRange(1, 8), default=1, help="Draws of noise that each step averages over.")
+@click.option("--n-min", type=_SHARE, help="How close to stay: 0 changes most, 1 nothing.  [default: 0]")
+@click.option("--n-max", type=_SHARE, help="When to follow CAPTION alone: 1 never, 0 at once.  [default: 1]")
+@click.option(
+    "--n-avg", type=click.IntRange(1, 8), default=1, help="Tries that each step averages over: smoother, and slower."
+)
 @_makes_songs
 @click.pass_context
 def edit(
@@ -185,10 +223,13 @@ def edit(
     )
 
 
-@click.command(help=f"Make a song from CAPTION that begins with a noisy SOURCE. {SOURCE}")
+@click.command(
+    help=f"Make a new song from CAPTION that grows out of SOURCE. {SOURCE}",
+    epilog="Example: quartet remix song.flac 'drum and bass, fast breaks' --strength 0.4 -o remix.flac",
+)
 @click.argument("source")
 @click.argument("caption", default="")
-@click.option("--strength", type=_SHARE, help="How much of SOURCE stays.  [default: 0.5]")
+@click.option("--strength", type=_SHARE, help="How much of SOURCE stays: 0 nothing, 1 all.  [default: 0.5]")
 @_makes_songs
 @click.pass_context
 def remix(context: click.Context, /, source: str, strength: float | None, **options: Any) -> None:

@@ -12,7 +12,6 @@ from click.testing import CliRunner
 
 from quartet import AudioFormat, Client, Record, SongPlan, SongSpec, save_record
 from quartet.cli.group import cli
-from quartet.events import 
 from quartet.items import SongItem
 from quartet.planning import Blueprint
 from quartet.v1 import music_pb2
