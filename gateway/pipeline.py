@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from gateway.alignment import Rendition
-from gateway.artifacts import Artifact
 from gateway.audio import reading, splicing, writing
 from gateway.checks import check_item
 from gateway.conditions import encode_words, hear_codes, hear_source
@@ -175,7 +174,7 @@ async def _make_item(
                 )
             artifact = await tools.keep(audio_file)
             gain = written.gain * (source.gain if source and stays else 1.0)
-            _attach(artifact, codec, latents, gain, tools)
+            keep_latents(tools.artifacts, artifact, codec, latents, gain)
     tools.report(Progress("write", index, 1, 1))
     rendition = Rendition(song.model, song.lyrics, latents, part.condition, framing)
     checks = await _check(plan, index, codes, rendition, tools, notes)
@@ -239,13 +238,6 @@ def _spliced(latents: LatentArray, source: Source, stays: Kept) -> LatentArray:
     for first, last in stays.new:
         whole[first:last] = latents[first:last]
     return whole
-
-
-def _attach(artifact: Artifact, codec: Codec, latents: LatentArray, gain: float, tools: Tools) -> None:
-    """Here and now: a thread that outlives a cancelled job would leave its file."""
-    with tools.artifacts.scratch_file() as path:
-        keep_latents(path, codec, latents, gain)
-        tools.artifacts.attach(path, artifact)
 
 
 async def _sample(request: dit_pb2.SampleRequest, index: int, tools: Tools, notes: Notes) -> Latents:

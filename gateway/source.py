@@ -12,7 +12,7 @@ import numpy.typing as npt
 import safetensors.numpy
 from safetensors import SafetensorError, safe_open
 
-from gateway.artifacts import Artifact
+from gateway.artifacts import Artifact, ArtifactStore
 from gateway.audio import reading
 from gateway.calls import Report, broken
 from gateway.framing import LatentArray
@@ -64,6 +64,7 @@ async def load_source(
                 )
                 timed.take(report, "vae")
                 held = latents_of(message, "vae", heard), 1.0
+                keep_latents(tools.artifacts, file, codec, *held)
             source = Source(pcm if frames is None else None, *held)
         else:
             source = Source(None, *held)
@@ -79,10 +80,15 @@ def latents_of(message: tensor_pb2.Tensor, stage: str, frames: int) -> LatentArr
         raise broken(stage, f"sent latents that are none: {error}") from None
 
 
-def keep_latents(path: Path, codec: Codec, latents: LatentArray, gain: float) -> None:
-    """Writes the latents of a result beside its audio; `gain` is what the decoded samples were multiplied with."""
+def keep_latents(artifacts: ArtifactStore, file: Artifact, codec: Codec, latents: LatentArray, gain: float) -> None:
+    """Keeps latents beside the audio that they are of; `gain` is what decoded samples are multiplied with to be it.
+
+    Here and now: a thread that outlives a cancelled job would leave its file.
+    """
     named: dict[str, npt.NDArray[Any]] = {_LATENTS: np.ascontiguousarray(latents), _GAIN: np.array([gain], np.float64)}
-    path.write_bytes(safetensors.numpy.save(named, metadata={_CODEC: codec.revision}))
+    with artifacts.scratch_file() as path:
+        path.write_bytes(safetensors.numpy.save(named, metadata={_CODEC: codec.revision}))
+        artifacts.attach(path, file)
 
 
 async def encode_reference(

@@ -79,7 +79,7 @@ def check_source_task(song: music_pb2.SongSpec, seconds: float, longest: float, 
 
 def check_seeds(seeds: Sequence[int], items: int, check: Violations, field: str) -> None:
     """Notes where there are more seeds than items."""
-    check.that(len(seeds) <= items, field, f"has {len(seeds)} seeds for {items} items; give at most one each")
+    check.that(len(seeds) <= items, field, f"has {len(seeds)} seeds where items is {items}; give at most one each")
 
 
 def _check_told_length(song: music_pb2.SongSpec, made: float, makers: str, check: Violations) -> None:
@@ -115,7 +115,7 @@ def _check_tracks(song: music_pb2.SongSpec, path: str, check: Violations) -> Non
         check.that(
             items in (1, len(tracks)),
             "song.items",
-            f"is {items}; one item is made of each of the {len(tracks)} tracks, leave it out",
+            f"is {items} where each track ({len(tracks)}) is an item; leave it out",
         )
 
 

@@ -174,7 +174,7 @@ def extracted(evaluation: Evaluation, earlier: Mapping[str, Outcome]) -> Outcome
 
 def sections() -> Iterable[Section]:
     """Repaint, cover, extract."""
-    stage = "at the level of the stages, the gateway having no edits"
+    stage = "by the networks alone"
     yield Section("repaint", "Repaint", f"The middle third of held-out clips, {stage}", repainted)
     yield Section("cover", "Cover", f"Audio codes of held-out clips under captions of other styles, {stage}", covered)
     yield Section("extract", "Extract", f"Drums out of held-out clips, {stage}; best is the codec alone", extracted)

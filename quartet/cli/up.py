@@ -23,6 +23,7 @@ DEFAULT_DATA = Path("~/.local/share/quartet")
 GRACE_SECONDS = 10.0
 PLANNER_FOLDERS = "acestep-5Hz-lm-*"
 DEFAULT_PLANNER = "acestep-5Hz-lm-1.7B"
+VARIANT_FOLDERS = "acestep-v15-*"
 DEFAULT_VARIANT = "acestep-v15-turbo"
 DEFAULT_TEXT_ENCODER = "Qwen3-Embedding-0.6B"
 DRIVERS = (Path("/dev/nvidiactl"), Path("/dev/dxg"))
@@ -36,7 +37,7 @@ DRIVERS = (Path("/dev/nvidiactl"), Path("/dev/dxg"))
     show_default=True,
     help="Folder of a model family in the original layout.",
 )
-@click.option("--variant", help="DiT variant within the family.  [default: the servers' own]")
+@click.option("--variant", help="DiT variant within the family.  [default: its only one, or acestep-v15-turbo]")
 @click.option(
     "--planner/--no-planner",
     default=None,
@@ -109,6 +110,7 @@ def up(
             "or make small random ones with `quartet models make-tiny DIR`"
         )
     _check_port(port)
+    variant = variant or only_variant(models)
     planners = _planners(models, planner, lm)
     console = plain_console()
     if vram is not None and dtype == "auto":
@@ -165,6 +167,12 @@ def stage_services(
         for stage in STAGES
         if planners or stage != "planner"
     ]
+
+
+def only_variant(models: Path) -> str | None:
+    """The DiT variant of a family that has one, where it is not the servers' own."""
+    found = sorted(file.parent.name for file in models.glob(f"{VARIANT_FOLDERS}/config.json"))
+    return found[0] if len(found) == 1 else None
 
 
 def _shares(

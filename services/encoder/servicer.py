@@ -123,7 +123,7 @@ class EncoderServicer(encoder_pb2_grpc.EncoderServiceServicer):
                 ("metadata.vocal_language", metadata.vocal_language, MAX_VALUE_CHARACTERS),
             ):
                 check.characters(text, most, field)
-            if metadata.HasField("bpm"):
+            if metadata.bpm:
                 check.within(metadata.bpm, 30, 300, "metadata.bpm")
             if metadata.HasField("duration_seconds"):
                 check.within(metadata.duration_seconds, 0, MAX_SECONDS, "metadata.duration_seconds")

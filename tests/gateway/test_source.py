@@ -1,9 +1,11 @@
-"""Latents that are kept beside results."""
+"""Latents that are kept beside the audio that they are of."""
 
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from gateway.artifacts import Artifact, ArtifactStore
 from gateway.source import keep_latents, kept_latents
 from gateway.stages import Codec
 
@@ -11,18 +13,30 @@ LATENTS = np.arange(12, dtype=np.float32).reshape(3, 4)
 CODEC = Codec(48_000, "first")
 
 
-def test_kept_latents_come_back_with_their_gain(tmp_path: Path) -> None:
-    keep_latents(tmp_path / "kept", CODEC, LATENTS, 0.5)
-    found = kept_latents(tmp_path / "kept", CODEC, frames=3)
+@pytest.fixture
+def store(tmp_path: Path) -> ArtifactStore:
+    return ArtifactStore(tmp_path)
+
+
+@pytest.fixture
+def audio(store: ArtifactStore) -> Artifact:
+    with store.scratch_file() as path:
+        path.write_bytes(b"music")
+        return store.adopt(path, store.seal(path))
+
+
+def test_kept_latents_come_back_with_their_gain(store: ArtifactStore, audio: Artifact) -> None:
+    keep_latents(store, audio, CODEC, LATENTS, 0.5)
+    found = kept_latents(store.attachment(audio), CODEC, frames=3)
     assert found is not None
     assert np.array_equal(found[0], LATENTS)
     assert found[1] == 0.5
 
 
-def test_latents_of_another_codec_or_length_are_not_taken(tmp_path: Path) -> None:
-    keep_latents(tmp_path / "kept", CODEC, LATENTS, 0.5)
-    assert kept_latents(tmp_path / "kept", Codec(48_000, "second"), frames=3) is None
-    assert kept_latents(tmp_path / "kept", CODEC, frames=4) is None
+def test_latents_of_another_codec_or_length_are_not_taken(store: ArtifactStore, audio: Artifact) -> None:
+    keep_latents(store, audio, CODEC, LATENTS, 0.5)
+    assert kept_latents(store.attachment(audio), Codec(48_000, "second"), frames=3) is None
+    assert kept_latents(store.attachment(audio), CODEC, frames=4) is None
 
 
 def test_a_broken_or_missing_file_holds_none(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def test_takes_that_cannot_be_are_refused(client: Client) -> None:
         client.generate(CAPTION, duration=1.0, task=Retake())
     with pytest.raises(InvalidRequestError, match=r"song\.retake\.variance: is 2, must be within 0 and 1"):
         client.generate(CAPTION, duration=1.0, seed=1, task=Retake(2.0))
-    with pytest.raises(InvalidRequestError, match=r"song\.retake\.seeds: has 2 seeds for 1 items"):
+    with pytest.raises(InvalidRequestError, match=r"song\.retake\.seeds: has 2 seeds where items is 1"):
         client.generate(CAPTION, duration=1.0, seed=1, task=Retake(seeds=(1, 2)))
 
 
@@ -108,7 +108,7 @@ def test_what_a_source_decides_is_not_asked_for(client: Client, source: Path) ->
         client.generate(wish(Cover(source), duration=3.0))
     with pytest.raises(InvalidRequestError, match=r"song\.thinking\.think: cannot be: a song by cover follows"):
         client.generate(wish(Cover(source)), think=True)
-    with pytest.raises(InvalidRequestError, match=r"song\.items: is 2; one item is made of each of the 3 tracks"):
+    with pytest.raises(InvalidRequestError, match=r"song\.items: is 2 where each track \(3\) is an item"):
         client.generate(wish(Extract(source, ("drums", "bass", "vocals")), items=2))
 
 

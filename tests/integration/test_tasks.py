@@ -31,6 +31,7 @@ from quartet.errors import NotFoundError
 from quartet.events import JobChanged, JobState
 from quartet.v1 import dit_pb2, encoder_pb2, music_pb2, stage_pb2, vae_pb2
 from quartet.v1.music_pb2_grpc import MusicServiceStub
+from tests.support.audio import tone
 from tests.support.recording import Recorder
 from tests.support.tasks import CAPTION, CROSSFADE, FRAMES, RATE, SECONDS, asked, encoded, pcm_of, sampled, wish
 
@@ -232,6 +233,15 @@ def test_a_result_is_a_source_without_being_encoded_again(client: Client, stages
     assert asked(stages).source_latents == latents
     kept = slice(0, RATE - CROSSFADE)
     assert np.array_equal(pcm_of(second)[kept], pcm_of(first)[kept])
+
+
+def test_a_recording_is_encoded_once(client: Client, stages: dict[str, Recorder], tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "low.wav", tone(2.0, RATE, 2), RATE)
+    audio_id = client.upload(tmp_path / "low.wav").audio_id
+    before = len(stages["vae"].requests("Encode", vae_pb2.VaeServiceEncodeRequest))
+    client.generate(wish(Cover(audio_id)))
+    client.generate(wish(Repaint(audio_id, (Region(1.0),))))
+    assert len(stages["vae"].requests("Encode", vae_pb2.VaeServiceEncodeRequest)) == before + 1
 
 
 def test_a_result_of_a_result_keeps_level_and_latents(client: Client, stages: dict[str, Recorder]) -> None:

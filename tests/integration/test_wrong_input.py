@@ -114,7 +114,7 @@ WRONG_SONGS: dict[str, tuple[dict[str, Any], str, str]] = {
     "more code seeds than items": ({"thinking": THINKING(code_seeds=[1, 2])}, "song.thinking.code_seeds", "2 seeds"),
     "long negative": ({"thinking": THINKING(negative_prompt="a" * 8193)}, "song.thinking.negative_prompt", "8193"),
     "9 items": ({"items": 9}, "song.items", "is 9, must be at most 8"),
-    "more seeds than items": ({"items": 2, "seeds": [1, 2, 3]}, "song.seeds", "3 seeds for 2 items"),
+    "more seeds than items": ({"items": 2, "seeds": [1, 2, 3]}, "song.seeds", "3 seeds where items is 2"),
     "slow bpm": ({"metadata": stage_pb2.Metadata(bpm=29)}, "song.metadata.bpm", "must be within 30 and 300"),
     "odd meter": ({"metadata": stage_pb2.Metadata(time_signature="7/8")}, "song.metadata.time_signature", "'7/8'"),
     "language": ({"metadata": stage_pb2.Metadata(vocal_language="xx")}, "song.metadata.vocal_language", "'xx'"),
