@@ -22,7 +22,7 @@ song: $(VENV)/.installed $(MODELS)/.written ## make out/song.flac and show where
 	    --up --models $(MODELS) -o out/song.flac --plot out/song.png
 
 test: $(VENV)/.installed-dev ## run the tests
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile $(TESTS)
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 lint: $(VENV)/.installed-dev ## check style
 	$(BIN)/ruff check .

@@ -17,7 +17,7 @@ GROWTH = 1.10
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(("codes_at_once", "requests"), [("1", 300), ("8", 120)])
+@pytest.mark.parametrize(("codes_at_once", "requests"), [("1", 300), ("8", 60)])
 def test_the_last_request_is_answered_as_the_first(
     tiny_models: os.PathLike[str], codes_at_once: str, requests: int
 ) -> None:
