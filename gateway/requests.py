@@ -78,7 +78,8 @@ def check_song(
         items = max(song.items, len(song.extract.tracks), 1)
         task_rules.check_seeds(song.seeds, items, check, "song.seeds")
         check_sampling(song.sampling, check, "song.sampling")
-        made = _made_seconds(song, source_seconds) if source_seconds else given
+        followed = source_seconds if task_rules.names_known(song) else None
+        made = _made_seconds(song, followed) if followed else given
         check_output(song, made if made and fits else offer.max_seconds, check)
         check.characters(request_id, MAX_REQUEST_ID_CHARACTERS, "request_id")
     return offer

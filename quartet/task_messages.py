@@ -25,7 +25,7 @@ from quartet.tasks import (
     Track,
 )
 from quartet.v1 import music_pb2
-from quartet.wire import duration_message, given_seeds, named, optional, seconds_of, wire_name
+from quartet.wire import chosen, duration_message, given_seeds, optional, seconds_of, wire_name
 
 
 def task_fields(task: Task) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def task_of(message: music_pb2.SongSpec) -> Task:
                 repaint.source_audio_id,
                 _regions(repaint.regions),
                 repaint.free_mask,
-                _mode(repaint.mode),
+                chosen(RepaintMode, music_pb2.RepaintMode, repaint.mode, "REPAINT_MODE"),
                 optional(repaint, "strength"),
             )
         case "extend":
@@ -136,12 +136,6 @@ def task_of(message: music_pb2.SongSpec) -> Task:
 def track_name(number: int) -> str:
     """The name of a track of the contract; empty where it is unspecified."""
     return music_pb2.Track.Name(number).removeprefix("TRACK_").lower() if number else ""
-
-
-def _mode(number: int) -> RepaintMode | None:
-    """None for unspecified, and for modes of newer contracts."""
-    known = number in music_pb2.RepaintMode.values()
-    return named(RepaintMode, music_pb2.RepaintMode.Name(number), "REPAINT_MODE") if known else None
 
 
 def _uploaded(source: Recording) -> str:
