@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from gateway.tasks import frames_in, frames_of, seconds_of, seconds_of_codes, task_name
+from gateway.tasks import codes_of, frames_in, frames_of, seconds_of, seconds_of_codes, task_name
 from quartet.task_messages import task_of
 from quartet.tasks import Extend, Lego, NewSong, Region, Repaint
 from quartet.v1 import music_pb2
@@ -36,6 +36,7 @@ def check_settings(song: music_pb2.SongSpec, check: Violations) -> None:
             _check_repaint(song.repaint, check)
         case "retake":
             _check_retake(song, check)
+            _check_codes(song, check)
         case "edit":
             _check_edit(song.edit, check)
         case "remix":
@@ -145,7 +146,7 @@ def _check_regions(regions: Sequence[Region], seconds: float, check: Violations,
 
 
 def _check_codes(song: music_pb2.SongSpec, check: Violations) -> None:
-    path, codes = "song.text_to_music.codes", song.text_to_music.codes
+    path, codes = f"song.{task_name(song)}.codes", codes_of(song)
     check.that(len(codes) <= MAX_CODES, path, f"has {len(codes)} codes, at most {MAX_CODES} are allowed")
     check.that(max(codes, default=0) < CODEBOOK_SIZE, path, f"must all be below {CODEBOOK_SIZE}")
     if codes:

@@ -68,7 +68,9 @@ def task_fields(task: Task) -> dict[str, Any]:
         case Complete():
             return {"complete": spec.Complete(source_audio_id=source, tracks=_track_names(task.tracks))}
         case Retake():
-            return {"retake": spec.Retake(variance=task.variance, seeds=given_seeds(task.seeds))}
+            return {
+                "retake": spec.Retake(variance=task.variance, seeds=given_seeds(task.seeds), codes=task.codes),
+            }
         case Edit():
             return {
                 "edit": spec.Edit(
@@ -116,7 +118,8 @@ def task_of(message: music_pb2.SongSpec) -> Task:
         case "complete":
             return Complete(message.complete.source_audio_id, _tracks(message.complete.tracks))
         case "retake":
-            return Retake(optional(message.retake, "variance"), tuple(message.retake.seeds))
+            retake = message.retake
+            return Retake(optional(retake, "variance"), tuple(retake.seeds), tuple(retake.codes))
         case "edit":
             edit = message.edit
             return Edit(
