@@ -76,8 +76,11 @@ class ArtifactStore:
         return Artifact(artifact_id, path, path.stat().st_size)
 
     def attach(self, path: Path, artifact: Artifact) -> None:
-        """Keeps a scratch file beside an artifact, for as long as that stays."""
-        path.replace(self.attachment(artifact))
+        """Keeps a scratch file beside an artifact, for as long as that stays: not at all where it is gone by now."""
+        attachment = self.attachment(artifact)
+        path.replace(attachment)
+        if not artifact.path.exists():  # asked last, since whoever removes an artifact removes what is beside it after
+            attachment.unlink(missing_ok=True)
 
     def attachment(self, artifact: Artifact) -> Path:
         """Where the file beside an artifact lies, if it has one."""

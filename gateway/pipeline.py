@@ -27,7 +27,7 @@ from gateway.tools import JobTools, Tools
 from quartet import tensors
 from quartet.errors import FieldViolation, InternalError, InvalidRequestError
 from quartet.songs import SongSpec
-from quartet.tasks import Edit, Extend, Extract, Lego, NewSong, Repaint, TextToMusic, Track
+from quartet.tasks import Edit, Extend, Extract, Lego, NewSong, Repaint, Track
 from quartet.v1 import dit_pb2, tensor_pb2
 
 
@@ -210,7 +210,7 @@ async def _check(
 
 
 def _given_codes(song: SongSpec) -> tuple[int, ...]:
-    return song.task.codes if isinstance(song.task, TextToMusic) else ()
+    return song.task.codes if isinstance(song.task, NewSong) else ()
 
 
 def _stays(song: SongSpec, source: Source | None) -> Kept | None:

@@ -76,7 +76,7 @@ async def plan_song(song: SongSpec, tools: Tools, notes: Notes) -> PlannedSong:
         plan = await _think(song, offer, planner, tools, notes)
         chosen, thought = _filled(song, plan.blueprint), plan.thought
     thinks = thinking.think is not False
-    if not thinks:
+    if thinking.asks_planner and not thinks:
         tools.report(Progress("plan", 0, 1, 1))
     return PlannedSong(chosen, wish, thought, thinks)
 

@@ -60,7 +60,7 @@ def check_song(
     `source_seconds` is the length of the task's source, None where it has none or is not named.
     """
     offer = _offer(song.model, offers)
-    free = tasks.source_of(song) is None and not tasks.has_codes(song)
+    free = tasks.source_of(song) is None and not tasks.codes_of(song)
     planned = has_planner and free and Thinking.from_message(song.thinking).asks_planner
     with Violations() as check:
         _check_words(song, planned, check)
@@ -78,7 +78,8 @@ def check_song(
         items = max(song.items, len(song.extract.tracks), 1)
         task_rules.check_seeds(song.seeds, items, check, "song.seeds")
         check_sampling(song.sampling, check, "song.sampling")
-        made = _made_seconds(song, source_seconds) if source_seconds else given
+        followed = source_seconds if task_rules.names_known(song) else None
+        made = _made_seconds(song, followed) if followed else given
         check_output(song, made if made and fits else offer.max_seconds, check)
         check.characters(request_id, MAX_REQUEST_ID_CHARACTERS, "request_id")
     return offer
@@ -97,8 +98,8 @@ def resolve(
     if not isinstance(spec.task, NewSong):
         items, made = tasks.items_of(spec.task, spec.items), tasks.seconds_of(spec.task, source_seconds or 0.0)
         spec = dataclasses.replace(spec, items=items, duration=made, thinking=Thinking.none())
-    elif tasks.has_codes(song):
-        seconds = tasks.seconds_of_codes(len(song.text_to_music.codes))
+    elif codes := tasks.codes_of(song):
+        seconds = tasks.seconds_of_codes(len(codes))
         spec = dataclasses.replace(spec, duration=seconds, thinking=Thinking.none())
     seeds = _seeds(spec)
     if spec.wavelet_correction is None and offer.wavelet_correction and not isinstance(spec.task, Edit):
@@ -212,13 +213,13 @@ def _normalised(spec: SongSpec) -> SongSpec:
 
 def _check_length(song: music_pb2.SongSpec, offer: ModelOffer, check: Violations) -> tuple[float | None, bool]:
     """The length, where it is not open, and whether the model makes songs of it."""
-    if not tasks.has_codes(song):
+    if not (codes := tasks.codes_of(song)):
         given = _given_seconds(song)
         return given, given is None or check.within(given, offer.min_seconds, offer.max_seconds, "song.duration")
-    made = tasks.seconds_of_codes(len(song.text_to_music.codes))
+    made = tasks.seconds_of_codes(len(codes))
     return made, check.that(
         offer.min_seconds <= made <= offer.max_seconds,
-        "song.text_to_music.codes",
+        f"song.{tasks.task_name(song)}.codes",
         f"make {made:g} s, must make {offer.min_seconds:g} to {offer.max_seconds:g} s, at 5 codes a second",
     )
 

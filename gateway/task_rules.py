@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from gateway.tasks import frames_in, frames_of, seconds_of, seconds_of_codes, task_name
+from gateway.tasks import codes_of, frames_in, frames_of, seconds_of, seconds_of_codes, task_name
 from quartet.task_messages import task_of
 from quartet.tasks import Extend, Lego, NewSong, Region, Repaint
 from quartet.v1 import music_pb2
@@ -36,6 +36,7 @@ def check_settings(song: music_pb2.SongSpec, check: Violations) -> None:
             _check_repaint(song.repaint, check)
         case "retake":
             _check_retake(song, check)
+            _check_codes(song, check)
         case "edit":
             _check_edit(song.edit, check)
         case "remix":
@@ -48,7 +49,7 @@ def check_source_task(song: music_pb2.SongSpec, seconds: float, longest: float, 
     """Notes what is wrong with a task whose source has a length, where songs have a longest one."""
     path = f"song.{task_name(song)}"
     _check_tracks(song, path, check)
-    if check_names(song, check):
+    if _check_names(song, check):
         task = task_of(song)
         if not isinstance(task, NewSong):
             _check_told_length(song, seconds_of(task, seconds), "the source and what is added", check)
@@ -89,15 +90,22 @@ def _check_told_length(song: music_pb2.SongSpec, made: float, makers: str, check
     check.that(fits, "song.duration", f"is {given:g}; {makers} make {made:g} s, leave it out")
 
 
-def check_names(song: music_pb2.SongSpec, check: Violations) -> bool:
+def names_known(song: music_pb2.SongSpec) -> bool:
+    """Whether the contract knows all tracks that a task names, so that it can be read."""
+    match song.WhichOneof("task"):
+        case "lego":
+            return _is_track(song.lego.track)
+        case "extract" | "complete":
+            return all(map(_is_track, getattr(song, task_name(song)).tracks))
+        case _:
+            return True
+
+
+def _check_names(song: music_pb2.SongSpec, check: Violations) -> bool:
     """Notes tracks that the contract does not know; returns whether there are none."""
-    name = task_name(song)
-    if name == "lego":
-        return check.that(_is_track(song.lego.track), "song.lego.track", "is missing or not known; name one track")
-    if name in ("extract", "complete"):
-        tracks = getattr(song, name).tracks
-        return check.that(all(map(_is_track, tracks)), f"song.{name}.tracks", "has a track that is not known")
-    return True
+    if task_name(song) == "lego":
+        return check.that(names_known(song), "song.lego.track", "is missing or not known; name one track")
+    return check.that(names_known(song), f"song.{task_name(song)}.tracks", "has a track that is not known")
 
 
 def _is_track(number: int) -> bool:
@@ -138,7 +146,7 @@ def _check_regions(regions: Sequence[Region], seconds: float, check: Violations,
 
 
 def _check_codes(song: music_pb2.SongSpec, check: Violations) -> None:
-    path, codes = "song.text_to_music.codes", song.text_to_music.codes
+    path, codes = f"song.{task_name(song)}.codes", codes_of(song)
     check.that(len(codes) <= MAX_CODES, path, f"has {len(codes)} codes, at most {MAX_CODES} are allowed")
     check.that(max(codes, default=0) < CODEBOOK_SIZE, path, f"must all be below {CODEBOOK_SIZE}")
     if codes:

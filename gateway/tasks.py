@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
+from collections.abc import Sequence
 
 from quartet.tasks import Cover, Edit, Extend, Extract, Region, Remix, Retake, SourceTask, Task
 from quartet.v1 import music_pb2
@@ -55,9 +56,11 @@ def items_of(task: Task, items: int) -> int:
     return len(task.tracks) if isinstance(task, Extract) else items
 
 
-def has_codes(song: music_pb2.SongSpec) -> bool:
-    """Whether a new song follows audio codes that were given."""
-    return task_name(song) == "text_to_music" and bool(song.text_to_music.codes)
+def codes_of(song: music_pb2.SongSpec) -> Sequence[int]:
+    """Audio codes that were given for a new song, or for its takes, to follow."""
+    name = task_name(song)
+    codes: Sequence[int] = getattr(song, name).codes if name in ("text_to_music", "retake") else ()
+    return codes
 
 
 def seconds_of_codes(count: int) -> float:
@@ -82,7 +85,7 @@ def decided(task: Task, items: int) -> Task:
             )
         case Retake():
             drawn = (secrets.randbits(32) for _ in range(items - len(task.seeds)))
-            return Retake(_or(task.variance, DEFAULT_VARIANCE), (*task.seeds, *drawn))
+            return dataclasses.replace(task, variance=_or(task.variance, DEFAULT_VARIANCE), seeds=(*task.seeds, *drawn))
         case Edit():
             return dataclasses.replace(task, n_min=_or(task.n_min, 0.0), n_max=_or(task.n_max, 1.0))
         case Remix():

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Self, TypeVar
 
 from quartet.v1 import music_pb2, planner_pb2, stage_pb2
-from quartet.wire import given_seeds, named, optional, wire_name
+from quartet.wire import chosen, given_seeds, named, optional, wire_name
 
 N = TypeVar("N", int, float)
 
@@ -72,7 +72,7 @@ class TokenSampling:
             top_p=optional(message, "top_p"),
             top_k=message.top_k,
             repetition_penalty=optional(message, "repetition_penalty"),
-            profile=named(SamplingProfile, planner_pb2.SamplingProfile.Name(message.profile), "SAMPLING_PROFILE"),
+            profile=chosen(SamplingProfile, planner_pb2.SamplingProfile, message.profile, "SAMPLING_PROFILE"),
         )
 
 
@@ -151,7 +151,7 @@ class Thinking:
             seed=optional(message, "seed"),
             code_seeds=tuple(message.code_seeds),
             model=message.model,
-            prompt_form=named(PromptForm, planner_pb2.PromptForm.Name(message.prompt_form), "PROMPT_FORM"),
+            prompt_form=chosen(PromptForm, planner_pb2.PromptForm, message.prompt_form, "PROMPT_FORM"),
             best_of=message.best_of or 1,
         )
 

@@ -25,7 +25,7 @@ from quartet.tasks import (
     Track,
 )
 from quartet.v1 import music_pb2
-from quartet.wire import duration_message, given_seeds, named, optional, seconds_of, wire_name
+from quartet.wire import chosen, duration_message, given_seeds, optional, seconds_of, wire_name
 
 
 def task_fields(task: Task) -> dict[str, Any]:
@@ -68,7 +68,9 @@ def task_fields(task: Task) -> dict[str, Any]:
         case Complete():
             return {"complete": spec.Complete(source_audio_id=source, tracks=_track_names(task.tracks))}
         case Retake():
-            return {"retake": spec.Retake(variance=task.variance, seeds=given_seeds(task.seeds))}
+            return {
+                "retake": spec.Retake(variance=task.variance, seeds=given_seeds(task.seeds), codes=task.codes),
+            }
         case Edit():
             return {
                 "edit": spec.Edit(
@@ -102,7 +104,7 @@ def task_of(message: music_pb2.SongSpec) -> Task:
                 repaint.source_audio_id,
                 _regions(repaint.regions),
                 repaint.free_mask,
-                _mode(repaint.mode),
+                chosen(RepaintMode, music_pb2.RepaintMode, repaint.mode, "REPAINT_MODE"),
                 optional(repaint, "strength"),
             )
         case "extend":
@@ -116,7 +118,8 @@ def task_of(message: music_pb2.SongSpec) -> Task:
         case "complete":
             return Complete(message.complete.source_audio_id, _tracks(message.complete.tracks))
         case "retake":
-            return Retake(optional(message.retake, "variance"), tuple(message.retake.seeds))
+            retake = message.retake
+            return Retake(optional(retake, "variance"), tuple(retake.seeds), tuple(retake.codes))
         case "edit":
             edit = message.edit
             return Edit(
@@ -136,12 +139,6 @@ def task_of(message: music_pb2.SongSpec) -> Task:
 def track_name(number: int) -> str:
     """The name of a track of the contract; empty where it is unspecified."""
     return music_pb2.Track.Name(number).removeprefix("TRACK_").lower() if number else ""
-
-
-def _mode(number: int) -> RepaintMode | None:
-    """None for unspecified, and for modes of newer contracts."""
-    known = number in music_pb2.RepaintMode.values()
-    return named(RepaintMode, music_pb2.RepaintMode.Name(number), "REPAINT_MODE") if known else None
 
 
 def _uploaded(source: Recording) -> str:

@@ -122,10 +122,11 @@ class Complete:
 @dataclass(frozen=True)
 class Retake:
     """Other takes of a song: its words and seed, and noise of second seeds, by item, mixed in; 0.2 where `variance` is
-    None."""
+    None. Takes of a song that was given `codes` to follow need them too."""
 
     variance: float | None = None
     seeds: tuple[int, ...] = ()
+    codes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,11 @@ def named(kind: type[E], name: str, prefix: str) -> E | None:
     return kind.__members__.get(name.removeprefix(f"{prefix}_"))
 
 
+def chosen(kind: type[E], enum: Any, number: int, prefix: str) -> E | None:
+    """The choice of a number in an enum of the contract; None for unspecified, and for those of newer contracts."""
+    return named(kind, enum.Name(number), prefix) if number in enum.values() else None
+
+
 def duration_message(seconds: float | None) -> duration_pb2.Duration | None:
     """Seconds as a duration, to the nanosecond; None stays unset."""
     if seconds is None:

@@ -55,7 +55,7 @@ class SongProgress:
     def _advance(self, event: events.Progress) -> None:
         key = (event.stage, event.item)
         if key not in self._bars:
-            shared = self._items == 1 or event.stage in ("reference", "encode")
+            shared = self._items == 1 or event.stage in ("source", "reference", "encode")
             name = event.stage if shared else f"{event.stage} {event.item + 1}/{self._items}"
             self._bars[key] = self._progress.add_task(f"{name:<12}", total=event.steps, steps="")
         share = f"{event.step / event.steps:.0%}" if event.steps else ""

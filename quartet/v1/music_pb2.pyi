@@ -158,12 +158,14 @@ class SongSpec(_message.Message):
         tracks: _containers.RepeatedScalarFieldContainer[Track]
         def __init__(self, source_audio_id: _Optional[str] = ..., tracks: _Optional[_Iterable[_Union[Track, str]]] = ...) -> None: ...
     class Retake(_message.Message):
-        __slots__ = ("variance", "seeds")
+        __slots__ = ("variance", "seeds", "codes")
         VARIANCE_FIELD_NUMBER: _ClassVar[int]
         SEEDS_FIELD_NUMBER: _ClassVar[int]
+        CODES_FIELD_NUMBER: _ClassVar[int]
         variance: float
         seeds: _containers.RepeatedScalarFieldContainer[int]
-        def __init__(self, variance: _Optional[float] = ..., seeds: _Optional[_Iterable[int]] = ...) -> None: ...
+        codes: _containers.RepeatedScalarFieldContainer[int]
+        def __init__(self, variance: _Optional[float] = ..., seeds: _Optional[_Iterable[int]] = ..., codes: _Optional[_Iterable[int]] = ...) -> None: ...
     class Edit(_message.Message):
         __slots__ = ("source_audio_id", "source_caption", "source_lyrics", "n_min", "n_max", "n_avg")
         SOURCE_AUDIO_ID_FIELD_NUMBER: _ClassVar[int]

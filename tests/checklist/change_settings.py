@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.checklist.rows import Effect, Range, Setting, Start, between, characters, replaced
+from tests.checklist.rows import CODED_RECORD, Effect, Range, Setting, Start, between, characters, replaced
 from tests.checklist.tasks import EDIT, REMIX, RETAKE
 
 _TASKS = "tests/integration/test_tasks.py::"
@@ -108,5 +108,18 @@ ROWS = (
         example=(9,),
         error="song.retake.seeds",
         effect=f"{_TASKS}test_takes_without_seeds_of_their_own_tell_theirs",
+    ),
+    Setting(
+        field="task.codes",
+        start=Start(RETAKE.spec, ("retake", CODED_RECORD, *RETAKE.words[2:])),
+        flags=(),
+        argument="SONG",
+        default=(),
+        served="none",
+        range=Range("as those of a song from words", ((0,) * 50,), ((64_000,) * 50, (0,) * 49)),
+        example=(5, 7, 9, 11, 13),
+        error="song.retake.codes",
+        effect=f"{_TASKS}test_takes_follow_the_codes_that_their_song_was_given",
+        note="those that the song was given; the command line takes them from its record",
     ),
 )

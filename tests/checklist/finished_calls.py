@@ -45,7 +45,7 @@ ROWS = (
         names="11: Quality score",
         flags=(JOB,),
         argument="JOB",
-        range=Range("a job with a plan"),
+        range=Range("a job with a plan, or one whose song is sung"),
         example=JOB,
         effect=f"{_PLANNER}test_scores",
     ),

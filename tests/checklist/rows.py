@@ -15,6 +15,8 @@ from quartet import SongSpec, Thinking, TokenSampling
 SOURCE = "ab" * 32
 # What stands for the file of a record in command lines.
 RECORD = "RECORD.json"
+# The record of a song that was given the codes of CODES.txt to follow.
+CODED_RECORD = "CODED.json"
 
 
 class Effect(Enum):

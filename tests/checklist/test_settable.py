@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from quartet import AudioFormat, Client, Record, SongPlan, SongSpec, save_record
+from quartet import AudioFormat, Client, Record, SongPlan, SongSpec, TextToMusic, save_record
 from quartet.cli.group import cli
 from quartet.items import SongItem
 from quartet.planning import Blueprint
 from quartet.v1 import music_pb2
-from tests.checklist.rows import RECORD, UNPLANNED, CallSetting, Setting
+from tests.checklist.rows import CODED_RECORD, RECORD, UNPLANNED, CallSetting, Setting
 from tests.checklist.table import ALL_SETTINGS, CALLS
 from tests.quartet.scripted_gateway import ScriptedGateway, scripted_gateway, whole_call
 
@@ -41,7 +41,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the files that examples name."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "CODES.txt").write_text(CODES)
-    save_record(record_of(SongSpec("piano", seeds=(3,), thinking=UNPLANNED)), tmp_path / RECORD)
+    made = SongSpec("piano", seeds=(3,), thinking=UNPLANNED)
+    save_record(record_of(made), tmp_path / RECORD)
+    coded = dataclasses.replace(made, task=TextToMusic(tuple(map(int, CODES.split()))))
+    save_record(record_of(coded), tmp_path / CODED_RECORD)
     return tmp_path
 
 

@@ -52,6 +52,21 @@ def test_nothing_else_is_found(artifacts: ArtifactStore, unknown: str) -> None:
         artifacts.find(unknown)
 
 
+def test_nothing_is_kept_beside_an_artifact_that_is_gone(artifacts: ArtifactStore) -> None:
+    """As where an upload expires while somebody listens to it."""
+    gone = kept(artifacts, b"an upload")
+    artifacts.delete(gone.id)
+    with artifacts.scratch_file() as path:
+        artifacts.attach(path, gone)
+    assert not artifacts.attachment(gone).exists()
+    there = kept(artifacts, b"an upload")
+    with artifacts.scratch_file() as path:
+        artifacts.attach(path, there)
+    assert artifacts.attachment(there).exists()
+    artifacts.delete(there.id)
+    assert not artifacts.attachment(there).exists()
+
+
 def test_scratch_files_do_not_stay(tmp_path: Path) -> None:
     artifacts = ArtifactStore(tmp_path)
     with artifacts.scratch_file() as path:

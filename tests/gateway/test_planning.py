@@ -126,6 +126,14 @@ async def test_a_song_that_wants_nothing_from_the_planner_does_not_call_it() -> 
         plan = await plan_song(song, tools, Notes())
     assert (plan.song, plan.thought, plan.thinks) == (song, "", False)
     assert planner.requests == []
+    assert progress == [], "songs from sources, say, have no such stage"
+
+
+async def test_a_plan_without_codes_is_a_step_of_its_own() -> None:
+    planner = ScriptedPlanner(planned(THOUGHT, duration_seconds=29))
+    async with scripted_tools(planner) as (tools, progress):
+        plan = await plan_song(dataclasses.replace(OPEN, thinking=Thinking(think=False, seed=7)), tools, Notes())
+    assert (plan.song.duration, plan.thinks) == (29, False)
     assert progress == [Progress("plan", 0, 1, 1)]
 
 

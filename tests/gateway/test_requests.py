@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -29,7 +30,10 @@ from quartet.tasks import (
     Task,
     TextToMusic,
 )
+from quartet.v1 import music_pb2, planner_pb2
 
+# A number that no enum of the contract has yet.
+NEWER: Any = 99
 DEFAULT = WaveletDefault(0.05, 0.02, WaveletMode.DOUBLE, Wavelet.HAAR)
 TURBO = ModelOffer("turbo", 10, 600, knows_tracks=False, wavelet_correction=DEFAULT)
 SHORT = ModelOffer("short", 1, 30, knows_tracks=True, wavelet_correction=None)
@@ -138,6 +142,32 @@ def test_what_other_applications_write_for_open_is_open_in_every_task(task: Task
         assert song.duration == (16.0 if isinstance(task, Extend) else 12.0)
     if isinstance(song.task, Repaint | Lego):
         assert song.task.regions == (Region(4.0),)
+
+
+@pytest.mark.parametrize(
+    ("song", "field"),
+    [
+        (music_pb2.SongSpec(lego=music_pb2.SongSpec.Lego(source_audio_id=SOURCE)), "song.lego.track"),
+        (music_pb2.SongSpec(lego=music_pb2.SongSpec.Lego(source_audio_id=SOURCE, track=NEWER)), "song.lego.track"),
+        (music_pb2.SongSpec(extract=music_pb2.SongSpec.Extract(tracks=[NEWER])), "song.extract.tracks"),
+        (
+            music_pb2.SongSpec(complete=music_pb2.SongSpec.Complete(tracks=[music_pb2.TRACK_UNSPECIFIED])),
+            "song.complete.tracks",
+        ),
+        (music_pb2.SongSpec(repaint=music_pb2.SongSpec.Repaint(mode=NEWER)), "song.repaint.mode"),
+        (music_pb2.SongSpec(thinking=music_pb2.Thinking(prompt_form=NEWER)), "song.thinking.prompt_form"),
+        (
+            music_pb2.SongSpec(thinking=music_pb2.Thinking(sampling=planner_pb2.TokenSampling(profile=NEWER))),
+            "song.thinking.sampling.profile",
+        ),
+    ],
+    ids=lambda given: given if isinstance(given, str) else "",
+)
+def test_choices_that_the_contract_does_not_know_are_refused_by_name(song: music_pb2.SongSpec, field: str) -> None:
+    song.model, song.caption = "short", "rain"
+    with pytest.raises(InvalidRequestError) as refused:
+        check_song(song, "", OFFERS, has_planner=True, source_seconds=12.0 if song.WhichOneof("task") else None)
+    assert field in {violation.field for violation in refused.value.violations}
 
 
 def test_one_spelling_for_the_planner() -> None:

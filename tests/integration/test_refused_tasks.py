@@ -101,6 +101,8 @@ def test_takes_that_cannot_be_are_refused(client: Client) -> None:
         client.generate(CAPTION, duration=1.0, seed=1, task=Retake(2.0))
     with pytest.raises(InvalidRequestError, match=r"song\.retake\.seeds: has 2 seeds where items is 1"):
         client.generate(CAPTION, duration=1.0, seed=1, task=Retake(seeds=(1, 2)))
+    with pytest.raises(InvalidRequestError, match=r"song\.retake\.codes: make 0\.4 s, must make 1 to"):
+        client.generate(CAPTION, seed=1, task=Retake(codes=(1, 2)))
 
 
 def test_what_a_source_decides_is_not_asked_for(client: Client, source: Path) -> None:

@@ -183,6 +183,15 @@ def test_takes_without_seeds_of_their_own_tell_theirs(client: Client) -> None:
     assert again.files[0] == made.files[1]
 
 
+def test_takes_follow_the_codes_that_their_song_was_given(client: Client) -> None:
+    song = client.generate(wish(TextToMusic((7, 63_999, 12, 0, 500))))
+    take = dataclasses.replace(song.record.spec_of(), task=Retake(0.0, codes=song.record.items[0].codes))
+    itself = client.generate(take)
+    assert itself.files == song.files
+    assert itself.record.items[0].codes == song.record.items[0].codes
+    assert client.generate(itself.record.spec_of(0)).files == song.files
+
+
 def test_an_edit_takes_its_settings_along(client: Client, stages: dict[str, Recorder], source: Path) -> None:
     client.generate(wish(Edit(source, "a loud brass band", n_min=0.5, n_avg=2)))
     edit = asked(stages).edit
