@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -48,7 +49,8 @@ def application(settings: GatewaySettings) -> Application:
             if settings.upload_retention_seconds:
                 await stack.enter_async_context(sweeping(library, settings.upload_retention_seconds))
             stages = await stack.enter_async_context(Stages.connected(addresses, telemetry))
-            renditions = Renditions(stages, artifacts, settings.max_upload_seconds)
+            readers = asyncio.Semaphore(settings.max_running_jobs)
+            renditions = Renditions(stages, artifacts, settings.max_upload_seconds, readers)
             runner = await stack.enter_async_context(
                 JobRunner(store, artifacts, library, stages, telemetry, runner_limits)
             )
@@ -62,7 +64,7 @@ def application(settings: GatewaySettings) -> Application:
                 artifacts,
                 library,
                 stages,
-                Writer(stages, artifacts),
+                Writer(stages, artifacts, readers),
                 Scorer(stages, renditions),
                 Transcriber(stages, renditions),
                 Uploads(artifacts, library, limits),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -20,6 +21,8 @@ from quartet.v1 import planner_pb2
 
 T = TypeVar("T")
 
+_log = logging.getLogger(__name__)
+
 # Of the time that is left to the job: the rest is for the song to leave.
 _SHARE_OF_TIME = 0.5
 
@@ -35,7 +38,7 @@ async def check_item(
         request = planner_pb2.PlannerServiceScoreRequest(
             model=song.thinking.model, codes=codes, blueprint=plan.to_message()
         )
-        scores |= await attempts.make("score", lambda *given: score_codes(request, *given)) or {}
+        scores |= await attempts.make("score of the codes", lambda *given: score_codes(request, *given)) or {}
     if song.time_lyrics or (song.score and lyrics.sung_lines(rendition.lyrics)):
         timing = await attempts.make("lyrics in time", lambda *given: time_lyrics(rendition, *given))
     if timing is None:
@@ -43,7 +46,10 @@ async def check_item(
     alignment = timing.scores
     if song.score:
         scores |= (
-            await attempts.make("score", lambda *given: score_music(rendition, alignment, bool(codes), *given)) or {}
+            await attempts.make(
+                "score of the music", lambda *given: score_music(rendition, alignment, bool(codes), *given)
+            )
+            or {}
         )
     if not song.time_lyrics:
         return ItemChecks(scores, (), alignment)
@@ -69,4 +75,7 @@ class _Attempts:
             self._notes.warn(f"no {what}: it would have taken too much of the job's time")
         except QuartetError as error:
             self._notes.warn(f"no {what}: {error.message}")
+        except Exception:  # a mistake of ours is no reason to lose a song that is made
+            _log.exception("no %s", what)
+            self._notes.warn(f"no {what}: something went wrong, which the gateway's log tells")
         return None

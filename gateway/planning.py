@@ -16,7 +16,7 @@ from gateway.requests import ModelOffer, fallback_seconds
 from gateway.results import Progress
 from gateway.tools import Tools
 from quartet.errors import ConflictError, InternalError
-from quartet.planning import Blueprint, SongPlan
+from quartet.planning import Blueprint, SongPlan, Thinking
 from quartet.songs import SongSpec
 from quartet.v1 import planner_pb2
 
@@ -60,6 +60,8 @@ async def plan_song(song: SongSpec, tools: Tools, notes: Notes) -> PlannedSong:
     if song.instrumental:
         song = dataclasses.replace(song, lyrics=INSTRUMENTAL)
     thinking, planner = song.thinking, tools.stages.planner
+    if thinking == thinking.unplanned() != Thinking.none():
+        notes.warn("nothing of this song is planned: the other settings of thinking have no effect")
     offer = await _offer(song, tools) if song.duration is None else None
     if offer and (planner is None or thinking.write_metadata is False):
         song = _with_fallback_length(song, offer, notes)

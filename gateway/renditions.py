@@ -41,12 +41,15 @@ class Recording:
 
 
 class Renditions:
-    """Brings together what it takes to listen to an item or to a recording."""
+    """Brings together what it takes to listen to an item or to a recording. Who holds one of the `readers` decodes."""
 
-    def __init__(self, stages: Stages, artifacts: ArtifactStore, max_upload_seconds: float) -> None:
+    def __init__(
+        self, stages: Stages, artifacts: ArtifactStore, max_upload_seconds: float, readers: asyncio.Semaphore
+    ) -> None:
         self._stages = stages
         self._artifacts = artifacts
         self._max_upload_seconds = max_upload_seconds
+        self._readers = readers
 
     async def of_item(self, record: music_pb2.SongRecord, index: int, seconds_left: Callable[[], float]) -> Rendition:
         """An item of a succeeded job.
@@ -58,10 +61,11 @@ class Renditions:
         check_sung(song.lyrics)
         tools, notes = self._tools(seconds_left), Notes()
         codec = await self._stages.codec()
-        latents = await self._latents(item, codec, tools)
-        framing = await self._framing(song, item, len(latents), codec, tools, notes)
+        async with self._readers:
+            latents = await self._latents(item, codec, tools)
+            framing = await self._framing(song, item, len(latents), codec, tools, notes)
+            reference = await self._reference(song, codec, tools)
         instruction = framing.instruction or (FOLLOW_CODES if item.codes else "")
-        reference = await self._reference(song, codec, tools)
         condition = await encode_words(song, _track(item), instruction, reference, tools, notes)
         return Rendition(song.model, song.lyrics, latents, condition, framing)
 
@@ -75,7 +79,8 @@ class Renditions:
         if not 1 <= frames <= frames_of(offer.max_seconds):
             description = f"lasts {seconds:.2f} s, must be of 0.04 to {offer.max_seconds:g} s"
             raise InvalidRequestError.of([FieldViolation("audio_id", description)])
-        source = await load_source(file.id, "audio_id", await self._stages.codec(), tools, notes, frames)
+        async with self._readers:
+            source = await load_source(file.id, "audio_id", await self._stages.codec(), tools, notes, frames)
         song = SongSpec(
             recording.caption,
             recording.lyrics,

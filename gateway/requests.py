@@ -97,10 +97,10 @@ def resolve(
     spec = _normalised(SongSpec.from_message(song))
     if not isinstance(spec.task, NewSong):
         items, made = tasks.items_of(spec.task, spec.items), tasks.seconds_of(spec.task, source_seconds or 0.0)
-        spec = dataclasses.replace(spec, items=items, duration=made, thinking=Thinking.none())
+        spec = dataclasses.replace(spec, items=items, duration=made, thinking=spec.thinking.unplanned())
     elif codes := tasks.codes_of(song):
         seconds = tasks.seconds_of_codes(len(codes))
-        spec = dataclasses.replace(spec, duration=seconds, thinking=Thinking.none())
+        spec = dataclasses.replace(spec, duration=seconds, thinking=spec.thinking.unplanned())
     seeds = _seeds(spec)
     if spec.wavelet_correction is None and offer.wavelet_correction and not isinstance(spec.task, Edit):
         spec = _corrected(spec, offer.wavelet_correction)

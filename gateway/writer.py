@@ -19,11 +19,15 @@ LONGEST_SECONDS = 600.0
 
 
 class Writer:
-    """What the planner offers on words and recordings. All calls raise ConflictError where no planner is deployed."""
+    """What the planner offers on words and recordings. Calls raise ConflictError where no planner is deployed.
 
-    def __init__(self, stages: Stages, artifacts: ArtifactStore) -> None:
+    Whoever holds one of the `readers` decodes a recording.
+    """
+
+    def __init__(self, stages: Stages, artifacts: ArtifactStore, readers: asyncio.Semaphore) -> None:
         self._stages = stages
         self._artifacts = artifacts
+        self._readers = readers
 
     async def compose(self, request: music_pb2.ComposeRequest, seconds_left: float | None) -> music_pb2.ComposeResponse:
         """A song in words from one sentence."""
@@ -56,12 +60,15 @@ class Writer:
     async def understand(
         self, request: music_pb2.UnderstandRequest, seconds_left: float | None
     ) -> music_pb2.UnderstandResponse:
-        """A recording, or audio codes, in words."""
-        planner = self._planner
+        """A recording, or audio codes, in words; without a planner the audio codes of a recording alone."""
         with Violations() as check:
             one = bool(request.audio_id) != bool(request.codes)
             check.that(one, "audio_id", "and codes exclude one another; give one of them")
             planning.check_sampling(request.sampling, check, "sampling")
+        if request.audio_id and self._stages.planner is None:
+            codes = await self._codes_of(request.audio_id, seconds_left)
+            return music_pb2.UnderstandResponse(codes=codes, warnings=[f"audio codes alone: {NO_PLANNER}"])
+        planner = self._planner
         if request.audio_id:
             await self._stages.check_codebooks(request.model)
         codes = tuple(request.codes) or await self._codes_of(request.audio_id, seconds_left)
@@ -86,10 +93,11 @@ class Writer:
     async def _codes_of(self, audio_id: str, seconds_left: float | None) -> tuple[int, ...]:
         """Recording to latents to audio codes. Every recording has one posterior seed, so that it sounds the same."""
         file = self._artifacts.find(audio_id)
-        try:
-            rate = (await self._stages.codec()).rate
-            pcm = await asyncio.to_thread(reading.read_whole, file.path, LONGEST_SECONDS, rate)
-        except reading.AudioError as error:
-            raise InvalidRequestError.of([FieldViolation("audio_id", str(error))]) from None
-        latents, _ = await self._stages.encode_audio(pcm, rate, seed_of(file.id), seconds_left)
+        rate = (await self._stages.codec()).rate
+        async with self._readers:
+            try:
+                pcm = await asyncio.to_thread(reading.read_whole, file.path, LONGEST_SECONDS, rate)
+            except reading.AudioError as error:
+                raise InvalidRequestError.of([FieldViolation("audio_id", str(error))]) from None
+            latents, _ = await self._stages.encode_audio(pcm, rate, seed_of(file.id), seconds_left)
         return await self._stages.tokenize("", latents, seconds_left)

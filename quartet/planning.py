@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self, TypeVar
@@ -112,6 +113,12 @@ class Thinking:
     def none(cls) -> Self:
         """Nothing from the planner."""
         return cls(think=False, write_metadata=False, rewrite_caption=False, detect_language=False)
+
+    def unplanned(self) -> Self:
+        """Nothing from the planner, and the settings that would say how."""
+        return dataclasses.replace(
+            self, think=False, write_metadata=False, rewrite_caption=False, detect_language=False
+        )
 
     @property
     def asks_planner(self) -> bool:

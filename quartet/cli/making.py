@@ -58,6 +58,7 @@ def run(context: click.Context, options: dict[str, Any], spec_of: Callable[[Clie
         raise click.BadParameter("must end with .png", param_hint="--plot")
     sidecar = sidecar_of(options["output"], no_sidecar=options["no_sidecar"])
     console = plain_console(stderr=options["as_json"])
+    _check_lyrics_file(options)
     with gateway_of(options) as address, connect(address) as client:
         made = make(client, spec_of(client), options["timeout"], plain_console(stderr=True))
     if made is None:
@@ -68,6 +69,13 @@ def run(context: click.Context, options: dict[str, Any], spec_of: Callable[[Clie
     print_result(console, made.record, paths)
     if options["as_json"]:
         click.echo(made.record.to_json())
+
+
+def _check_lyrics_file(options: dict[str, Any]) -> None:
+    """Raises BadParameter where the lyrics in time would replace the file that the lyrics come from."""
+    source = options.get("lyrics_file")
+    if source and options["time_lyrics"] and Path(source.name).resolve() == lyrics_path(options["output"]).resolve():
+        raise click.BadParameter("--lrc would replace this file; choose another --output", param_hint="--lyrics-file")
 
 
 def make(client: Client, spec: SongSpec, timeout: float | None, console: Console) -> Song | None:

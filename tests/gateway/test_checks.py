@@ -42,6 +42,6 @@ async def test_a_stage_that_never_answers_costs_no_song() -> None:
     tools = Tools(stages, NOTHING, NOTHING, lambda: 0.02, 1.0)
     assert await check_item(SONG, Blueprint(), (1, 2), RENDITION, tools, notes) == ItemChecks.none()
     assert list(notes.warnings) == [
-        "no score: no planner is deployed behind this gateway; start one and name it with --planner",
+        "no score of the codes: no planner is deployed behind this gateway; start one and name it with --planner",
         "no lyrics in time: it would have taken too much of the job's time",
     ]

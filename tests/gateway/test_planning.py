@@ -42,6 +42,14 @@ async def test_whoever_makes_an_instrumental_sees_no_lyrics() -> None:
     assert request.given.lyrics == plan.song.lyrics == plan.wish.lyrics == "[Instrumental]"
 
 
+@pytest.mark.parametrize(("thinking", "warnings"), [(Thinking(), 0), (Thinking(best_of=3), 1), (Thinking(seed=1), 1)])
+async def test_settings_of_a_plan_that_nobody_makes_are_warned_of(thinking: Thinking, warnings: int) -> None:
+    notes = Notes()
+    async with scripted_tools(ScriptedPlanner(planned(""))) as (tools, _):
+        await plan_song(dataclasses.replace(OPEN, duration=12.5, thinking=thinking.unplanned()), tools, notes)
+    assert len(notes.warnings) == warnings
+
+
 async def test_a_given_length_has_no_limits_to_choose_within() -> None:
     """It was checked when the song was asked for."""
     planner = ScriptedPlanner(planned(THOUGHT, duration_seconds=29))

@@ -21,7 +21,7 @@ SONG = SongSpec(
 )
 PLAIN = dataclasses.replace(SONG, items=1, seeds=(11,), thinking=Thinking.none())
 FOLLOWING = TextToMusic((1, 2, 3, 4, 5, 6))
-NO_CODES = "no score: the song was made without a plan, so there are no audio codes to score"
+NO_CODES = "no score of the codes: the song was made without a plan, so there are no audio codes to score"
 NOTHING_SUNG = "no lyrics in time: the song has no lyrics that are sung, so there are none to find"
 
 
@@ -95,18 +95,18 @@ def test_what_cannot_be_found_out_is_a_warning(client: Client, gateway_address: 
     with Client(gateway_address) as unplanned:
         record = unplanned.generate(dataclasses.replace(PLAIN, task=FOLLOWING, duration=None)).record
         (warning,) = record.warnings
-        assert warning.startswith("no score: no planner is deployed")
+        assert warning.startswith("no score of the codes: no planner is deployed")
         assert record.items[0].scores.keys() == {"dit_score", "lm_score"}
         scores = unplanned.score(record.job_id)
         assert scores.by_name == record.items[0].scores
-        assert scores.warnings == (warning.removeprefix("no score: "),)
+        assert scores.warnings == (warning.removeprefix("no score of the codes: "),)
 
 
 def test_a_song_outlives_a_stage_that_does_not_answer(start_gateway: Start) -> None:
     with start_gateway("--planner", "127.0.0.1:1") as gateway, Client(gateway.address) as client:
         song = client.generate(dataclasses.replace(PLAIN, task=FOLLOWING, duration=None))
     (warning,) = song.record.warnings
-    assert "no score: the planner stage at 127.0.0.1:1 does not answer" in warning
+    assert "no score of the codes: the planner stage at 127.0.0.1:1 does not answer" in warning
     assert song.record.items[0].lyrics_timing is not None
 
 

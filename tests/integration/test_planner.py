@@ -13,9 +13,10 @@ import pytest
 import soundfile
 import yaml
 
-from quartet import Blueprint, Client, Planned, Progress, Record, SongSpec, Thinking, TokenSampling
+from quartet import Blueprint, Client, Planned, Progress, Record, SongSpec, TextToMusic, Thinking, TokenSampling
 from quartet.errors import ConflictError, InvalidRequestError, NotFoundError, UnavailableError
 from quartet.events import Event, JobState
+from tests.support.audio import tone
 from tests.support.planners import copy_with_codes
 from tests.support.processes import Start, running
 
@@ -154,6 +155,19 @@ def test_demanded_thinking_needs_a_planner(gateway_address: str) -> None:
             client.generate(SONG, think=True)
         with pytest.raises(ConflictError, match="no planner is deployed"):
             client.compose("a song")
+
+
+def test_without_a_planner_a_recording_still_has_its_audio_codes(gateway_address: str, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "tone.wav", tone(2.0, 48_000, 2), 48_000)
+    with Client(gateway_address) as client:
+        heard = client.understand(tmp_path / "tone.wav")
+        assert len(heard.codes) == 10
+        assert heard.blueprint == Blueprint()
+        assert "audio codes alone" in heard.warnings[0]
+        song = client.generate(SongSpec("rain", task=TextToMusic(heard.codes), seeds=(1,), steps=1)).record
+        assert song.items[0].codes == heard.codes
+        with pytest.raises(ConflictError, match="no planner is deployed"):
+            client.understand(heard.codes)
 
 
 def test_compose(client: Client) -> None:

@@ -81,6 +81,15 @@ def test_another_file_is_not_replaced_by_a_record(gateway: ScriptedGateway, tmp_
     assert (tmp_path / "x.json").read_text() == '{"name": "mine"}'
 
 
+def test_lyrics_in_time_do_not_replace_the_lyrics_that_were_given(gateway: ScriptedGateway, tmp_path: Path) -> None:
+    (tmp_path / "x.lrc").write_text("la")
+    there = ("--lyrics-file", tmp_path / "x.lrc", "-o", tmp_path / "x.flac")
+    refused = quartet(gateway, "song", "piano", *there, "--lrc")
+    assert refused.exit_code == 2
+    assert "--lrc would replace this file" in refused.output
+    assert (tmp_path / "x.lrc").read_text() == "la"
+
+
 def test_all_songs_again(gateway: ScriptedGateway, sidecar: Path) -> None:
     gateway.script("GetCapacity", capacity(MODEL))
     gateway.script("Generate", both_songs())
