@@ -76,7 +76,7 @@ FULL = FamilySize(
 FULL_TEXT_VOCABULARY = 151_669
 # As XL it has sizes of its own for the encoder side, and their better timbre token (spec/model.md §2.4).
 NANO = FamilySize(
-    latent_channels=64,
+    latent_channels=80,
     dit=TransformerSize(hidden=256, intermediate=704, layers=8, heads=4, kv_heads=2, head_dim=64),
     conditioner=TransformerSize(hidden=128, intermediate=352, layers=2, heads=2, kv_heads=1, head_dim=64),
     timbre_layers=2,
@@ -214,16 +214,16 @@ def vae_config(size: FamilySize) -> Config:
 def nano_vae_config() -> Config:
     """config.json of nano's codec: 24 kHz stereo with a hop of 960 samples.
 
-    Of the latents' 64 channels no fewer would do: fitted to synthesised music, as many fixed components of each frame
-    keep 10.7 dB of signal over error, 32 of them 5.5.
+    Of the latents' 64 products no fewer would do: fitted to synthesised music, as many fixed components of each frame
+    keep 10.7 dB of signal over error, 32 of them 5.5. The other 16 are loudnesses (`training.vae.energies`).
     """
     return {
         "_class_name": "AutoencoderOobleck",
         "audio_channels": 2,
         "channel_multiples": [1, 1, 1, 2],
         "decoder_channels": 64,
-        "decoder_input_channels": 64,
+        "decoder_input_channels": 80,
         "downsampling_ratios": [6, 4, 4, 10],
-        "encoder_hidden_size": 128,
+        "encoder_hidden_size": 160,
         "sampling_rate": 24_000,
     }

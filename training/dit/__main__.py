@@ -35,6 +35,9 @@ class DitTrainingSettings(LoopSettings, ExampleSettings, MachineSettings):
     models: Path = setting(Path("out/nano/models"), "model family that gets the package")
     output: Path = setting(Path("out/nano/dit"), "folder of the training; what is there is gone on with")
     variant: str = setting("acestep-v15-base", "name of the package")
+    outline: float = setting(
+        0.5, "weight of what the words say of a clip as a whole; 0 where the text encoder knows words", at_least=0
+    )
     longest_frames: int = setting(6000, "longest song in frames of latents, 25 per second", at_least=1)
 
 
@@ -57,6 +60,7 @@ def main(settings: DitTrainingSettings) -> bool:
         _examples(settings, store),
         _examples(settings, LatentStore.open(settings.held_out)),
         frames_per_batch=settings.frames_per_batch,
+        outline=settings.outline,
         bfloat16=settings.bfloat16,
     )
     outcome = run(task, settings, settings.output)

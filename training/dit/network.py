@@ -16,6 +16,7 @@ from services.encoder.fsq import digits_of, level_values, soft_clamp
 from services.encoder.model import DitPackageEncoder
 from services.encoder.text import TextEncoder
 from services.runtime.qwen3 import Qwen3Config
+from training.dit.outline import outline_size
 
 
 @dataclass(frozen=True)
@@ -42,25 +43,28 @@ class SongModel(nn.Module):
         self.text_encoder = TextEncoder(Qwen3Config.from_json(text))
         self.package = DitPackageEncoder(EncoderConfig.from_json(package))
         self.decoder = DiffusionTransformer(DitConfig.from_json(package))
+        self.outline = nn.Linear(self.package.config.width, outline_size(self.package.config.latent_channels))
 
-    def velocities(self, items: Sequence[Item]) -> list[torch.Tensor]:
-        """Predicted velocities [frames, channels] in float32."""
-        branches = [
-            Branch(item.noisy, item.context, self.decoder.cache_condition(condition), item.t)
-            for item, condition in zip(items, self.conditions(items), strict=True)
-        ]
+    def velocities(self, items: Sequence[Item], conditions: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """Predicted velocities [frames, channels] in float32, under the conditions of the words or the null one."""
+        null = self.package.null_condition_emb[0]
+        branches = []
+        for item, condition in zip(items, conditions, strict=True):
+            seen = condition if item.conditioned else null.expand_as(condition)
+            branches.append(Branch(item.noisy, item.context, self.decoder.cache_condition(seen), item.t))
         return self.decoder(branches)  # type: ignore[no-any-return]
 
+    def outlines(self, items: Sequence[Item], conditions: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Outlines [items, size] that the captions tell, in float32; their tokens are the last ones of a condition."""
+        told = [condition[-len(item.caption) :].mean(dim=0) for item, condition in zip(items, conditions, strict=True)]
+        return self.outline(torch.stack(told)).float()  # type: ignore[no-any-return]
+
     def conditions(self, items: Sequence[Item]) -> list[torch.Tensor]:
-        """Conditions [tokens, width]: those of the words, or the null condition."""
+        """Conditions [tokens, width] of the words."""
         texts = self.text_encoder([item.caption for item in items])
         lyrics = [self.text_encoder.embed(item.lyrics) for item in items]
         conditions: list[torch.Tensor] = self.package.encoder(texts, lyrics, self._timbres(items))
-        null = self.package.null_condition_emb[0]
-        return [
-            condition if item.conditioned else null.expand_as(condition)
-            for item, condition in zip(items, conditions, strict=True)
-        ]
+        return conditions
 
     def _timbres(self, items: Sequence[Item]) -> list[torch.Tensor]:
         """Timbre vectors [1, width] of the references, each of which is read once: most are the same silence."""

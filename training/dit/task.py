@@ -9,12 +9,14 @@ from torch.nn import functional
 
 from training.dit.examples import Example
 from training.dit.network import Item, SongModel
+from training.dit.outline import outline_of
 from training.dit.tasks import FRAMES_PER_CODE, FRAMES_PER_SECOND, Task
 from training.model_task import Batches, ModelTask
 
 
 class SongTask(ModelTask[SongModel, Example]):
-    """Trains a SongModel. Errors are those of the velocities, and of the hints that codes give."""
+    """Trains a SongModel. Errors are those of the velocities, of the hints that codes give, and, weighed by `outline`,
+    of what the words say of a clip as a whole."""
 
     def __init__(
         self,
@@ -23,10 +25,12 @@ class SongTask(ModelTask[SongModel, Example]):
         held_out: Batches[Example],
         *,
         frames_per_batch: int,
+        outline: float,
         bfloat16: bool,
     ) -> None:
         super().__init__(model, examples, held_out, bfloat16=bfloat16)
         self._frames = frames_per_batch
+        self._outline = outline
 
     @property
     def units_per_batch(self) -> float:
@@ -34,17 +38,20 @@ class SongTask(ModelTask[SongModel, Example]):
         return self._frames / FRAMES_PER_SECOND
 
     def _errors(self, examples: Sequence[Example]) -> tuple[torch.Tensor, Mapping[str, torch.Tensor]]:
-        """Both errors to learn from."""
+        """What to learn from, and its parts."""
         hints, kept = self._hints(examples)
         references = {id(example.reference): example.reference.to(self._device) for example in examples}
         items = [
             self._item(example, hints.get(number), references[id(example.reference)])
             for number, example in enumerate(examples)
         ]
-        predicted = self._model.velocities(items)
+        conditions = self._model.conditions(items)
+        predicted = self._model.velocities(items, conditions)
         velocities = [(example.noise - example.framed.target).to(self._device) for example in examples]
         flow = torch.stack([functional.mse_loss(*pair) for pair in zip(predicted, velocities, strict=True)]).mean()
-        return flow + kept, {"flow": flow, "codes": kept}
+        outlines = torch.stack([outline_of(example.framed.target) for example in examples]).to(self._device)
+        told = functional.mse_loss(self._model.outlines(items, conditions), outlines)
+        return flow + kept + self._outline * told, {"flow": flow, "codes": kept, "outline": told}
 
     def _item(self, example: Example, hints: torch.Tensor | None, reference: torch.Tensor) -> Item:
         framed = example.framed

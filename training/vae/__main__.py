@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -17,13 +17,15 @@ from training.checkpoints import TrainingStateError
 from training.loop import LoopSettings, run
 from training.machine import MachineSettings
 from training.model_configs import nano_vae_config
+from training.vae.energies import ENERGIES, listen
 from training.vae.export import write_codec
 from training.vae.losses import LossWeights
 from training.vae.network import TrainableCodec
 from training.vae.task import Batches, VaeTask
 from training.vae.transform import Components, principal_components
+from training.vae.windows import windows_of
 
-_CLIPS_FOR_COMPONENTS = 128
+_CLIPS_FOR_COMPONENTS, _CLIPS_FOR_LOUDNESS = 128, 48
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class VaeTrainingSettings(LoopSettings, MachineSettings):
         "whether the encoder is trained or stays the transform that it begins as",
         choices=("trained", "fixed"),
     )
+    energies: bool = setting(True, "whether the last latents say how loud bands and pitches are")
     items: int = setting(4, "pieces of audio in a batch", at_least=1)
     frames: int = setting(24, "latent frames of a piece, 25 per second", at_least=1)
     waveform: float = setting(LossWeights.waveform, "weight of the error of the waveform, in dB", at_least=0)
@@ -65,7 +68,7 @@ def main(settings: VaeTrainingSettings) -> bool:
         bank,
         Batches(settings.items, settings.frames, settings.seed),
         LossWeights(settings.waveform, settings.spectrum, settings.divergence),
-        _components(settings.output / "components.npz", bank, codec.config),
+        _components(settings, bank, codec.config),
         fixed_encoder=fixed_encoder,
         device=torch.device(settings.device),
         bfloat16=settings.bfloat16,
@@ -78,13 +81,24 @@ def main(settings: VaeTrainingSettings) -> bool:
     return outcome.finished
 
 
-def _components(path: Path, bank: AudioBank, config: VaeConfig) -> Components:
+def _components(settings: VaeTrainingSettings, bank: AudioBank, config: VaeConfig) -> Components:
     """Those of the bank, found when a training begins."""
+    path = settings.output / "components.npz"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         clips = bank.training[:: max(1, len(bank.training) // _CLIPS_FOR_COMPONENTS)]
-        pieces = (clip.piece(0, len(clip.samples)) for clip in clips)
-        principal_components(pieces, config.hop, config.latent_channels).save(path)
+        pieces = [clip.piece(0, len(clip.samples)) for clip in clips]
+        loudnesses = ENERGIES if settings.energies else 0
+        if config.latent_channels <= loudnesses:
+            raise CheckpointError(
+                f"the codec has {config.latent_channels} latents, of which {loudnesses} are loudnesses; "
+                "say --energies false, or give it more"
+            )
+        components = principal_components(pieces, config.hop, config.latent_channels - loudnesses)
+        if loudnesses:
+            music = [windows_of(piece, config.hop) for piece in pieces[:_CLIPS_FOR_LOUDNESS]]
+            components = replace(components, detectors=listen(music, config.hop, config.sampling_rate))
+        components.save(path)
     return Components.load(path)
 
 

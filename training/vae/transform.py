@@ -10,19 +10,17 @@ Everything else starts as the identity and is left to the training.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from itertools import accumulate, pairwise
 from operator import mul
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from services.vae.config import VaeConfig
-
-Matrix = npt.NDArray[np.float64]
-Samples = npt.NDArray[np.float32]
+from training.vae.energies import DEPTH, Detectors
+from training.vae.windows import MIDDLE_AND_SIDE, Matrix, Samples, middle_and_side, windows_of
 
 # Share of the channels of a stage that the middle gets, where they do not hold all of middle and side.
 _MIDDLE = 0.75
@@ -32,35 +30,41 @@ _BAND = 1 / 3
 _LOUDNESS = 0.5
 # Logarithm of the frequency of a Snake that is next to the identity.
 _ALMOST_LINEAR = -6.0
-# Share of their gain that residual units keep: quiet, but not so that their kernels get no gradient.
+# Share of their gain that residual units keep: quiet, but not so that their kernels get no gradient. Before detectors,
+# which hear all frequencies alike, they keep none.
 _QUIET = 0.1
-_MIDDLE_AND_SIDE = np.array([[1.0, 1.0], [1.0, -1.0]]) / np.sqrt(2)
 
 
 @dataclass(frozen=True)
 class Components:
     """Windows of music [2 hop samples, 2 (middle, side), components]: what latents are products with, of about unit
-    standard deviation all in all, and what they are multiplied with to rebuild the music."""
+    standard deviation all in all, and what they are multiplied with to rebuild the music.
+
+    Channels of `detectors`, which say how loud the music is, follow them in the latents.
+    """
 
     analysis: Matrix
     synthesis: Matrix
+    detectors: Detectors | None = None
 
     def save(self, path: Path) -> None:
         """Writes them to a file."""
-        np.savez(path, analysis=self.analysis, synthesis=self.synthesis)
+        heard = {} if self.detectors is None else asdict(self.detectors)
+        np.savez(path, analysis=self.analysis, synthesis=self.synthesis, **heard)
 
     @classmethod
     def load(cls, path: Path) -> Components:
         """Reads them from a file."""
         with np.load(path, allow_pickle=False) as stored:
-            return cls(stored["analysis"], stored["synthesis"])
+            heard = [stored[field.name] for field in fields(Detectors) if field.name in stored]
+            return cls(stored["analysis"], stored["synthesis"], Detectors(*heard) if heard else None)
 
     def project(self, pcm: Samples) -> Matrix:
-        """Latents [frames, components] of music [samples, 2]: what the encoder that begins with them makes of it."""
-        hop = len(self.analysis) // 2
-        padded = np.pad(_middle_and_side(pcm), ((0, 0), (hop // 2, hop)))
-        windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * hop, axis=1)[:, ::hop][:, : len(pcm) // hop]
+        """Latents [frames, channels] of music [samples, 2]: what the encoder that begins with them makes of it."""
+        windows = windows_of(pcm, len(self.analysis) // 2)
         latents: Matrix = np.einsum("sft,tsc->fc", windows, self.analysis, optimize=True)
+        if self.detectors is not None:
+            latents = np.concatenate((latents, self.detectors.energies(windows)), axis=1)
         return latents
 
 
@@ -92,15 +96,9 @@ def lapped_transform(hop: int) -> Matrix:
     return transform
 
 
-def _middle_and_side(pcm: Samples) -> Matrix:
-    """[2, samples] of [samples, 2]."""
-    sides: Matrix = _MIDDLE_AND_SIDE @ pcm.T
-    return sides
-
-
 def _coefficients(piece: Samples, hop: int, transform: Matrix) -> Matrix:
     """[windows, 2 (middle, side) * coefficients]."""
-    windows = np.lib.stride_tricks.sliding_window_view(_middle_and_side(piece), 2 * hop, axis=1)[:, ::hop]
+    windows = np.lib.stride_tricks.sliding_window_view(middle_and_side(piece), 2 * hop, axis=1)[:, ::hop]
     return np.concatenate(list(windows @ transform), axis=1)
 
 
@@ -156,28 +154,49 @@ def start_as_transform(weights: dict[str, torch.Tensor], config: VaeConfig, comp
     """Writes the transform over weights that were drawn, in place; they are those of `TrainableCodec.initial`."""
     for key, tensor in weights.items():
         if ".res_unit" in key and key.endswith("conv2.weight_g"):
-            tensor.data.mul_(_QUIET)
+            tensor.data.mul_(0 if key.startswith("encoder.") and components.detectors else _QUIET)
         elif ".res_unit" not in key and key.endswith((".alpha", ".beta")):
             tensor.data.fill_(_ALMOST_LINEAR)
     lengths = list(accumulate(config.downsampling_ratios, mul))
-    _start_encoder(weights, config, components.analysis, lengths)
+    _start_encoder(weights, config, components, lengths)
     _start_decoder(weights, config, components.synthesis, lengths)
 
 
 def _start_encoder(
-    weights: dict[str, torch.Tensor], config: VaeConfig, windows: Matrix, lengths: Sequence[int]
+    weights: dict[str, torch.Tensor], config: VaeConfig, components: Components, lengths: Sequence[int]
 ) -> None:
     width, ratios = config.encoder_hidden_size, config.downsampling_ratios
-    _replace(weights, "encoder.conv1", _at_centre(_MIDDLE_AND_SIDE, 7))
+    _replace(weights, "encoder.conv1", _at_centre(MIDDLE_AND_SIDE, 7))
     fine = _Blocks(1, 1, 1)
     for number, (length, ratio) in enumerate(zip(lengths[:-1], ratios, strict=False)):
         coarse = _Blocks.within(length, width * config.channel_multiples[number])
         _replace(weights, f"encoder.block.{number}.conv1", _within_window(_stage(coarse, fine), ratio))
         fine = coarse
+    windows, outputs = components.analysis, _at_centre(np.eye(components.analysis.shape[2]), 3)
+    if components.detectors is not None:
+        _start_snakes(weights, components.detectors, windows.shape[2])
+        outputs = _joined(outputs, components.detectors.sums)
+        windows = np.concatenate((windows, components.detectors.windows), axis=2)
     _replace(weights, f"encoder.block.{len(ratios) - 1}.conv1", _last_stage(windows, fine))
-    components = windows.shape[2]
-    _replace(weights, "encoder.conv2", _at_centre(np.eye(components), 3))
-    weights["encoder.conv2.weight_g"].data[components:] = 0
+    _replace(weights, "encoder.conv2", outputs)
+    weights["encoder.conv2.weight_g"].data[len(outputs) :] = 0
+
+
+def _start_snakes(weights: dict[str, torch.Tensor], detectors: Detectors, first: int) -> None:
+    """Squares the detectors, which come after the other channels, and puts the loudnesses' means at zero."""
+    heard = slice(first, first + detectors.windows.shape[2])
+    weights["encoder.snake1.alpha"].data[:, heard] = 0
+    weights["encoder.snake1.beta"].data[:, heard] = DEPTH
+    loudnesses = slice(first, first + len(detectors.offsets))
+    weights["encoder.conv2.bias"].data[loudnesses] = torch.from_numpy(detectors.offsets).float()
+
+
+def _joined(first: Matrix, second: Matrix) -> Matrix:
+    """One kernel [out, in, width] whose halves have nothing to do with one another."""
+    rows, columns, _ = first.shape
+    joined = np.pad(first, ((0, len(second)), (0, second.shape[1]), (0, 0)))
+    joined[rows:, columns:] = second
+    return joined
 
 
 def _start_decoder(
@@ -195,7 +214,7 @@ def _start_decoder(
     for number, (coarse, fine) in enumerate(pairwise(finer), start=1):
         kernel = _within_window(_stage(coarse, fine), ratios[number])
         _replace(weights, f"decoder.block.{number}.conv_t1", kernel, mute=True)
-    _replace(weights, "decoder.conv2", _at_centre(_MIDDLE_AND_SIDE.T, 7))
+    _replace(weights, "decoder.conv2", _at_centre(MIDDLE_AND_SIDE.T, 7))
 
 
 def _at_centre(matrix: Matrix, width: int) -> Matrix:

@@ -30,7 +30,7 @@ SETTINGS = ExampleSettings(frames_per_batch=200)
 
 def task_of(model: SongModel, store: LatentStore, tokenizer: PromptTokenizer) -> SongTask:
     drawn = examples(store, tokenizer, SETTINGS)
-    return SongTask(model, drawn, drawn, frames_per_batch=SETTINGS.frames_per_batch, bfloat16=False)
+    return SongTask(model, drawn, drawn, frames_per_batch=SETTINGS.frames_per_batch, outline=0.5, bfloat16=False)
 
 
 def test_it_learns_two_clips(model: SongModel, store: LatentStore, tokenizer: PromptTokenizer, tmp_path: Path) -> None:
@@ -96,7 +96,8 @@ def test_what_is_written_is_what_is_served(
     caption, lyrics = [5, 9, 200, 12], [7, 8, 9]
     condition = encoder.model.encode([Words(caption, lyrics, (reference,))])[0]
     with torch.no_grad():
-        ours = model.velocities([Item(latents, context, 0.7, caption, lyrics, reference)])[0]
+        items = [Item(latents, context, 0.7, caption, lyrics, reference)]
+        ours = model.velocities(items, model.conditions(items))[0]
         theirs = dit.model([Branch(latents, context, dit.model.cache_condition(condition), 0.7)])[0]
     torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
     windows = latents[:50].view(10, 5, -1)

@@ -38,7 +38,7 @@ def test_the_stages_load_what_was_made(made: Path) -> None:
     dit = dit_checkpoint.load(models, VARIANT, dtype=dtype, device=device)
     planner = planner_checkpoint.load(models, PLANNER, dtype=dtype, device=device)
     assert len(planner.tokenizer.audio_codes) == math.prod(encoder.config.fsq_levels)
-    assert codec.model.config.latent_channels == dit.silence.shape[1] == 64
+    assert codec.model.config.latent_channels == dit.silence.shape[1] == 80
     prompt = Prompt("a slow waltz", "[Instrumental]")
     words = Words(encoder.tokenizer.caption(prompt).ids, encoder.tokenizer.lyrics(prompt).ids)
     condition = encoder.model.encode([words])[0]

@@ -190,7 +190,7 @@ def command(data: Path, tmp_path: Path) -> list[str]:
     config.write_text(json.dumps(SMALL))
     flags = {
         "data": data, "output": tmp_path / "run", "config": config, "steps": 3, "frames": 25, "items": 1,
-        "save-every": 1, "log-every": 1, "threads": 1,
+        "save-every": 1, "log-every": 1, "threads": 1, "energies": "false",
     }  # fmt: skip
     return [sys.executable, "-m", "training.vae", *(f"--{name}={value}" for name, value in flags.items())]
 
@@ -211,3 +211,10 @@ def test_the_command_refuses_bad_data_with_the_file_and_the_reason(command: list
     assert refused.stderr.strip() == (
         f"error: {data / 'chord.json'}: rate is 8000, expected 48000; render the clips for it"
     )
+
+
+def test_the_command_refuses_a_codec_without_room_for_loudnesses(command: list[str]) -> None:
+    flags = [flag for flag in command if not flag.startswith("--energies")]
+    refused = subprocess.run(flags, check=False, capture_output=True, text=True)
+    assert refused.returncode == 1
+    assert "the codec has 8 latents, of which 16 are loudnesses" in refused.stderr

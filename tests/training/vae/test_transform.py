@@ -1,5 +1,6 @@
 """A codec that begins as a lapped transform rebuilds what its components hold, before any training."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +8,13 @@ import pytest
 import torch
 
 from services.vae.config import VaeConfig
+from training.model_configs import nano_vae_config
+from training.synth.clip import make_clip
+from training.vae.energies import ENERGIES, listen
 from training.vae.losses import si_sdr
 from training.vae.network import TrainableCodec
-from training.vae.transform import Components, Samples, lapped_transform, principal_components, start_as_transform
+from training.vae.transform import Components, lapped_transform, principal_components, start_as_transform
+from training.vae.windows import Samples, windows_of
 
 RATE = 4_000
 CONFIG = VaeConfig.from_json(
@@ -67,6 +72,22 @@ def test_the_encoder_gives_products_with_the_components(components: Components) 
     np.testing.assert_allclose(found[2:-2], components.project(pcm)[2:-2], atol=0.06)
 
 
+def test_the_encoder_of_nano_says_what_the_detectors_hear() -> None:
+    config = VaeConfig.from_json(nano_vae_config())
+    pieces = [make_clip(seed, seconds=2, rate=config.sampling_rate).audio for seed in range(4)]
+    heard = listen([windows_of(piece, config.hop) for piece in pieces], config.hop, config.sampling_rate)
+    products = principal_components(pieces, config.hop, config.latent_channels - ENERGIES)
+    codec = TrainableCodec(config, ("encoder.", "decoder."))
+    weights = codec.initial(0, torch.device("cpu"))
+    components = replace(products, detectors=heard)
+    start_as_transform(weights, config, components)
+    noise = torch.zeros(1, 50, config.latent_channels)
+    with torch.no_grad():
+        found = codec.reconstruct(weights, torch.from_numpy(pieces[0])[None], noise).posterior.mean[0]
+    errors = (found.numpy() - components.project(pieces[0]))[:, -ENERGIES:]
+    assert np.sqrt((errors**2).mean()) < 0.03
+
+
 def test_music_like_that_of_the_components_is_rebuilt_before_any_training(components: Components) -> None:
     codec, weights = started(components)
     pcm = torch.from_numpy(np.stack([tones(seed) for seed in range(100, 104)]))
@@ -77,7 +98,11 @@ def test_music_like_that_of_the_components_is_rebuilt_before_any_training(compon
 
 
 def test_components_are_kept_in_a_file(components: Components, tmp_path: Path) -> None:
+    heard = listen([windows_of(tones(0), CONFIG.hop)], CONFIG.hop, RATE)
+    components = replace(components, detectors=heard)
     components.save(tmp_path / "components.npz")
     again = Components.load(tmp_path / "components.npz")
     np.testing.assert_array_equal(again.analysis, components.analysis)
     np.testing.assert_array_equal(again.synthesis, components.synthesis)
+    assert again.detectors is not None
+    np.testing.assert_array_equal(again.project(tones(1)), components.project(tones(1)))
