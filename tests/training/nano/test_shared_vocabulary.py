@@ -50,4 +50,4 @@ def test_the_planner_of_nano_takes_no_more_than_its_share() -> None:
     """Of the 40 MB that all of nano may take."""
     vocabulary = NANO_TEXT_VOCABULARY + len(SPECIAL_TOKENS) + math.prod(NANO.fsq_levels)
     shapes = qwen3_shapes(NANO_PLANNER, vocabulary).values()
-    assert 2 * sum(math.prod(shape) for shape in shapes) <= 8_000_000
+    assert 2 * sum(math.prod(shape) for shape in shapes) <= 6_000_000
