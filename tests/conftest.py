@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -14,6 +15,12 @@ from tests.support.processes import Server, Start, running
 # How long an example takes says nothing on a machine that others share.
 settings.register_profile("quartet", deadline=None)
 settings.load_profile("quartet")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A cache of compiled code for each worker: librosa crashes where two fill one at once (numba issue 10128)."""
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        os.environ["NUMBA_CACHE_DIR"] = str(config.rootpath / "out" / "numba" / worker)
 
 
 @pytest.fixture(scope="session")
