@@ -13,6 +13,7 @@ from gateway.runner import JobRunner
 from gateway.source import measure
 from gateway.stages import Stages
 from gateway.tasks import source_of, task_name
+from gateway.tools import allowed
 from quartet.errors import ConflictError, NotFoundError
 from quartet.v1 import music_pb2
 from serving.telemetry import outgoing_metadata
@@ -57,7 +58,7 @@ class Admission:
             requests.resolve(song, offer, has_planner=has_planner, source_seconds=seconds),
             request_id=request_id,
             fingerprint=fingerprint,
-            seconds_allowed=self._max_job_seconds if seconds_left is None else min(seconds_left, self._max_job_seconds),
+            seconds_allowed=allowed(seconds_left, self._max_job_seconds),
             traceparent=dict(outgoing_metadata()).get("traceparent", ""),
         )
         heard = [audio_id for audio_id in (source_of(song), song.reference_audio_id) if audio_id]

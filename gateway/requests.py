@@ -265,11 +265,7 @@ def _check_metadata(metadata: stage_pb2.Metadata, planned: bool, check: Violatio
         "song.metadata.key_scale",
         f"is {key[:20]!r}, must be a key that the planner knows, such as C major or F# minor",
     )
-    check.that(
-        planning.is_open(language) or planning.language(language) is not None,
-        "song.metadata.vocal_language",
-        f"is {language[:20]!r}, must be one of {' '.join(sorted(planning.LANGUAGES))}",
-    )
+    planning.check_language(language, check, "song.metadata.vocal_language")
     check.that(
         not metadata.HasField("duration_seconds"),
         "song.metadata.duration_seconds",

@@ -19,6 +19,7 @@ from gateway.runner import JobRunner
 from gateway.scorer import Scorer
 from gateway.stages import Stages
 from gateway.store import JobStore
+from gateway.tools import allowed
 from gateway.transcriber import Transcriber, recording_of
 from gateway.uploads import Uploads
 from gateway.writer import Writer
@@ -216,23 +217,20 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
     async def Score(self, request: music_pb2.ScoreRequest, context: Context) -> music_pb2.ScoreResponse:
         """How well a song fits its words."""
         record = await self._record(request.job_id, "scores")
-        return await self._scorer.score(request, record, self._seconds_allowed(context.time_remaining()))
+        seconds_allowed = allowed(context.time_remaining(), self._max_job_seconds)
+        return await self._scorer.score(request, record, seconds_allowed)
 
     async def TranscribeLyricsTiming(
         self, request: music_pb2.TranscribeLyricsTimingRequest, context: Context
     ) -> music_pb2.TranscribeLyricsTimingResponse:
         """When the lyrics of a song or of a recording are sung."""
-        allowed = self._seconds_allowed(context.time_remaining())
+        seconds_allowed = allowed(context.time_remaining(), self._max_job_seconds)
         if recording := recording_of(request):
-            timing = await self._transcriber.transcribe_recording(recording, allowed)
+            timing = await self._transcriber.transcribe_recording(recording, seconds_allowed)
         else:
             record = await self._record(request.job_id, "lyrics in time")
-            timing = await self._transcriber.transcribe(record, request.item, allowed)
+            timing = await self._transcriber.transcribe(record, request.item, seconds_allowed)
         return messages.lyrics_timing_message(timing)
-
-    def _seconds_allowed(self, seconds_left: float | None) -> float:
-        """How long the work of a call may take."""
-        return self._max_job_seconds if seconds_left is None else min(seconds_left, self._max_job_seconds)
 
     async def _record(self, job_id: str, wanted: str) -> music_pb2.SongRecord:
         """The record of a job. Raises ConflictError where it has not succeeded."""

@@ -28,7 +28,7 @@ from quartet.v1 import (
     vae_pb2,
     vae_pb2_grpc,
 )
-from quartet.wire import named
+from quartet.wire import chosen
 from serving.messages import MAX_SAMPLE_BYTES, message_options
 from serving.telemetry import Telemetry, outgoing_metadata
 
@@ -293,8 +293,8 @@ def _wavelet_default(defaults: dit_pb2.SamplingDefaults) -> WaveletDefault | Non
     return WaveletDefault(
         low=correction.low,
         high=correction.high,
-        mode=named(WaveletMode, dit_pb2.WaveletMode.Name(correction.mode), "WAVELET_MODE"),
-        wavelet=named(Wavelet, dit_pb2.Wavelet.Name(correction.wavelet), "WAVELET"),
+        mode=chosen(WaveletMode, dit_pb2.WaveletMode, correction.mode, "WAVELET_MODE"),
+        wavelet=chosen(Wavelet, dit_pb2.Wavelet, correction.wavelet, "WAVELET"),
     )
 
 

@@ -32,6 +32,11 @@ class JobTools(Tools):
     show_plan: Callable[[SongPlan], None]
 
 
+def allowed(seconds_left: float | None, most: float) -> float:
+    """How many seconds work may take whose caller waits for so many; None waits for ever."""
+    return most if seconds_left is None else min(seconds_left, most)
+
+
 def countdown(seconds: float) -> Callable[[], float]:
     """How many seconds are left of some, at every call."""
     ends = time.monotonic() + seconds

@@ -47,9 +47,7 @@ def recording_of(request: music_pb2.TranscribeLyricsTimingRequest) -> Recording 
             check.that(sung, "lyrics", "have nothing that is sung; give the words of the recording")
             check.characters(request.lyrics, MAX_LYRIC_CHARACTERS, "lyrics")
             check.characters(request.caption, planning.MAX_CAPTION_CHARACTERS, "caption")
-            known = planning.is_open(language) or planning.language(language) is not None
-            choices = " ".join(sorted(planning.LANGUAGES))
-            check.that(known, "vocal_language", f"is {language[:20]!r}, must be one of {choices}")
+            planning.check_language(language, check, "vocal_language")
     if not request.audio_id:
         return None
     spoken = "" if planning.is_open(language) else planning.language(language) or ""

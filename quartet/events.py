@@ -15,7 +15,7 @@ from quartet.planning import SongPlan, Thinking
 from quartet.songs import SongSpec
 from quartet.tasks import Extract, Retake, Task
 from quartet.v1 import music_pb2, stage_pb2
-from quartet.wire import named, seconds_of
+from quartet.wire import chosen, seconds_of
 
 RECORD_VERSION = 1
 PLANNER = "planner"
@@ -161,7 +161,7 @@ class Job:
         failure = message.failure
         return cls(
             id=message.id,
-            state=named(JobState, music_pb2.JobState.Name(message.state), "JOB_STATE") or JobState.QUEUED,
+            state=chosen(JobState, music_pb2.JobState, message.state, "JOB_STATE") or JobState.QUEUED,
             song=SongSpec.from_message(message.song),
             created_at=_time(message.created_at) if message.HasField("created_at") else None,
             started_at=_time(message.started_at) if message.HasField("started_at") else None,

@@ -8,7 +8,7 @@ from quartet.lyrics import LyricLine, LyricScores, LyricsTiming
 from quartet.songs import AudioFormat
 from quartet.task_messages import track_name
 from quartet.v1 import music_pb2
-from quartet.wire import named, optional
+from quartet.wire import chosen, optional
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class SongItem:
             index=message.index,
             seed=message.seed,
             audio_id=message.audio_id,
-            format=named(AudioFormat, music_pb2.AudioFormat.Name(message.format), "AUDIO_FORMAT") or AudioFormat.FLAC,
+            format=chosen(AudioFormat, music_pb2.AudioFormat, message.format, "AUDIO_FORMAT") or AudioFormat.FLAC,
             bytes=message.bytes,
             sha256=message.sha256,
             samples=message.samples,

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Self, TypeVar
 
 from quartet.v1 import music_pb2, planner_pb2, stage_pb2
-from quartet.wire import chosen, given_seeds, named, optional, wire_name
+from quartet.wire import chosen, given_seeds, optional, wire_name
 
 N = TypeVar("N", int, float)
 
@@ -245,7 +245,7 @@ class Composition:
     ) -> Self:
         """From the message that answered a call with a seed."""
         codes = message.codes if isinstance(message, music_pb2.UnderstandResponse) else ()
-        finish = named(Finish, planner_pb2.FinishReason.Name(message.finish), "FINISH_REASON")
+        finish = chosen(Finish, planner_pb2.FinishReason, message.finish, "FINISH_REASON")
         return cls(
             blueprint=Blueprint.from_message(message.blueprint),
             genres=message.genres,

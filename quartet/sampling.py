@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from quartet.errors import FieldViolation, InvalidRequestError
 from quartet.v1 import dit_pb2, music_pb2
-from quartet.wire import named, optional, wire_name
+from quartet.wire import chosen, optional, wire_name
 
 if TYPE_CHECKING:
     from quartet.songs import SongSpec
@@ -83,13 +83,13 @@ def sampling_fields(message: music_pb2.SongSampling) -> dict[str, Any]:
         "shift": optional(schedule, "shift"),
         "timesteps": tuple(schedule.timesteps),
         "snap_timesteps": schedule.snap,
-        "method": named(SamplerMethod, dit_pb2.SamplerMethod.Name(message.method), "SAMPLER_METHOD"),
+        "method": chosen(SamplerMethod, dit_pb2.SamplerMethod, message.method, "SAMPLER_METHOD"),
         "guidance": optional(guidance, "scale"),
-        "guidance_mode": named(GuidanceMode, dit_pb2.GuidanceMode.Name(guidance.mode), "GUIDANCE_MODE"),
+        "guidance_mode": chosen(GuidanceMode, dit_pb2.GuidanceMode, guidance.mode, "GUIDANCE_MODE"),
         "guidance_interval": (guidance.interval_start, end) if has_interval else None,
         "wavelet_correction": (correction.low, correction.high) if message.HasField("wavelet_correction") else None,
-        "wavelet_mode": named(WaveletMode, dit_pb2.WaveletMode.Name(correction.mode), "WAVELET_MODE"),
-        "wavelet": named(Wavelet, dit_pb2.Wavelet.Name(correction.wavelet), "WAVELET"),
+        "wavelet_mode": chosen(WaveletMode, dit_pb2.WaveletMode, correction.mode, "WAVELET_MODE"),
+        "wavelet": chosen(Wavelet, dit_pb2.Wavelet, correction.wavelet, "WAVELET"),
         "velocity_clamp": optional(message, "velocity_clamp"),
         "velocity_ema": optional(message, "velocity_ema"),
         "latent_shift": optional(message, "latent_shift"),

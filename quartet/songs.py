@@ -21,7 +21,7 @@ from quartet.sampling import (
 from quartet.task_messages import task_fields, task_of
 from quartet.tasks import Task, TextToMusic
 from quartet.v1 import music_pb2, stage_pb2
-from quartet.wire import duration_message, given_seeds, named, seconds_of, wire_name
+from quartet.wire import chosen, duration_message, given_seeds, seconds_of, wire_name
 
 __all__ = [
     "AudioFormat",
@@ -262,7 +262,7 @@ class SongSpec:
     @classmethod
     def from_message(cls, message: music_pb2.SongSpec) -> SongSpec:
         """What a server says that it makes or made."""
-        audio_format = named(AudioFormat, music_pb2.AudioFormat.Name(message.output.format), "AUDIO_FORMAT")
+        audio_format = chosen(AudioFormat, music_pb2.AudioFormat, message.output.format, "AUDIO_FORMAT")
         return cls(
             caption=message.caption,
             lyrics=message.lyrics,

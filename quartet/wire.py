@@ -22,14 +22,11 @@ def wire_name(kind: type[E], choice: E | str | None, prefix: str) -> Any:
     return f"{prefix}_{kind(choice).name if choice else 'UNSPECIFIED'}"
 
 
-def named(kind: type[E], name: str, prefix: str) -> E | None:
-    """The choice of a name in the contract; None for unspecified."""
-    return kind.__members__.get(name.removeprefix(f"{prefix}_"))
-
-
 def chosen(kind: type[E], enum: Any, number: int, prefix: str) -> E | None:
     """The choice of a number in an enum of the contract; None for unspecified, and for those of newer contracts."""
-    return named(kind, enum.Name(number), prefix) if number in enum.values() else None
+    if number not in enum.values():
+        return None
+    return kind.__members__.get(enum.Name(number).removeprefix(f"{prefix}_"))
 
 
 def duration_message(seconds: float | None) -> duration_pb2.Duration | None:

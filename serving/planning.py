@@ -50,6 +50,12 @@ def language(text: str) -> str | None:
     return code if code in LANGUAGES else None
 
 
+def check_language(text: str, check: Violations, path: str) -> None:
+    """Notes a language that is neither open nor known."""
+    known = is_open(text) or language(text) is not None
+    check.that(known, path, f"is {text[:20]!r}, must be one of {' '.join(sorted(LANGUAGES))}")
+
+
 def check_sampling(sampling: planner_pb2.TokenSampling, check: Violations, path: str) -> None:
     """Notes what is wrong with the way that tokens are to be drawn."""
     if sampling.HasField("temperature"):

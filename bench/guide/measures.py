@@ -45,9 +45,18 @@ def differing(one: Samples, other: Samples) -> int:
 
 def change_db(found: Recording, wanted: Recording) -> float:
     """Energy of the difference over that of what was wanted, at one level and the shorter length."""
-    shorter = min(len(found.samples), len(wanted.samples))
-    one, other = found.samples[:shorter], wanted.samples[:shorter]
+    one, other = _as_long(found, wanted)
     return distance_db(matched(one, other), other)
+
+
+def error_db(found: Recording, wanted: Recording) -> float:
+    """The same at the levels as they are."""
+    return distance_db(*_as_long(found, wanted))
+
+
+def _as_long(one: Recording, other: Recording) -> tuple[Samples, Samples]:
+    shorter = min(len(one.samples), len(other.samples))
+    return one.samples[:shorter], other.samples[:shorter]
 
 
 def matched(found: Samples, wanted: Samples) -> Samples:

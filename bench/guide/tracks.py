@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.guide.measures import heard
+from bench.guide.measures import error_db, heard
 from bench.guide.pictures import Panel, draw
 from bench.guide.readings import Page, Reading
 from bench.guide.scene import Scene
 from bench.quality.recordings import recording_of
-from bench.quality.similarity import chroma_similarity, distance_db, si_sdr_db
+from bench.quality.similarity import chroma_similarity, si_sdr_db
 from quartet import Complete, Extract, Lego, Region
 from quartet.cli.audio import Recording, rms_dbfs
 
@@ -39,10 +39,10 @@ def extract(scene: Scene, picture: Path) -> Page:
                 Reading(f"{name}, the whole song instead: SI-SDR", si_sdr_db(scene.song, truth[name]), "dB")
                 for name in names
             ),
-            Reading("sum of all that was taken out: error", _error_db(whole, scene.song), "dB"),
+            Reading("sum of all that was taken out: error", error_db(whole, scene.song), "dB"),
             Reading("sum of all that was taken out: SI-SDR", si_sdr_db(whole, scene.song), "dB"),
-            Reading("the song through the codec alone: error", _error_db(coded, scene.song), "dB"),
-            Reading("sum of the true stems: error", _error_db(_summed(scene), scene.song), "dB"),
+            Reading("the song through the codec alone: error", error_db(coded, scene.song), "dB"),
+            Reading("sum of the true stems: error", error_db(_summed(scene), scene.song), "dB"),
         ),
         (
             scene.refused("no track (SDK)", Extract(scene.source, ())),
@@ -113,9 +113,3 @@ def _summed(scene: Scene) -> Recording:
 
 def _part(sound: Recording, where: slice) -> Recording:
     return recording_of(sound.samples[where], sound.sample_rate)
-
-
-def _error_db(found: Recording, wanted: Recording) -> float:
-    """Energy of the difference over that of the song, at the levels as they are."""
-    shorter = min(len(found.samples), len(wanted.samples))
-    return distance_db(found.samples[:shorter], wanted.samples[:shorter])

@@ -16,6 +16,7 @@ from quartet.cli.budget import BudgetTooSmallError, Size, StageShare, share_line
 from quartet.cli.main import CommandError
 from quartet.cli.options import plain_console
 from quartet.cli.supervisor import Patience, Service, Stack
+from quartet.models.catalog import DEFAULT_VARIANT
 
 STAGES = ("planner", "encoder", "dit", "vae")
 DEFAULT_MODELS = Path("models/tiny")
@@ -24,7 +25,6 @@ GRACE_SECONDS = 10.0
 PLANNER_FOLDERS = "acestep-5Hz-lm-*"
 DEFAULT_PLANNER = "acestep-5Hz-lm-1.7B"
 VARIANT_FOLDERS = "acestep-v15-*"
-DEFAULT_VARIANT = "acestep-v15-turbo"
 DEFAULT_TEXT_ENCODER = "Qwen3-Embedding-0.6B"
 DRIVERS = (Path("/dev/nvidiactl"), Path("/dev/dxg"))
 

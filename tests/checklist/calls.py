@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from quartet import Blueprint, SamplingProfile, TokenSampling
-from tests.checklist.rows import SWITCH, Call, CallSetting, Effect, Range, between, characters, one_of
+from quartet import Blueprint, TokenSampling
+from tests.checklist.rows import SWITCH, Call, CallSetting, Effect, Range, characters
+from tests.checklist.token_sampling import DRAWN
 
 COMPOSE = Call("compose", {"query": "rain", "seed": 1}, ("compose", "rain", "--lm-seed", "1"))
 REWRITE = Call("rewrite", {"given": Blueprint("rock"), "seed": 1}, ("rewrite", "rock", "--lm-seed", "1"))
@@ -75,60 +76,42 @@ _COMPOSE_SAMPLING = (
         call=COMPOSE,
         field="sampling.temperature",
         names="2.4: temperature",
-        flags=("--lm-temperature", "0.1"),
-        official="0.85",
-        served="0.85",
-        open_is=0.85,
-        range=between(0, 2),
-        example=0.1,
         error="sampling.temperature",
         effect=Effect.PLAN,
+        **DRAWN["temperature"],
     ),
     CallSetting(
         call=COMPOSE,
         field="sampling.top_p",
         names="2.4: top_p",
-        flags=("--lm-top-p", "0.1"),
         official="off",
-        served="0.9",
-        range=Range("above 0, up to 1", (0.001, 1.0), (0.0, 1.001)),
-        example=0.1,
         error="sampling.top_p",
         effect=Effect.PLAN,
+        **DRAWN["top_p"],
     ),
     CallSetting(
         call=COMPOSE,
         field="sampling.top_k",
         names="2.4: top_k",
-        flags=("--lm-top-k", "1"),
         official="off",
-        default=0,
-        range=Range("0 and up; 0 is off", (0, 2**32 - 1), (-1,)),
-        example=1,
         error="request",
         effect=Effect.PLAN,
+        **DRAWN["top_k"],
     ),
     CallSetting(
         call=COMPOSE,
         field="sampling.repetition_penalty",
         names="2.4: repetition_penalty",
-        flags=("--lm-repetition-penalty", "2"),
-        official="1.0",
-        served="1",
-        range=between(0.5, 2),
-        example=2.0,
         error="sampling.repetition_penalty",
         effect=Effect.PLAN,
+        **DRAWN["repetition_penalty"],
     ),
     CallSetting(
         call=COMPOSE,
         field="sampling.profile",
-        flags=("--lm-profile", "compat"),
-        served="standard",
-        range=one_of(SamplingProfile, "vllm"),
-        example="compat",
         error="request",
         effect="tests/services/planner/test_server.py::test_top_p_and_the_penalty_act_in_the_standard_profile",
+        **DRAWN["profile"],
     ),
 )
 

@@ -68,11 +68,11 @@ WISH = Range("on, off, open", (None, False, True), ("yes",))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
-    """A field of `SongSpec`, of its task or of its `thinking`.
+class _Settable:
+    """What can be said, in the SDK and on the command line.
 
     Attributes:
-        field: The path in `SongSpec`.
+        field: Where it goes: a path in `SongSpec`, or in the arguments of a call.
         names: What the official application calls it, by section of the feature catalogue: "2.1: a, b; 5: a".
         flags: The example on the command line.
         official: The official default, as the catalogue writes it.
@@ -82,7 +82,6 @@ class Setting:
         range: What may be said.
         error: Beginning of the field that the gateway names where a value is refused.
         effect: What differs with the example, or the node id of the test that shows its effect.
-        start: The song that the example is set in.
         argument: What to write on the command line where it is no flag.
         note: What else there is to know, first of all why something differs.
     """
@@ -98,9 +97,15 @@ class Setting:
     example: Any
     error: str = ""
     effect: Effect | str
-    start: Start = SONG
     argument: str = ""
     note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting(_Settable):
+    """A field of `SongSpec`, of its task or of its `thinking`; `start` is the song that its example is set in."""
+
+    start: Start = SONG
 
     @property
     def id(self) -> str:
@@ -128,23 +133,10 @@ class Call:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CallSetting:
-    """An argument of a call. `field` is its name, or a path in it; everything else is as in `Setting`."""
+class CallSetting(_Settable):
+    """An argument of a call."""
 
     call: Call
-    field: str
-    names: str = ""
-    flags: tuple[str, ...]
-    official: str = ""
-    default: Any = None
-    served: str = ""
-    open_is: Any = None
-    range: Range
-    example: Any
-    error: str = ""
-    effect: Effect | str
-    argument: str = ""
-    note: str = ""
 
     @property
     def id(self) -> str:
@@ -163,7 +155,7 @@ class Answer:
     """What the official application answers, and where Quartet's answers say it.
 
     Attributes:
-        names: As in `Setting`.
+        names: As in settings.
         path: A class of the SDK and the way to the value from there, such as "Record.items.seed".
         shown_by: Node id of the test that looks at it.
         note: What else there is to know.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from quartet import PromptForm, SamplingProfile, SongSpec, Thinking, TokenSampling
+from quartet import PromptForm, SongSpec, Thinking, TokenSampling
 from tests.checklist.rows import WISH, Effect, Range, Setting, Start, between, characters, one_of
+from tests.checklist.token_sampling import DRAWN
 
 # Captions take the tiny planner longest.
 _PLAN = Start(SongSpec("piano", thinking=Thinking(rewrite_caption=False)), ("song", "piano", "--keep-caption"))
@@ -66,61 +67,43 @@ ROWS = (
         field="thinking.sampling.temperature",
         start=_PLAN,
         names="2.1: lm_temperature",
-        flags=("--lm-temperature", "0.1"),
-        official="0.85",
-        served="0.85",
-        open_is=0.85,
-        range=between(0, 2),
-        example=0.1,
         error="song.thinking.sampling.temperature",
         effect=Effect.PLAN,
+        **DRAWN["temperature"],
     ),
     Setting(
         field="thinking.sampling.top_p",
         start=_PLAN,
         names="2.1: lm_top_p",
-        flags=("--lm-top-p", "0.1"),
         official="0.9",
-        served="0.9",
         open_is=0.9,
-        range=Range("above 0, up to 1", (0.001, 1.0), (0.0, 1.001)),
-        example=0.1,
         error="song.thinking.sampling.top_p",
         effect=Effect.PLAN,
         note="1 is off; the official 0, which is off too, is refused",
+        **DRAWN["top_p"],
     ),
     Setting(
         field="thinking.sampling.top_k",
         start=_PLAN,
         names="2.1: lm_top_k",
-        flags=("--lm-top-k", "1"),
         official="0",
-        default=0,
-        range=Range("0 and up; 0 is off", (0, 2**32 - 1), (-1,)),
-        example=1,
         effect=Effect.PLAN,
+        **DRAWN["top_k"],
     ),
     Setting(
         field="thinking.sampling.repetition_penalty",
-        flags=("--lm-repetition-penalty", "2"),
-        official="1.0",
-        served="1",
-        range=between(0.5, 2),
-        example=2.0,
         error="song.thinking.sampling.repetition_penalty",
         effect=Effect.PLAN,
         note="the official application has it for the helper calls alone",
+        **DRAWN["repetition_penalty"],
     ),
     Setting(
         field="thinking.sampling.profile",
         start=_FEW_CODES,
-        flags=("--lm-profile", "compat"),
-        served="standard",
         open_is="standard",
-        range=one_of(SamplingProfile, "vllm"),
-        example="compat",
         effect=Effect.PLAN,
         note="compat is the official default backend, in which top-p and the penalty have no effect",
+        **DRAWN["profile"],
     ),
     Setting(
         field="thinking.guidance",
