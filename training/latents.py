@@ -16,12 +16,15 @@ import torch
 from numpy.typing import NDArray
 
 from services.vae.model import Oobleck
+from training.clock import with_clock
 from training.synth.clip import Clip, make_clip
 from training.synth.render import mix
 from training.synth.tones import Sound
 from training.whole_files import save_array, whole
 
 SILENCE = "silence.npy"
+# As long as the longest song.
+SILENT_FRAMES = 6000
 _SILENT_SECONDS = 12
 
 # Latents [frames, channels] of sound [samples, 2].
@@ -114,10 +117,15 @@ def write_latents(
 
 
 def write_silence(folder: Path, encode: Encode, rate: int) -> None:
-    """Keeps latents of silence, which all shards of a folder share."""
+    """Keeps latents of silence with a clock, which all shards of a folder share."""
     folder.mkdir(parents=True, exist_ok=True)
-    silent = encode(np.zeros((_SILENT_SECONDS * rate, 2), np.float32))
-    save_array(folder / SILENCE, silent.astype(np.float32))
+    silent = torch.from_numpy(encode(np.zeros((_SILENT_SECONDS * rate, 2), np.float32))).float()
+    save_array(folder / SILENCE, with_clock(tiled(silent, SILENT_FRAMES)).numpy())
+
+
+def tiled(latents: torch.Tensor, frames: int) -> torch.Tensor:
+    """So many frames of latents [frames, channels], over and over."""
+    return latents.repeat(-(-frames // len(latents)), 1)[:frames]
 
 
 def _read_shard(index: Path) -> tuple[list[Entry], NDArray[np.float16]]:

@@ -35,6 +35,7 @@ class FamilySize:
     min_duration_seconds: int
     fsq_levels: tuple[int, ...] = (8, 8, 8, 5, 5, 5)
     reference_frames: int = 750
+    rope_theta: int = 1_000_000
 
 
 _TINY_CONDITIONER = TransformerSize(hidden=32, intermediate=56, layers=3, heads=4, kv_heads=2, head_dim=16)
@@ -84,6 +85,7 @@ NANO = FamilySize(
     vae_channels=64,
     min_duration_seconds=2,
     fsq_levels=(8, 8, 8, 8),
+    rope_theta=200,
 )
 NANO_TEXT_VOCABULARY = 3072
 # 5.6 MB with that vocabulary and 4,096 audio codes.
@@ -118,7 +120,7 @@ def dit_config(size: FamilySize, model_version: str, dtype: str) -> Config:
         "use_sliding_window": True,
         "sliding_window": 128,
         "layer_types": [("sliding_attention", "full_attention")[layer % 2] for layer in range(dit.layers)],
-        "rope_theta": 1_000_000,
+        "rope_theta": size.rope_theta,
         "rope_scaling": None,
         "max_position_embeddings": 32_768,
         "rms_norm_eps": 1e-6,

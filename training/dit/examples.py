@@ -10,16 +10,17 @@ from functools import lru_cache
 import numpy as np
 import torch
 
-from services.encoder.prompt import Prompt
 from services.encoder.tokenization import PromptTokenizer
 from serving.settings import setting
-from training.dit.tasks import Framed, Task, frame, tiled
-from training.latents import Entry, LatentStore
-from training.synth.captions import write_caption
-from training.synth.clip import Description, describe
+from training.dit.prompts import drawn_prompt
+from training.dit.questions import Asked
+from training.dit.tasks import TRACK_TASKS, Framed, Task, frame
+from training.latents import Entry, LatentStore, tiled
+from training.synth.clip import describe
 
 # Descriptions take 70 KB, and a few milliseconds to be made again.
 _KEPT_DESCRIPTIONS = 1024
+_NEARLY_NOISE = 0.85
 _SHARES = {
     Task.TEXT_TO_MUSIC: 0.55,
     Task.COVER: 0.13,
@@ -41,15 +42,20 @@ class ExampleSettings:
     uniform: float = setting(
         0.3, "how often a noise level is any level alike; else it is the larger of two logit normals", at_least=0
     )
+    nearly_noise: float = setting(
+        0.3, "how often a noise level is from 0.85 to 1, where only words tell key, tempo and style", at_least=0
+    )
     timestep_mean: float = setting(-0.4, "mean of the normals whose sigmoids are noise levels")
     timestep_std: float = setting(1.0, "their standard deviation", at_least=0)
 
 
 @dataclass(frozen=True)
 class Example:
-    """A task at a clip, its token ids, its reference latents [frames, channels], noise [frames, channels] and level."""
+    """A task at a clip, what its words are about, their token ids, its reference latents [frames, channels], noise
+    [frames, channels] and level."""
 
     framed: Framed
+    asked: Asked
     caption: Sequence[int]
     lyrics: Sequence[int]
     reference: torch.Tensor
@@ -95,10 +101,12 @@ class Examples:
         settings = self._settings
         task = Task(random.choice(list(_SHARES), p=list(_SHARES.values())))
         framed = frame(random, task, self._store, entry)
-        prompt = self._prompt(random, self._describe(entry.seed, seconds=entry.seconds), framed)
+        described = self._describe(entry.seed, seconds=entry.seconds)
+        prompt = drawn_prompt(random, described.facts, described.lyrics, framed.instruction, settings.value_dropout)
         generator = torch.Generator().manual_seed(int(random.integers(2**62)))
         return Example(
             framed=framed,
+            asked=Asked(described.facts, task, entry.stem if task in TRACK_TASKS else ""),
             caption=self._tokenizer.caption(prompt).ids,
             lyrics=self._tokenizer.lyrics(prompt).ids,
             reference=self._reference(random, entry),
@@ -108,26 +116,17 @@ class Examples:
         )
 
     def _level(self, random: np.random.Generator) -> float:
-        """A noise level. The law of the published models hardly ever draws the ends, where sampling begins and ends."""
-        if random.random() < self._settings.uniform:
+        """A noise level. The law of the published models hardly ever draws the ends, where sampling begins and ends.
+
+        At the end that it begins at, all has to come from the words; a little later latents tell most of it themselves.
+        """
+        kind = random.random()
+        if kind < self._settings.uniform:
             return float(random.random())
+        if kind < self._settings.uniform + self._settings.nearly_noise:
+            return float(random.uniform(_NEARLY_NOISE, 1.0))
         drawn = random.normal(self._settings.timestep_mean, self._settings.timestep_std, 2)
         return float(1 / (1 + np.exp(-drawn.max())))
-
-    def _prompt(self, random: np.random.Generator, description: Description, framed: Framed) -> Prompt:
-        """What the served prompt of such a request is; values are left out now and then."""
-        facts = description.facts
-        kept = random.random(4) >= self._settings.value_dropout
-        return Prompt(
-            caption=write_caption(random, facts),
-            lyrics=description.lyrics,
-            instruction=framed.instruction,
-            bpm=facts.bpm if kept[0] else None,
-            key_scale=str(facts.key) if kept[1] else "",
-            time_signature=facts.style.meter if kept[2] else "",
-            vocal_language=facts.language if kept[3] else "",
-            duration_seconds=facts.seconds,
-        )
 
     def _reference(self, random: np.random.Generator, entry: Entry) -> torch.Tensor:
         """Silence, or as many frames of the clip as a reference has, over and over where it is shorter."""

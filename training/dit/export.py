@@ -9,8 +9,9 @@ from typing import Any
 import torch
 
 from services.encoder.checkpoint import TEXT_ENCODER
+from services.encoder.text import TextEncoder
 from training.dit.network import SongModel
-from training.dit.tasks import tiled
+from training.latents import tiled
 from training.weights import original_tensors, write_weights
 
 
@@ -25,8 +26,8 @@ def write_package(
     torch.save(tiled(silence, frames).T[None].to(torch.float16).contiguous(), folder / "silence_latent.pt")
 
 
-def write_text_encoder(models: Path, model: SongModel, config: dict[str, Any]) -> None:
+def write_text_encoder(models: Path, model: TextEncoder, config: dict[str, Any]) -> None:
     """Writes weights and config of the text encoder; its tokenizer is there already."""
     folder = models / TEXT_ENCODER
-    write_weights(folder, original_tensors(model.text_encoder))
+    write_weights(folder, original_tensors(model))
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")

@@ -16,7 +16,7 @@ from services.encoder.fsq import digits_of, level_values, soft_clamp
 from services.encoder.model import DitPackageEncoder
 from services.encoder.text import TextEncoder
 from services.runtime.qwen3 import Qwen3Config
-from training.dit.outline import outline_size
+from training.dit.questions import ANSWERS
 
 
 @dataclass(frozen=True)
@@ -43,21 +43,28 @@ class SongModel(nn.Module):
         self.text_encoder = TextEncoder(Qwen3Config.from_json(text))
         self.package = DitPackageEncoder(EncoderConfig.from_json(package))
         self.decoder = DiffusionTransformer(DitConfig.from_json(package))
-        self.outline = nn.Linear(self.package.config.width, outline_size(self.package.config.latent_channels))
+        self.answers = nn.Linear(self.decoder.config.hidden_size, ANSWERS)
 
-    def velocities(self, items: Sequence[Item], conditions: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-        """Predicted velocities [frames, channels] in float32, under the conditions of the words or the null one."""
+    def forward(
+        self, items: Sequence[Item], conditions: Sequence[torch.Tensor]
+    ) -> tuple[list[torch.Tensor], torch.Tensor]:
+        """Predicted velocities [frames, channels] under the conditions of the words or the null one, and the logits of
+        what the transformer knows of the words halfway [items, answers], all in float32."""
         null = self.package.null_condition_emb[0]
         branches = []
         for item, condition in zip(items, conditions, strict=True):
             seen = condition if item.conditioned else null.expand_as(condition)
             branches.append(Branch(item.noisy, item.context, self.decoder.cache_condition(seen), item.t))
-        return self.decoder(branches)  # type: ignore[no-any-return]
-
-    def outlines(self, items: Sequence[Item], conditions: Sequence[torch.Tensor]) -> torch.Tensor:
-        """Outlines [items, size] that the captions tell, in float32; their tokens are the last ones of a condition."""
-        told = [condition[-len(item.caption) :].mean(dim=0) for item, condition in zip(items, conditions, strict=True)]
-        return self.outline(torch.stack(told)).float()  # type: ignore[no-any-return]
+        halfway: list[torch.Tensor] = []
+        middle = list(self.decoder.layers)[self.decoder.config.num_hidden_layers // 2 - 1]
+        hook = middle.register_forward_hook(lambda _, __, out: halfway.append(out))
+        try:
+            velocities = self.decoder(branches)
+        finally:
+            hook.remove()
+        lengths = [self.decoder.tokens(len(item.noisy)) for item in items]
+        known = torch.stack([states.mean(dim=0) for states in torch.split(halfway[0], lengths)])
+        return velocities, self.answers(known).float()
 
     def conditions(self, items: Sequence[Item]) -> list[torch.Tensor]:
         """Conditions [tokens, width] of the words."""

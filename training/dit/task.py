@@ -9,14 +9,15 @@ from torch.nn import functional
 
 from training.dit.examples import Example
 from training.dit.network import Item, SongModel
-from training.dit.outline import outline_of
+from training.dit.questions import answers_of, surprise
 from training.dit.tasks import FRAMES_PER_CODE, FRAMES_PER_SECOND, Task
 from training.model_task import Batches, ModelTask
+from training.vae.energies import ENERGIES
 
 
 class SongTask(ModelTask[SongModel, Example]):
-    """Trains a SongModel. Errors are those of the velocities, of the hints that codes give, and, weighed by `outline`,
-    of what the words say of a clip as a whole."""
+    """Trains a SongModel. Errors are those of the velocities, of their last channels once more, weighed by `loudness`,
+    of the hints that codes give, and, weighed by `answers`, of what the transformer knows of the words halfway."""
 
     def __init__(
         self,
@@ -25,12 +26,14 @@ class SongTask(ModelTask[SongModel, Example]):
         held_out: Batches[Example],
         *,
         frames_per_batch: int,
-        outline: float,
+        loudness: float,
+        answers: float,
         bfloat16: bool,
     ) -> None:
         super().__init__(model, examples, held_out, bfloat16=bfloat16)
         self._frames = frames_per_batch
-        self._outline = outline
+        self._loudness = loudness
+        self._answers = answers
 
     @property
     def units_per_batch(self) -> float:
@@ -46,12 +49,17 @@ class SongTask(ModelTask[SongModel, Example]):
             for number, example in enumerate(examples)
         ]
         conditions = self._model.conditions(items)
-        predicted = self._model.velocities(items, conditions)
+        predicted, known = self._model(items, conditions)
         velocities = [(example.noise - example.framed.target).to(self._device) for example in examples]
-        flow = torch.stack([functional.mse_loss(*pair) for pair in zip(predicted, velocities, strict=True)]).mean()
-        outlines = torch.stack([outline_of(example.framed.target) for example in examples]).to(self._device)
-        told = functional.mse_loss(self._model.outlines(items, conditions), outlines)
-        return flow + kept + self._outline * told, {"flow": flow, "codes": kept, "outline": told}
+        squares = [(one - other).square().mean(dim=0) for one, other in zip(predicted, velocities, strict=True)]
+        by_channel = torch.stack(squares).mean(dim=0)
+        flow, loudness = by_channel.mean(), by_channel[-ENERGIES:].mean()
+        parts = {"flow": flow, "loudness": loudness, "codes": kept}
+        told = [number for number, example in enumerate(examples) if example.conditioned]
+        if told:
+            answers = [answers_of(examples[number].asked) for number in told]
+            parts["answers"] = surprise(known[told], answers)[0].sum()
+        return flow + self._loudness * loudness + kept + self._answers * parts.get("answers", 0.0), parts
 
     def _item(self, example: Example, hints: torch.Tensor | None, reference: torch.Tensor) -> Item:
         framed = example.framed

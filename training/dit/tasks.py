@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from services.encoder.prompt import TEXT_TO_MUSIC
-from training.latents import Entry, LatentStore
+from training.latents import Entry, LatentStore, tiled
 
 FRAMES_PER_SECOND = 25
 FRAMES_PER_CODE = 5
@@ -27,6 +27,8 @@ class Task(StrEnum):
     COMPLETE = "complete"
 
 
+# Those that name a track.
+TRACK_TASKS = frozenset({Task.EXTRACT, Task.LEGO, Task.COMPLETE})
 _INSTRUCTIONS = {
     Task.TEXT_TO_MUSIC: TEXT_TO_MUSIC,
     Task.COVER: "Generate audio semantic tokens based on the given conditions:",
@@ -52,7 +54,8 @@ class Framed:
 
 
 def frame(random: np.random.Generator, task: Task, store: LatentStore, entry: Entry) -> Framed:
-    """Lays out a task. What a repaint does not keep is silence in its source."""
+    """Lays out a task. What a repaint does not keep is silence in its source, whose clock does not tell its beats:
+    those that it keeps do, and recordings begin anywhere."""
     whole = store.mix(entry)
     mask = torch.ones(len(whole))
     silence = tiled(store.silence, len(whole))
@@ -63,7 +66,8 @@ def frame(random: np.random.Generator, task: Task, store: LatentStore, entry: En
         source = torch.cat((whole, tiled(store.silence, -len(whole) % FRAMES_PER_CODE)))
     elif task is Task.REPAINT:
         mask = _span(random, len(whole))
-        source = torch.where(mask[:, None] > 0, silence, whole)
+        late = int(random.integers(len(store.silence)))
+        source = torch.where(mask[:, None] > 0, tiled(store.silence.roll(late, dims=0), len(whole)), whole)
     elif task is Task.EXTRACT:
         target = store.stem(entry)
     elif task is Task.LEGO:
@@ -74,13 +78,8 @@ def frame(random: np.random.Generator, task: Task, store: LatentStore, entry: En
 
 
 def instruction_of(task: Task, track: str = "") -> str:
-    """What the text encoder reads of a task; the last three name a track."""
+    """What the text encoder reads of a task."""
     return _INSTRUCTIONS[task].format(track=track.upper())
-
-
-def tiled(latents: torch.Tensor, frames: int) -> torch.Tensor:
-    """So many frames of latents [frames, channels], over and over."""
-    return latents.repeat(-(-frames // len(latents)), 1)[:frames]
 
 
 def _span(random: np.random.Generator, frames: int) -> torch.Tensor:

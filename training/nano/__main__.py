@@ -25,10 +25,14 @@ from training.planner.__main__ import PlannerTrainingSettings
 from training.planner.__main__ import main as train_planner
 from training.vae.__main__ import VaeTrainingSettings
 from training.vae.__main__ import main as train_codec
+from training.words.__main__ import WordsTrainingSettings
+from training.words.__main__ import main as train_words
 
 _PARTS, _RECIPE = "parts.json", "recipe.json"
 # Measured: text is learned faster than with the trainers' own rate.
-_PLANNER_RATE = 2e-3
+_WORDS_RATE, _PLANNER_RATE = 3e-3, 2e-3
+# Words take few steps: an average over the usual thousand would still hold the first.
+_WORDS_AVERAGE = 0.99
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class Part:
 
 
 def main(settings: NanoSettings) -> None:
-    """Renders, trains codec, DiT package and planner one after another, and describes it all in a model card."""
+    """Renders, trains codec, words, DiT package and planner one after another, and describes it all in a model card."""
     recipe, output = RECIPES[settings.recipe], settings.output
     _check_recipe(output / _RECIPE, settings.recipe, recipe)
     models = output / "models"
@@ -59,6 +63,7 @@ def main(settings: NanoSettings) -> None:
         "bank": lambda: render_bank(output / "bank", recipe, rate, settings.processes),
         "codec": lambda: _train_codec(recipe, output, models),
         "vocabulary": lambda: _learn_vocabulary(recipe, models),
+        "words": lambda: _train_words(recipe, output, models),
         "latents": lambda: render_latents(
             output / "latents",
             output / "held-out",
@@ -120,6 +125,19 @@ def _learn_vocabulary(recipe: Recipe, models: Path) -> bool:
     seeds = range(TRAINING_SEEDS, TRAINING_SEEDS + recipe.vocabulary_clips)
     learn_vocabulary(seeds, NANO_TEXT_VOCABULARY).write(folder, append_end_of_text=True)
     return True
+
+
+def _train_words(recipe: Recipe, output: Path, models: Path) -> bool:
+    return train_words(
+        WordsTrainingSettings(
+            models=models,
+            output=output / "words",
+            steps=recipe.words_steps,
+            learning_rate=_WORDS_RATE,
+            ema_decay=_WORDS_AVERAGE,
+            device=recipe.device,
+        )
+    )
 
 
 def _train_dit(recipe: Recipe, output: Path, models: Path) -> bool:

@@ -33,6 +33,7 @@ class Recipe:
     fixed_encoder: bool
     codec_steps: int
     codec_items: int
+    words_steps: int
     dit_steps: int
     dit_frames: int
     planner_steps: int
@@ -45,13 +46,14 @@ RECIPES: Mapping[str, Recipe] = {
         device="cpu",
         banked_clips=640,
         banked_seconds=16.0,
-        latent_clips=1024,
-        short_clips=8192,
+        latent_clips=768,
+        short_clips=6144,
         held_out_clips=64,
         vocabulary_clips=2000,
         fixed_encoder=True,
         codec_steps=3000,
         codec_items=6,
+        words_steps=1000,
         dit_steps=12_000,
         dit_frames=3000,
         planner_steps=6000,
@@ -68,6 +70,7 @@ RECIPES: Mapping[str, Recipe] = {
         fixed_encoder=False,
         codec_steps=6000,
         codec_items=32,
+        words_steps=2000,
         dit_steps=6000,
         dit_frames=64_000,
         planner_steps=4000,
@@ -84,6 +87,7 @@ RECIPES: Mapping[str, Recipe] = {
         fixed_encoder=True,
         codec_steps=2,
         codec_items=1,
+        words_steps=2,
         dit_steps=2,
         dit_frames=200,
         planner_steps=2,

@@ -13,7 +13,7 @@ from tests.training.dit.conftest import RATE, SIZE, energies, examples
 from training.dit.examples import Example, ExampleSettings
 from training.latents import LatentStore, write_latents
 
-SETTINGS = ExampleSettings(frames_per_batch=300, uniform=0.0)
+SETTINGS = ExampleSettings(frames_per_batch=300, uniform=0.0, nearly_noise=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +51,13 @@ def test_some_levels_are_any_level_alike(store: LatentStore, tokenizer: PromptTo
     drawn = examples(store, tokenizer, replace(SETTINGS, uniform=1.0))
     levels = np.array([example.t for number in range(100) for example in drawn.batch(number)])
     np.testing.assert_allclose(np.quantile(levels, [0.1, 0.5, 0.9]), [0.1, 0.5, 0.9], atol=0.08)
+
+
+def test_some_levels_are_near_pure_noise(store: LatentStore, tokenizer: PromptTokenizer) -> None:
+    drawn = examples(store, tokenizer, replace(SETTINGS, nearly_noise=1.0))
+    levels = [example.t for number in range(20) for example in drawn.batch(number)]
+    assert min(levels) >= 0.85
+    assert np.mean(levels) == pytest.approx(0.925, abs=0.02)
 
 
 def test_a_batch_is_of_one_length(latents: Path, tokenizer: PromptTokenizer, tmp_path: Path) -> None:

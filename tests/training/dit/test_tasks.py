@@ -8,8 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.dit.tasks import Task, frame, tiled
-from training.latents import LatentStore
+from training.dit.tasks import Task, frame
+from training.latents import LatentStore, tiled
 
 
 def test_text_to_music_has_silence_and_is_free_everywhere(store: LatentStore) -> None:
@@ -26,7 +26,23 @@ def test_a_repaint_keeps_its_source_outside_of_the_mask(store: LatentStore) -> N
     kept = framed.mask == 0
     assert 0 < kept.sum() < entry.frames
     assert torch.equal(framed.source[kept], store.mix(entry)[kept])
-    assert torch.equal(framed.source[~kept], tiled(store.silence, entry.frames)[~kept])
+    silence = framed.source[~kept]
+    assert torch.equal(silence, tiled(store.silence, len(silence)))
+
+
+def test_the_clock_of_a_repaint_does_not_tell_its_beats(store: LatentStore) -> None:
+    counting = replace(store, silence=torch.arange(500.0)[:, None].expand(-1, store.silence.shape[1]))
+    entry = store.entries[0]
+    first = {
+        int(frame(np.random.default_rng(seed), Task.TEXT_TO_MUSIC, counting, entry).source[0, 0]) for seed in range(9)
+    }
+    assert first == {0}
+    late = set()
+    for seed in range(9):
+        framed = frame(np.random.default_rng(seed), Task.REPAINT, counting, entry)
+        place = int(framed.mask.argmax())
+        late.add((int(framed.source[place, 0]) - place) % 500)
+    assert len(late) > 5
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,9 @@ SETTINGS = ExampleSettings(frames_per_batch=200)
 
 def task_of(model: SongModel, store: LatentStore, tokenizer: PromptTokenizer) -> SongTask:
     drawn = examples(store, tokenizer, SETTINGS)
-    return SongTask(model, drawn, drawn, frames_per_batch=SETTINGS.frames_per_batch, outline=0.5, bfloat16=False)
+    return SongTask(
+        model, drawn, drawn, frames_per_batch=SETTINGS.frames_per_batch, loudness=0.5, answers=0.05, bfloat16=False
+    )
 
 
 def test_it_learns_two_clips(model: SongModel, store: LatentStore, tokenizer: PromptTokenizer, tmp_path: Path) -> None:
@@ -86,7 +88,7 @@ def test_what_is_written_is_what_is_served(
         parameter.data += 0.05 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1))
         parameter.data = parameter.data.bfloat16().float()
     write_package(tmp_path, "nano", model, package, store.silence, frames=200)
-    write_text_encoder(tmp_path, model, text)
+    write_text_encoder(tmp_path, model.text_encoder, text)
     cpu = torch.device("cpu")
     encoder = encoder_checkpoint.load(tmp_path, "nano", dtype=torch.float32, device=cpu)
     dit = dit_checkpoint.load(tmp_path, "nano", dtype=torch.float32, device=cpu)
@@ -97,7 +99,7 @@ def test_what_is_written_is_what_is_served(
     condition = encoder.model.encode([Words(caption, lyrics, (reference,))])[0]
     with torch.no_grad():
         items = [Item(latents, context, 0.7, caption, lyrics, reference)]
-        ours = model.velocities(items, model.conditions(items))[0]
+        ours = model(items, model.conditions(items))[0][0]
         theirs = dit.model([Branch(latents, context, dit.model.cache_condition(condition), 0.7)])[0]
     torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
     windows = latents[:50].view(10, 5, -1)

@@ -42,7 +42,7 @@ def write_family(models: Path) -> None:
     model = SongModel(package, text)
     initialise(model, 0)
     write_package(models, PACKAGE, model, package, torch.zeros(10, CHANNELS), 100)
-    write_text_encoder(models, model, text)
+    write_text_encoder(models, model.text_encoder, text)
 
 
 def write_latents(folder: Path, shard: str, seeds: Sequence[int], *, seed: int = 0) -> None:
