@@ -87,8 +87,7 @@ def plan_wish(request: planner_pb2.PlanRequest, check: Violations, *, max_second
     if thought:
         _check_agreement(given.thought, thought, check)
         _check_length(thought, given.seconds, lengths, check)
-    if thought and given.seconds is not None:
-        thought = replace(thought, duration=given.thought.duration)
+        thought = thought.overridden_by(given.thought)
     return PlanWish(
         caption=given.caption,
         lyrics=given.lyrics,

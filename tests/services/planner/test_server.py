@@ -186,11 +186,14 @@ def test_an_open_length_is_chosen_within_what_the_caller_can_use(
         assert f"duration: {found.blueprint.metadata.duration_seconds:g}\n" in found.thought
 
 
-def test_a_given_length_overrides_that_of_an_earlier_thought(stub: Stub) -> None:
-    """So a plan that is too long for the caller can still be followed."""
-    found = plan(stub, thought="bpm: 120\nduration: 400", write_codes=True, max_seconds=240.0)
-    assert found.thought == "bpm: 120\nduration: 2"
+def test_what_is_given_stands_beside_an_earlier_thought(stub: Stub) -> None:
+    """What the thought leaves open too. A length overrides: so one that is too long for the caller can be followed."""
+    found = plan(stub, thought="bpm: 120\ncaption: soft\nduration: 400", write_codes=True, max_seconds=240.0)
+    assert found.thought == "bpm: 120\ncaption: soft\nduration: 2\nkeyscale: F♯ minor\ntimesignature: 3"
     assert len(found.codes) == 12
+    metadata = found.blueprint.metadata
+    assert (metadata.bpm, metadata.key_scale, metadata.time_signature) == (120, "F♯ minor", "3")
+    assert found.blueprint.caption == "soft"
 
 
 WRONG_PLANS: dict[str, tuple[dict[str, Any], str]] = {
