@@ -110,9 +110,13 @@ async def test_the_parts_of_a_score_share_their_prompts(loaded: LoadedPlanner, p
     assert contexts - BLOCK * 4 < fed.tokens - rated_once - 2 * rated_twice <= contexts
 
 
-async def test_no_pass_takes_more_than_a_piece(loaded: LoadedPlanner, prompts: Prompts, fed: Fed) -> None:
-    """Neither of a prompt nor of a text that is rated: others would wait for it. And the pieces change no bit."""
-    wish = ScoreWish(tuple(range(700)), Thought(caption="rain"), LYRICS * 5, 0.1, skip_tags=False)
+@pytest.mark.parametrize("caption", ["rain", ""])
+async def test_no_pass_takes_more_than_a_piece(loaded: LoadedPlanner, prompts: Prompts, fed: Fed, caption: str) -> None:
+    """Neither of a prompt nor of a text that is rated: others would wait for it. And the pieces change no bit.
+
+    Without a caption the long text is the first that is rated: pieces of the prompt go in beside it.
+    """
+    wish = ScoreWish(tuple(range(700)), Thought(caption=caption), LYRICS * 5, 0.1, skip_tags=False)
     assert len(prompts.scored_lyrics(wish.lyrics)) > 400
     async with planner_queue(loaded, rows=2) as queue:
         (whole,) = await results(queue, [score(prompts, wish)])
