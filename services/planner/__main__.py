@@ -61,7 +61,9 @@ class PlannerSettings(StageSettings):
     )
     rows: int = setting(0, "rows of the batch, two for each guided item; 0 takes 32 or what fits in memory", at_least=0)
     context: int = setting(8192, "longest prompt and answer in tokens", at_least=1024)
-    prefill_tokens: int = setting(512, "tokens of prompts in one forward pass", at_least=BLOCK)
+    prefill_tokens: int = setting(
+        0, f"tokens of prompts in one forward pass, {BLOCK} or more; 0 takes 512 on a GPU and 128 elsewhere", at_least=0
+    )
     codes_at_once: int = setting(
         0, "audio codes of an item between two looks at the host; 0 takes 8 on a GPU and 1 elsewhere", at_least=0
     )
@@ -93,6 +95,10 @@ def application(settings: PlannerSettings) -> Application:
         dtype = settings.torch_dtype()
         if dtype == torch.float16:
             raise StartupError("--dtype: float16 overflows in planners; use bfloat16 or float32")
+        if 0 < settings.prefill_tokens < BLOCK:
+            raise StartupError(
+                f"--prefill-tokens: {settings.prefill_tokens} is below {BLOCK}; 0 leaves it to the planner"
+            )
         codebook_sizes = {name: _codebook_size(name, settings) for name in names}
         bounds = Bounds(settings.max_seconds, settings.max_lyric_tokens)
         async with AsyncExitStack() as stack:
@@ -135,7 +141,7 @@ async def _served(
         loaded.model,
         loaded.tokenizer,
         KeyValueCache(config, rows, context, dtype=dtype, device=device),
-        prefill_tokens=settings.prefill_tokens,
+        prefill_tokens=_prefill_tokens(settings, device),
         deterministic=settings.deterministic,
         codes_at_once=_codes_at_once(settings, loaded.model, device),
     )
@@ -165,6 +171,11 @@ async def _served(
             yield ServedPlanner(prompts, bounds, queue, Reporter(STAGE, identity, queue, limits, memory))
         finally:
             engine.close()
+
+
+def _prefill_tokens(settings: PlannerSettings, device: torch.device) -> int:
+    """On a CPU larger pieces are hardly faster, but everybody waits for them."""
+    return settings.prefill_tokens or (512 if device.type == "cuda" else 128)
 
 
 def _codes_at_once(settings: PlannerSettings, model: LanguageModel, device: torch.device) -> int:

@@ -7,8 +7,13 @@ LONGEST_RUN = 25
 
 
 def code_count(seconds: float) -> int:
-    """Codes of a song, rounded down: one for each fifth of a second."""
-    return int(seconds * CODES_PER_SECOND)
+    """Codes of a song, rounded down: one for each fifth of a second, where the nanoseconds of the wire do not count."""
+    return int(seconds * CODES_PER_SECOND + 1e-6)
+
+
+def whole_seconds(seconds: float) -> int:
+    """What a thought says of a length: seconds rounded down, of a shorter song one."""
+    return max(1, code_count(seconds) // CODES_PER_SECOND)
 
 
 def longest_run(codes: list[int]) -> int:

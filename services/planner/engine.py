@@ -184,14 +184,17 @@ class PlannerEngine:
         return [*feeding, *(waiting or ())]
 
     def _prefill(self, speaker: Speaker, run: Run) -> list[tuple[Speaker, Row, int]]:
-        """A piece of a prompt. What follows the prompts goes in at last, so that all rows give logits together."""
+        """A piece of a prompt. What follows the prompts goes in at last, so that all rows give logits together.
+
+        What a score rates follows its prompt and may be long: all but the last of it goes in by pieces too.
+        """
         if not speaker.fitted:
             run.fit(self._pool)
             speaker.fitted = True
         budget = self._prefill_tokens
         pieces = []
         for row in run.rows:
-            if not row.is_prefilled and (count := row.piece(budget)):
+            if count := row.piece(budget):
                 budget -= count
                 pieces.append((speaker, row, count))
         if pieces:

@@ -12,7 +12,7 @@ from services.planner.cache import BLOCK, KeyValueCache
 class Row:
     """One row: the tokens whose keys and values it holds, and those that are to be fed next.
 
-    The first `prompt` tokens are fed in whole blocks, the others as they come.
+    The first `prompt` tokens are fed in whole blocks, the others as they come, where they are not too many at once.
     """
 
     def __init__(self, index: int) -> None:
@@ -21,16 +21,16 @@ class Row:
         self.pending: list[int] = []
         self.prompt = 0
 
-    @property
-    def is_prefilled(self) -> bool:
-        """Whether the prompt is in."""
-        return len(self.held) >= self.prompt
-
     def piece(self, budget: int) -> int:
-        """How much of the rest of the prompt to feed at once: all, or whole blocks."""
-        left = self.prompt - len(self.held)
-        if left <= budget:
-            return left
+        """How much to feed before the pass that feeds the rest: of the prompt all that is left, or whole blocks.
+
+        What follows the prompt waits for that pass; of more than the budget, whole blocks go ahead too.
+        """
+        prompt = self.prompt - len(self.held)
+        if 0 < prompt <= budget:
+            return prompt
+        if prompt <= 0 and len(self.pending) <= budget:
+            return 0
         return max(0, (len(self.held) + budget) // BLOCK * BLOCK - len(self.held))
 
     def take(self, count: int) -> list[int]:

@@ -208,7 +208,7 @@ class ScoreRun(_Run):
         """Rates what hidden states [tokens, width] of the positions from `start` on predict, or notes an error."""
         skipped = max(0, len(self.task.prompt) - 1 - start)
         first = start + skipped + 1 - len(self.task.prompt)
-        targets = self.task.target[first : first + len(hidden) - skipped]
+        targets = self.task.target[first : first + max(0, len(hidden) - skipped)]
         for at in range(0, len(targets), _SCORED_AT_ONCE):
             ids = torch.tensor(targets[at : at + _SCORED_AT_ONCE], device=hidden.device)
             states = hidden[skipped + at : skipped + at + len(ids)]

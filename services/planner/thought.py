@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import yaml
@@ -40,6 +40,10 @@ class Thought:
         if not values:
             return ""
         return str(yaml.safe_dump(values, allow_unicode=True, sort_keys=True)).strip()
+
+    def overridden_by(self, given: Thought) -> Thought:
+        """With the values that are set in another one."""
+        return replace(self, **{name: value for name, value in vars(given).items() if value not in (None, "")})
 
     @classmethod
     def parse(cls, text: str, *, max_seconds: int) -> Thought:

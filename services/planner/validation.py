@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from quartet.v1 import planner_pb2, stage_pb2
 from quartet.validation import Violations
-from services.planner.codes import CODES_PER_SECOND
+from services.planner.codes import CODES_PER_SECOND, whole_seconds
 from services.planner.lengths import Lengths
 from services.planner.modes import PlanWish
 from services.planner.prompts import PromptForm
@@ -63,7 +63,7 @@ def given_song(
     seconds = _seconds(message.metadata, lengths, check, f"{path}.metadata.duration_seconds")
     thought = replace(
         _metadata(message.metadata, check, f"{path}.metadata"),
-        duration=None if seconds is None else max(1, int(seconds)),
+        duration=None if seconds is None else whole_seconds(seconds),
     )
     return GivenSong(message.caption, message.lyrics, thought, seconds)
 
@@ -87,8 +87,7 @@ def plan_wish(request: planner_pb2.PlanRequest, check: Violations, *, max_second
     if thought:
         _check_agreement(given.thought, thought, check)
         _check_length(thought, given.seconds, lengths, check)
-    if thought and given.seconds is not None:
-        thought = replace(thought, duration=given.thought.duration)
+        thought = thought.overridden_by(given.thought)
     return PlanWish(
         caption=given.caption,
         lyrics=given.lyrics,
@@ -163,7 +162,8 @@ def check_text(text: str, most: int, check: Violations, path: str) -> None:
 
 def language(text: str, check: Violations, path: str) -> str:
     """A language as the planner writes it; empty where it is left open."""
-    return _normalised(text, planning.language(text), planning.is_open(text), check, path, "a language code")
+    planning.check_language(text, check, path)
+    return "" if planning.is_open(text) else planning.language(text) or ""
 
 
 def _metadata(message: stage_pb2.Metadata, check: Violations, path: str) -> Thought:

@@ -50,7 +50,13 @@ def reference(tiny_models: Path) -> Any:
 
 @asynccontextmanager
 async def planner_queue(
-    loaded: LoadedPlanner, *, rows: int = 32, context: int = 4096, deterministic: bool = False, codes_at_once: int = 1
+    loaded: LoadedPlanner,
+    *,
+    rows: int = 32,
+    context: int = 4096,
+    prefill_tokens: int = 512,
+    deterministic: bool = False,
+    codes_at_once: int = 1,
 ) -> AsyncIterator[BatchQueue[Script]]:
     """An engine of its own behind a queue."""
     cache = KeyValueCache(loaded.model.config, rows, context, dtype=torch.float32, device=CPU)
@@ -58,7 +64,7 @@ async def planner_queue(
         loaded.model,
         loaded.tokenizer,
         cache,
-        prefill_tokens=512,
+        prefill_tokens=prefill_tokens,
         deterministic=deterministic,
         codes_at_once=codes_at_once,
     )

@@ -176,6 +176,7 @@ def test_the_audio_codes_are_those_that_the_tokenizer_names(
         (("--dtype", "float16"), "--dtype: float16 overflows in planners; use bfloat16 or float32"),
         (("--planners", "acestep-5Hz-lm-9B"), f"has no acestep-5Hz-lm-9B, only {PLANNER}"),
         (("--planners", " ,"), "--planners: names no language model"),
+        (("--prefill-tokens", "63"), "--prefill-tokens: 63 is below 64"),
     ],
 )
 def test_a_server_that_cannot_serve_says_why(models: Path, flags: tuple[str, ...], message: str) -> None:

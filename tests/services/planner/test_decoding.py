@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import numpy as np
@@ -61,19 +60,6 @@ async def test_text_goes_on_beside_codes(loaded: LoadedPlanner, prompts: Prompts
         singly = await results(queue, [*map(script_of, tasks), song])
     async with planner_queue(loaded, codes_at_once=8) as queue:
         assert await results(queue, [*map(script_of, tasks), song]) == singly
-
-
-async def test_leaving_is_noticed_between_looks_at_the_host(loaded: LoadedPlanner, prompts: Prompts) -> None:
-    long = codes_task(prompts, 2, guided=True, sampling=TokenSampling(seed=2), count=2000)
-    async with planner_queue(loaded, codes_at_once=8) as queue:
-        leaving = asyncio.create_task(queue.run(script_of(long), cost=1, seconds_left=None))
-        while queue.steps_computed < 20:
-            await asyncio.sleep(0)
-        leaving.cancel()
-        await asyncio.wait([leaving])
-        while queue.load.running_items:
-            await asyncio.sleep(0)
-        assert queue.steps_computed < 2000
 
 
 def test_a_broken_network_is_told(tiny_models: Path, prompts: Prompts) -> None:

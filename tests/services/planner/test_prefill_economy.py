@@ -44,6 +44,7 @@ class Fed:
 
     tokens: int = 0
     passes: int = 0
+    most: int = 0
 
 
 @pytest.fixture
@@ -54,6 +55,7 @@ def fed(loaded: LoadedPlanner) -> Iterator[Fed]:
     def counting(tokens: torch.Tensor, layout: Layout, cache: KeyValueCache) -> torch.Tensor:
         counted.tokens += len(tokens)
         counted.passes += 1
+        counted.most = max(counted.most, len(tokens))
         return forward(tokens, layout, cache)
 
     loaded.model.forward = counting  # type: ignore[method-assign]
@@ -106,6 +108,24 @@ async def test_the_parts_of_a_score_share_their_prompts(loaded: LoadedPlanner, p
     rated_twice = len(prompts.scored_thought(Thought(caption="rain on a roof"))) + len(prompts.scored_lyrics(LYRICS))
     contexts = len(prompts.understand(codes)) - 1 + len(prompts.understand(())) - 1
     assert contexts - BLOCK * 4 < fed.tokens - rated_once - 2 * rated_twice <= contexts
+
+
+@pytest.mark.parametrize("caption", ["rain", ""])
+async def test_no_pass_takes_more_than_a_piece(loaded: LoadedPlanner, prompts: Prompts, fed: Fed, caption: str) -> None:
+    """Neither of a prompt nor of a text that is rated: others would wait for it. And the pieces change no bit.
+
+    Without a caption the long text is the first that is rated: pieces of the prompt go in beside it.
+    """
+    wish = ScoreWish(tuple(range(700)), Thought(caption=caption), LYRICS * 5, 0.1, skip_tags=False)
+    assert len(prompts.scored_lyrics(wish.lyrics)) > 400
+    async with planner_queue(loaded, rows=2) as queue:
+        (whole,) = await results(queue, [score(prompts, wish)])
+    assert fed.most > 400
+    fed.most = 0
+    async with planner_queue(loaded, rows=2, prefill_tokens=128) as queue:
+        (pieces,) = await results(queue, [score(prompts, wish)])
+    assert fed.most == 128
+    assert pieces == whole
 
 
 @pytest.mark.parametrize("missing", METADATA)

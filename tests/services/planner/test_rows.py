@@ -92,11 +92,26 @@ def test_pieces_end_at_blocks(loaded: LoadedPlanner) -> None:
     (row,) = pool.acquire(1)
     pool.fit(row, list(range(500)), 499)
     pieces = []
-    while not row.is_prefilled:
-        pieces.append(row.piece(200))
-        row.take(pieces[-1])
+    while piece := row.piece(200):
+        pieces.append(piece)
+        row.take(piece)
     assert sum(pieces) == 499
     assert all(piece % BLOCK == 0 for piece in pieces[:-1])
+
+
+def test_what_follows_a_prompt_goes_in_by_pieces_where_it_is_long(loaded: LoadedPlanner) -> None:
+    """Cut where the prompt ends and at blocks; as much as fits into one pass is left for the last one."""
+    pool = pool_of(loaded)
+    (row,) = pool.acquire(1)
+    pool.fit(row, list(range(700)), 100)
+    ends = []
+    while piece := row.piece(200):
+        assert piece <= 200
+        row.take(piece)
+        ends.append(len(row.held))
+    assert ends[0] == 100
+    assert all(end % BLOCK == 0 for end in ends[1:])
+    assert 0 < len(row.pending) <= 200
 
 
 def test_segments_split_at_multiples_of_the_block() -> None:

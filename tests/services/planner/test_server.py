@@ -19,6 +19,7 @@ from quartet.errors import (
     from_rpc_error,
 )
 from quartet.v1 import planner_pb2, planner_pb2_grpc, stage_pb2
+from serving.planning import LANGUAGES
 from tests.support.planners import copy_with_codes
 from tests.support.processes import running, wait_until
 
@@ -40,6 +41,10 @@ def plan(stub: Stub, **fields: Any) -> planner_pb2.PlanResult:
 
 def score(stub: Stub, request: planner_pb2.PlannerServiceScoreRequest) -> list[Any]:
     return [stub.Score(request, timeout=30)]
+
+
+def compose(stub: Stub, request: planner_pb2.PlannerServiceComposeRequest) -> list[Any]:
+    return [stub.Compose(request, timeout=30)]
 
 
 def load(stub: Stub) -> stage_pb2.StageLoad:
@@ -186,11 +191,14 @@ def test_an_open_length_is_chosen_within_what_the_caller_can_use(
         assert f"duration: {found.blueprint.metadata.duration_seconds:g}\n" in found.thought
 
 
-def test_a_given_length_overrides_that_of_an_earlier_thought(stub: Stub) -> None:
-    """So a plan that is too long for the caller can still be followed."""
-    found = plan(stub, thought="bpm: 120\nduration: 400", write_codes=True, max_seconds=240.0)
-    assert found.thought == "bpm: 120\nduration: 2"
+def test_what_is_given_stands_beside_an_earlier_thought(stub: Stub) -> None:
+    """What the thought leaves open too. A length overrides: so one that is too long for the caller can be followed."""
+    found = plan(stub, thought="bpm: 120\ncaption: soft\nduration: 400", write_codes=True, max_seconds=240.0)
+    assert found.thought == "bpm: 120\ncaption: soft\nduration: 2\nkeyscale: F♯ minor\ntimesignature: 3"
     assert len(found.codes) == 12
+    metadata = found.blueprint.metadata
+    assert (metadata.bpm, metadata.key_scale, metadata.time_signature) == (120, "F♯ minor", "3")
+    assert found.blueprint.caption == "soft"
 
 
 WRONG_PLANS: dict[str, tuple[dict[str, Any], str]] = {
@@ -257,6 +265,22 @@ def test_other_wrong_calls(stub: Stub) -> None:
     ):
         error = refused(functools.partial(score, stub, request))
         assert [violation.field for violation in error.violations] == [field]
+    for wish, field in (
+        (planner_pb2.PlannerServiceComposeRequest(query="a" * 8193), "query"),
+        (planner_pb2.PlannerServiceComposeRequest(vocal_language="klingon"), "vocal_language"),
+        (planner_pb2.PlannerServiceComposeRequest(sampling={"top_p": 2}), "sampling.top_p"),
+    ):
+        error = refused(functools.partial(compose, stub, wish))
+        assert [violation.field for violation in error.violations] == [field]
+    unknown_language = refused(lambda: compose(stub, planner_pb2.PlannerServiceComposeRequest(vocal_language="tlh")))
+    assert f"one of {' '.join(sorted(LANGUAGES))}" in unknown_language.message
+    wrong_words = planner_pb2.Blueprint(lyrics="a" * 10_001, metadata=stage_pb2.Metadata(bpm=301, time_signature="5"))
+    error = refused(lambda: [stub.Rewrite(planner_pb2.PlannerServiceRewriteRequest(given=wrong_words), timeout=30)])
+    assert {violation.field for violation in error.violations} == {
+        "given.lyrics",
+        "given.metadata.bpm",
+        "given.metadata.time_signature",
+    }
     codes = planner_pb2.PlannerServiceUnderstandRequest(codes=[0] * 3001)
     assert "at most 3000" in refused(lambda: [stub.Understand(codes, timeout=30)]).message
 
