@@ -97,7 +97,14 @@ class JobRunner:
     async def submit(self, job: Job) -> Job:
         """Writes a job down and queues it; returns the earlier job where the request id is known."""
         self._check_open()
-        job, is_new = await self._store.create(job, max_queued=self._limits.queued_jobs)
+        creating = asyncio.create_task(self._store.create(job, max_queued=self._limits.queued_jobs))
+        try:
+            job, is_new = await asyncio.shield(creating)
+        except asyncio.CancelledError:  # nobody was told of the job, and nobody would run it
+            job, is_new = await creating
+            if is_new:
+                await self._store.update(job.cancelled(), expected=(JobState.QUEUED,))
+            raise
         if is_new:
             self._waiting.put_nowait(job)
         return job
