@@ -16,6 +16,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from bench.report import add_output, publish
 from quartet import AudioFormat, Client, SongSpec
 from quartet.events import Record
@@ -29,11 +31,28 @@ LYRICS = "[Verse]\n" + "a river of rooftops\n" * 23
 
 @dataclass(frozen=True)
 class Overhead:
-    """Seconds of the chain by itself, for songs of one length."""
+    """Seconds of the chain by itself, for songs of one length.
+
+    `core_seconds` are what the cores did for a song, the encoding of its file and the client included. They depend less
+    on what else a machine does.
+    """
 
     length: int
     median: float
     worst: float
+    core_seconds: float
+
+
+@dataclass(frozen=True)
+class NullChain:
+    """A chain before null stages that is ready."""
+
+    address: str
+    processes: tuple[psutil.Process, ...]
+
+    def core_seconds(self) -> float:
+        """CPU time so far of its processes and of this one, the client."""
+        return sum(times.user + times.system for times in (process.cpu_times() for process in self.processes))
 
 
 def main() -> None:
@@ -50,17 +69,22 @@ def main() -> None:
 def measure(models: Path, lengths: Sequence[int], songs: int) -> list[Overhead]:
     """One song after the other, after one that warms up."""
     measured = []
-    with null_chain(models) as address, Client(address, timeout=60) as client:
+    with null_chain(models) as chain, Client(chain.address, timeout=60) as client:
         for length in lengths:
-            seconds = [overhead_of(client, length, seed) for seed in range(songs + 1)][1:]
-            measured.append(Overhead(length, statistics.median(seconds), max(seconds)))
+            overhead_of(client, length, 0)
+            began = chain.core_seconds()
+            seconds = [overhead_of(client, length, seed) for seed in range(1, songs + 1)]
+            core_seconds = (chain.core_seconds() - began) / songs
+            measured.append(Overhead(length, statistics.median(seconds), max(seconds), core_seconds))
     return measured
 
 
 def table(rows: Sequence[Overhead]) -> str:
     """Markdown."""
-    lines = ["| song | p50 | worst |", "|---|---|---|"]
-    lines += [f"| {row.length} s | {row.median * 1e3:.1f} ms | {row.worst * 1e3:.1f} ms |" for row in rows]
+    lines = ["| song | p50 | worst | cores |", "|---|---|---|---|"]
+    for row in rows:
+        times = (row.median, row.worst, row.core_seconds)
+        lines.append(f"| {row.length} s | {' | '.join(f'{seconds * 1e3:.1f} ms' for seconds in times)} |")
     return "\n".join(lines)
 
 
@@ -81,15 +105,18 @@ def computed(record: Record) -> float:
 
 
 @contextmanager
-def null_chain(models: Path) -> Iterator[str]:
-    """Address of a gateway before null stages."""
+def null_chain(models: Path) -> Iterator[NullChain]:
+    """A gateway before null stages."""
     with ExitStack() as stack:
         data = stack.enter_context(tempfile.TemporaryDirectory(prefix="quartet-bench-"))
         flags = ["--port", "0", "--data", data]
+        servers = []
         for stage in STAGES:
-            server = stack.enter_context(running("bench.null_stages", "--models", str(models), stage))
-            flags += [f"--{stage}", server.address]
-        yield stack.enter_context(running("gateway", *flags)).address
+            servers.append(stack.enter_context(running("bench.null_stages", "--models", str(models), stage)))
+            flags += [f"--{stage}", servers[-1].address]
+        servers.append(stack.enter_context(running("gateway", *flags)))
+        processes = [psutil.Process(), *(psutil.Process(server.process.pid) for server in servers)]
+        yield NullChain(servers[-1].address, tuple(processes))
 
 
 if __name__ == "__main__":

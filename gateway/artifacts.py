@@ -47,15 +47,18 @@ class ArtifactStore:
         finally:
             path.unlink(missing_ok=True)
 
-    def seal(self, path: Path) -> str:
-        """The id of a finished scratch file, whose content is on the disk from now on."""
+    def digest(self, path: Path) -> str:
+        """The id of a finished scratch file."""
         with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def sync(self, path: Path) -> None:
+        """Waits until the content of a finished scratch file is on the disk."""
+        with path.open("rb") as file:
             os.fsync(file.fileno())
-        return digest
 
     def adopt(self, path: Path, artifact_id: str) -> Artifact:
-        """Makes a sealed scratch file the artifact of its id, in place of an older file. This does not block."""
+        """Makes a scratch file on the disk the artifact of its id, in place of an older file. This does not block."""
         target = self._path(artifact_id)
         target.parent.mkdir(exist_ok=True)
         path.replace(target)

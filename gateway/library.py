@@ -29,10 +29,13 @@ class AudioLibrary:
 
     async def keep(self, path: Path, owner: str) -> Artifact:
         """Makes a scratch file an artifact of an owner: a job, or `UPLOADS`."""
-        audio_id = await asyncio.to_thread(self._artifacts.seal, path)
-        async with self._changing:
-            await self._store.own_audio(audio_id, owner)
-            return self._artifacts.adopt(path, audio_id)
+        async with asyncio.TaskGroup() as group:
+            on_disk = group.create_task(asyncio.to_thread(self._artifacts.sync, path))
+            audio_id = await asyncio.to_thread(self._artifacts.digest, path)
+            async with self._changing:
+                await self._store.own_audio(audio_id, owner)
+                await on_disk
+                return self._artifacts.adopt(path, audio_id)
 
     async def share(self, audio_ids: Iterable[str], owner: str) -> None:
         """Keeps artifacts that are there for one more owner. Raises NotFoundError where one is gone."""

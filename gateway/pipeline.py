@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -47,13 +47,13 @@ class Part:
 async def make_song(wish: SongSpec, tools: JobTools) -> SongResult:
     """Makes the items of a song: it is planned and its words are encoded once, the items are made concurrently."""
     notes = Notes()
-    plan = await plan_song(wish, tools, notes)
-    tools.show_plan(plan.shown)
-    codec = await tools.stages.codec()
-    source = await _source(plan.song, codec, tools, notes)
-    reference = await _encode_reference(plan.song, codec, tools, notes)
-    parts = await _parts(plan, source, reference, tools, notes)
     async with asyncio.TaskGroup() as group:
+        plan = await plan_song(wish, tools, notes)
+        tools.show_plan(plan.shown)
+        codec = group.create_task(tools.stages.codec())
+        source = await _source(plan.song, codec, tools, notes)
+        reference = await _encode_reference(plan.song, codec, tools, notes)
+        parts = await _parts(plan, source, reference, tools, notes)
         items = [
             group.create_task(
                 _make_item(plan, index, parts[index % len(parts)], source, codec, tools, notes), name=f"item {index}"
@@ -63,23 +63,25 @@ async def make_song(wish: SongSpec, tools: JobTools) -> SongResult:
     return notes.result(plan.shown, tuple(item.result() for item in items))
 
 
-async def _source(song: SongSpec, codec: Codec, tools: Tools, notes: Notes) -> Source | None:
+async def _source(song: SongSpec, codec: Awaitable[Codec], tools: Tools, notes: Notes) -> Source | None:
     task = song.task
     if isinstance(task, NewSong):
         return None
     field = f"song.{type(task).__name__.lower()}.source_audio_id"
     frames = None if isinstance(task, Repaint | Extend) else frames_of(song.duration or 0.0)
-    return await load_source(str(task.source), field, codec, tools, notes, frames)
+    return await load_source(str(task.source), field, await codec, tools, notes, frames)
 
 
-async def _encode_reference(song: SongSpec, codec: Codec, tools: Tools, notes: Notes) -> tensor_pb2.Tensor | None:
+async def _encode_reference(
+    song: SongSpec, codec: Awaitable[Codec], tools: Tools, notes: Notes
+) -> tensor_pb2.Tensor | None:
     if not song.reference_audio_id:
         return None
     with notes.timed("reference") as timed:
         file = tools.artifacts.find(song.reference_audio_id)
         try:
             latents, report = await encode_reference(
-                file, codec, tools.max_upload_seconds, tools.stages, tools.seconds_left()
+                file, await codec, tools.max_upload_seconds, tools.stages, tools.seconds_left()
             )
         except reading.AudioError as error:
             raise InvalidRequestError.of([FieldViolation("song.reference_audio_id", str(error))]) from None
@@ -148,7 +150,13 @@ async def _other_words(song: SongSpec, reference: tensor_pb2.Tensor | None, tool
 
 
 async def _make_item(
-    plan: PlannedSong, index: int, part: Part, source: Source | None, codec: Codec, tools: JobTools, notes: Notes
+    plan: PlannedSong,
+    index: int,
+    part: Part,
+    source: Source | None,
+    decoder: Awaitable[Codec],
+    tools: JobTools,
+    notes: Notes,
 ) -> ItemResult:
     song = plan.song
     codes = await plan_item(plan, index, tools, notes) if plan.thinks else AudioCodes(_given_codes(song), 0)
@@ -160,9 +168,10 @@ async def _make_item(
     sampled = await _sample(request, index, tools, notes)
     stays = _stays(song, source)
     latents = finished(latents_of(sampled.latents, "dit", framing.frames), song)
-    with tools.artifacts.scratch_file() as pcm_file, tools.artifacts.scratch_file() as audio_file:
-        samples = framing.frames * codec.rate // FRAMES_PER_SECOND
-        spool = writing.PcmSpool(pcm_file, samples, CHANNELS)
+    codec = await decoder
+    samples = framing.frames * codec.rate // FRAMES_PER_SECOND
+    scratch_file = tools.artifacts.scratch_file
+    with writing.PcmSpool.opened(samples, CHANNELS, scratch_file) as spool, scratch_file() as audio_file:
         decoded = await _decode(index, latents, spool, samples, tools, notes)
         with notes.timed("write", index) as timed:
             with timed.computing():

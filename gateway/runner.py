@@ -7,6 +7,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
@@ -19,7 +20,7 @@ from gateway.results import Progress, SongResult
 from gateway.stages import Stages
 from gateway.store import JobStore
 from gateway.tools import JobTools
-from quartet.errors import ConflictError, DeadlineError, NotFoundError, UnavailableError
+from quartet.errors import ConflictError, DeadlineError, NotFoundError, QuartetError, UnavailableError
 from quartet.events import JobState
 from quartet.planning import SongPlan
 from serving.interceptor import quartet_error_of
@@ -97,10 +98,22 @@ class JobRunner:
     async def submit(self, job: Job) -> Job:
         """Writes a job down and queues it; returns the earlier job where the request id is known."""
         self._check_open()
-        job, is_new = await self._store.create(job, max_queued=self._limits.queued_jobs)
+        creating = asyncio.create_task(self._store.create(job, max_queued=self._limits.queued_jobs))
+        try:
+            job, is_new = await asyncio.shield(creating)
+        except asyncio.CancelledError:
+            await self._take_back(creating)
+            raise
         if is_new:
             self._waiting.put_nowait(job)
         return job
+
+    async def _take_back(self, creating: asyncio.Task[tuple[Job, bool]]) -> None:
+        """Ends a job whose caller went while it was written down: nobody was told of it, and nobody would run it."""
+        with suppress(QuartetError):  # where it was refused there is none
+            job, is_new = await creating
+            if is_new:
+                await self._store.update(job.cancelled(), expected=(JobState.QUEUED,))
 
     def _check_open(self) -> None:
         if self._draining:

@@ -11,6 +11,7 @@ import os
 import random
 import time
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -305,13 +306,13 @@ class SongBuilder:
     """Gathers the events of one call."""
 
     def __init__(self) -> None:
-        self._audio: dict[int, bytearray] = {}
+        self._files: defaultdict[int, _File] = defaultdict(_File)
         self._record: Record | None = None
 
     def add(self, event: Event) -> None:
         """Takes the next event."""
         if isinstance(event, AudioChunk):
-            self._audio.setdefault(event.item, bytearray()).extend(event.data)
+            self._files[event.item].add(event.data)
         elif isinstance(event, Finished):
             self._record = event.record
 
@@ -319,8 +320,25 @@ class SongBuilder:
         """The song. Raises InternalError where a file is not what the record says."""
         if self._record is None:
             raise InternalError("the stream has ended without a record")
-        files = tuple(bytes(self._audio.get(item.index, b"")) for item in self._record.items)
-        for item, data in zip(self._record.items, files, strict=True):
-            if hashlib.sha256(data).hexdigest() != item.sha256:
+        for item in self._record.items:
+            if self._files[item.index].digest() != item.sha256:
                 raise InternalError(f"the audio of item {item.index} does not have the digest of its record")
-        return Song(self._record, files)
+        return Song(self._record, tuple(self._files[item.index].content() for item in self._record.items))
+
+
+class _File:
+    """A file as it comes; its digest is ready when it is."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._digest = hashlib.sha256()
+
+    def add(self, data: bytes) -> None:
+        self._parts.append(data)
+        self._digest.update(data)
+
+    def digest(self) -> str:
+        return self._digest.hexdigest()
+
+    def content(self) -> bytes:
+        return b"".join(self._parts)

@@ -71,14 +71,25 @@ class Output:
 
 
 class PcmSpool:
-    """PCM of a song as it comes, because its level is known only at its end; a long one lies in a file."""
+    """PCM of a song as it comes, because its level is known only at its end."""
 
-    def __init__(self, path: Path, samples: int, channels: int) -> None:
+    def __init__(self, room: Pcm) -> None:
         self.samples = 0
         self.peak = 0.0
+        self._pcm = room
+
+    @classmethod
+    @contextmanager
+    def opened(
+        cls, samples: int, channels: int, scratch_file: Callable[[], AbstractContextManager[Path]]
+    ) -> Iterator[PcmSpool]:
+        """A spool with room for so many samples per channel: in memory or, where they are many, in a scratch file."""
         shape = (samples, channels)
-        long = 4 * samples * channels > IN_MEMORY_BYTES
-        self._pcm: Pcm = np.memmap(path, dtype="<f4", mode="w+", shape=shape) if long else np.empty(shape, dtype="<f4")
+        if 4 * samples * channels <= IN_MEMORY_BYTES:
+            yield cls(np.empty(shape, dtype="<f4"))
+            return
+        with scratch_file() as path:
+            yield cls(np.memmap(path, dtype="<f4", mode="w+", shape=shape))
 
     @property
     def pcm(self) -> Pcm:

@@ -23,7 +23,7 @@ from services.planner.thought import Thought
 from services.planner.writing import Finish
 from services.runtime.batching import BatchQueue
 from services.runtime.items import Finished
-from services.runtime.reports import Reporter
+from services.runtime.reports import Reporter, memory_together
 from services.runtime.residence import Residence
 from serving import planning
 
@@ -182,6 +182,9 @@ class PlannerServicer(planner_pb2_grpc.PlannerServiceServicer):
             first.load.running_items += info.load.running_items
             first.load.expected_wait_ns = max(first.load.expected_wait_ns, info.load.expected_wait_ns)
             first.steps_computed += info.steps_computed
+        present = (planner.present for planner in self._planners.values())
+        if memory := memory_together(planner.reporter for planner in present if planner):
+            first.memory.CopyFrom(memory)
         return planner_pb2.PlannerServiceGetInfoResponse(info=first)
 
     def _residence(self, name: str) -> Residence[ServedPlanner]:

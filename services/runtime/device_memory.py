@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -25,11 +26,13 @@ class DeviceMemory:
 
     On a CPU the device is this process: weights that stay, and what it has grown by since they were loaded, which is
     activations, caches and layers on their way. Host memory of weights that only come for their turn does not count.
+    `since` is when that began, on `time.monotonic`'s clock.
     """
 
     device: torch.device
     weights: int
     resident_before: int
+    since: float
 
     @classmethod
     def of(cls, modules: Sequence[nn.Module], device: torch.device) -> DeviceMemory:
@@ -42,7 +45,13 @@ class DeviceMemory:
             give_back_free_memory()  # what loading has left in the heap would hide what comes after it
             with suppress(OSError):  # no such file, or a container that forbids it: the peak is then that of loading
                 _CLEAR_PEAK.write_text("5")
-        return cls(device, device_bytes(modules), memory_of("VmRSS"))
+        return cls(device, device_bytes(modules), memory_of("VmRSS"), time.monotonic())
+
+    @classmethod
+    def together(cls, memories: Sequence[DeviceMemory]) -> DeviceMemory:
+        """Of models that share a process and its device: all weights, and what came since the last were loaded."""
+        last = max(memories, key=lambda memory: memory.since)
+        return replace(last, weights=sum(memory.weights for memory in memories))
 
     def peak(self) -> int:
         """The most bytes at once so far."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -91,6 +91,12 @@ class Reporter:
             running_items=load.running_items,
             expected_wait_ns=load.expected_wait_ns,
         )
+
+
+def memory_together(reporters: Iterable[Reporter]) -> stage_pb2.DeviceMemory | None:
+    """What models of one process take, as a message; None where none tells."""
+    memories = [reporter.memory for reporter in reporters if reporter.memory]
+    return _memory_message(DeviceMemory.together(memories)) if memories else None
 
 
 def _memory_message(memory: DeviceMemory) -> stage_pb2.DeviceMemory:

@@ -24,7 +24,7 @@ def test_a_part_is_reported_without_pictures(tmp_path: Path) -> None:
 
 
 def test_the_whole_has_pictures(tmp_path: Path) -> None:
-    publish("overhead", "o", [Overhead(10, 0.03, 0.05)], tmp_path)
+    publish("overhead", "o", [Overhead(10, 0.03, 0.05, 0.08)], tmp_path)
     publish("encoder", "e", [row("condition", 3.0), row("4 conditions")], tmp_path)
     publish("vae", "v", [row("decode 30 s", 4.0), row("encode 30 s", 4.0)], tmp_path)
     publish("dit", "d", [row("30 s", 4.0), row("600 s"), row("1 × 10 s"), row("16 × 10 s")], tmp_path)

@@ -25,7 +25,7 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory) -> ArtifactStore:
 def kept(artifacts: ArtifactStore, content: bytes) -> Artifact:
     with artifacts.scratch_file() as path:
         path.write_bytes(content)
-        return artifacts.adopt(path, artifacts.seal(path))
+        return artifacts.adopt(path, artifacts.digest(path))
 
 
 @pytest.fixture(scope="module")

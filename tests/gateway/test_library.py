@@ -125,3 +125,13 @@ async def test_jobs_that_are_gone_or_failed_need_no_audio_after_a_restart(
     needed, *lost, upload = [await kept(library, tmp_path, owner.encode(), owner) for owner in owners]
     await library.release_lost()
     assert [is_there(artifacts, audio_id) for audio_id in (needed, *lost, upload)] == [True, False, False, True]
+
+
+async def test_a_file_that_cannot_be_kept_leaves_no_artifact(
+    library: AudioLibrary, artifacts: ArtifactStore, tmp_path: Path
+) -> None:
+    with pytest.raises(ExceptionGroup, match="unhandled") as failure:
+        await library.keep(tmp_path / "gone", "job")
+    assert failure.group_contains(FileNotFoundError)
+    await library.release("job")
+    assert not list(tmp_path.glob("audio/*/*"))

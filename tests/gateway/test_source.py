@@ -22,7 +22,7 @@ def store(tmp_path: Path) -> ArtifactStore:
 def audio(store: ArtifactStore) -> Artifact:
     with store.scratch_file() as path:
         path.write_bytes(b"music")
-        return store.adopt(path, store.seal(path))
+        return store.adopt(path, store.digest(path))
 
 
 def test_kept_latents_come_back_with_their_gain(store: ArtifactStore, audio: Artifact) -> None:

@@ -54,7 +54,7 @@ COMMENTS = {name: name.upper() for name in FRAMES} | {"key": "INITIALKEY"}
 
 def written(folder: Path, audio_format: AudioFormat, tags: Tags | None, seconds: float = 0.3) -> Path:
     pcm = tone(seconds, RATE, 2)
-    spool = PcmSpool(folder / "pcm", len(pcm), 2)
+    spool = PcmSpool(np.empty_like(pcm))
     spool.add(pcm)
     path = folder / f"song{audio_format.suffix}"
     write(spool, path, RATE, Output(audio_format), tags)

@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mutagen.mp3 import MP3, BitrateMode
 
+from gateway.artifacts import ArtifactStore
 from gateway.audio import ogg
 from gateway.audio.tags import Tags
-from gateway.audio.writing import Output, PcmSpool, fade, write
+from gateway.audio.writing import IN_MEMORY_BYTES, Output, PcmSpool, fade, write
 from quartet.songs import AudioFormat
 from tests.support.audio import decoded, tone
 
@@ -33,8 +34,8 @@ def song(seconds: float, level: float = 0.5) -> Pcm:
     return noise * np.float32(level)
 
 
-def spooled(folder: Path, pcm: Pcm) -> PcmSpool:
-    spool = PcmSpool(folder / "pcm", samples=len(pcm), channels=2)
+def spooled(pcm: Pcm) -> PcmSpool:
+    spool = PcmSpool(np.empty_like(pcm))
     for part in np.array_split(pcm, 7):
         spool.add(part)
     return spool
@@ -42,7 +43,7 @@ def spooled(folder: Path, pcm: Pcm) -> PcmSpool:
 
 def written(folder: Path, pcm: Pcm, output: Output) -> Path:
     target = folder / f"song{output.format.suffix}"
-    write(spooled(folder, pcm), target, RATE, output)
+    write(spooled(pcm), target, RATE, output)
     return target
 
 
@@ -77,7 +78,7 @@ def test_equal_songs_are_equal_files(tmp_path: Path) -> None:
 
 def write_all(folder: Path, name: str) -> list[Path]:
     """The same song in every format."""
-    spool = spooled(folder, song(1.2))
+    spool = spooled(song(1.2))
     paths = [folder / f"{name}-{audio_format.value}" for audio_format in AudioFormat]
     for path, audio_format in zip(paths, AudioFormat, strict=True):
         write(spool, path, RATE, Output(audio_format), TAGS)
@@ -92,7 +93,7 @@ def pitch(pcm: Pcm, rate: int) -> float:
 @pytest.mark.parametrize("audio_format", [kind for kind in AudioFormat if kind is not AudioFormat.OPUS])
 def test_songs_can_have_44100_samples_a_second(tmp_path: Path, audio_format: AudioFormat) -> None:
     path = tmp_path / f"song{audio_format.suffix}"
-    made = write(spooled(tmp_path, tone(2, RATE, 2, 1000.0)), path, RATE, Output(audio_format, sample_rate=44_100))
+    made = write(spooled(tone(2, RATE, 2, 1000.0)), path, RATE, Output(audio_format, sample_rate=44_100))
     read, rate = decoded(path)
     assert (made.samples, made.sample_rate) == (88_200, 44_100)
     assert made.gain == pytest.approx(0.891251 / 0.5, abs=1e-3)
@@ -102,7 +103,7 @@ def test_songs_can_have_44100_samples_a_second(tmp_path: Path, audio_format: Aud
 
 def test_the_peak_is_that_of_the_file_also_at_another_rate(tmp_path: Path) -> None:
     path = tmp_path / "song.wav"
-    write(spooled(tmp_path, song(2)), path, RATE, Output(AudioFormat.WAV32F, sample_rate=44_100))
+    write(spooled(song(2)), path, RATE, Output(AudioFormat.WAV32F, sample_rate=44_100))
     assert np.abs(decoded(path)[0]).max() == pytest.approx(0.891251, abs=1e-6)
 
 
@@ -122,7 +123,7 @@ def test_where_nobody_asks_files_have_the_rate_of_the_codec_where_they_can(
     tmp_path: Path, audio_format: AudioFormat, codec_rate: int, rate: int
 ) -> None:
     path = tmp_path / f"song{audio_format.suffix}"
-    made = write(spooled(tmp_path, tone(1, codec_rate, 2)), path, codec_rate, Output(audio_format))
+    made = write(spooled(tone(1, codec_rate, 2)), path, codec_rate, Output(audio_format))
     assert (made.sample_rate, decoded(path)[1]) == (rate, rate)
     assert pitch(*decoded(path)) == pytest.approx(440, abs=1)
 
@@ -218,3 +219,15 @@ def test_other_files_have_no_serial_number(tmp_path: Path) -> None:
     path.write_bytes(b"RIFF" + bytes(100))
     with pytest.raises(ValueError, match="something else than Ogg"):
         ogg.clear_serial_number(path)
+
+
+@pytest.mark.parametrize(("samples", "files"), [(IN_MEMORY_BYTES // 8, 0), (IN_MEMORY_BYTES // 8 + 1, 1)])
+def test_only_long_songs_are_spooled_in_a_file(tmp_path: Path, samples: int, files: int) -> None:
+    artifacts = ArtifactStore(tmp_path)
+    with PcmSpool.opened(samples, 2, artifacts.scratch_file) as spool:
+        assert len(list((tmp_path / "scratch").iterdir())) == files
+        pcm = song(0.1)
+        spool.add(pcm)
+        assert np.array_equal(spool.pcm, pcm)
+        assert spool.peak == np.abs(pcm).max()
+    assert not list((tmp_path / "scratch").iterdir())

@@ -141,16 +141,18 @@ def test_a_given_plan_needs_no_thinking(stub: Stub) -> None:
     assert len(result.codes) == 12
 
 
-def test_models_by_name(tiny_models: Path) -> None:
+def test_models_by_name(tiny_models: Path, stub: Stub) -> None:
     names = ("acestep-5Hz-lm-0.6B", "acestep-5Hz-lm-1.7B")
     with (
         running("services.planner", "--models", str(tiny_models), "--planners", ",".join(names)) as server,
         grpc.insecure_channel(server.address) as channel,
     ):
-        stub = Stub(channel)
-        info = stub.GetInfo(planner_pb2.PlannerServiceGetInfoRequest()).info
-        assert tuple(model.id for model in info.models) == names
-        codes = {name: tuple(plan(stub, model=name, write_codes=True).codes) for name in (*names, "")}
+        both = Stub(channel)
+        infos = [one.GetInfo(planner_pb2.PlannerServiceGetInfoRequest()).info for one in (stub, both)]
+        assert tuple(model.id for model in infos[1].models) == names
+        assert infos[1].memory.weights_bytes > infos[0].memory.weights_bytes > 0
+        assert infos[1].memory.peak_bytes >= infos[1].memory.weights_bytes
+        codes = {name: tuple(plan(both, model=name, write_codes=True).codes) for name in (*names, "")}
         assert codes[""] == codes[names[0]] != codes[names[1]]
 
 
