@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gateway.alignment import Rendition
-from gateway.audio import reading, splicing, writing
+from gateway.artifacts import Beside
+from gateway.audio import splicing, writing
 from gateway.checks import check_item
 from gateway.conditions import encode_words, hear_codes, hear_source
 from gateway.framing import FOLLOW_CODES, FOLLOW_WORDS, Framing, Kept, LatentArray, frame, kept
@@ -20,12 +21,12 @@ from gateway.output import INSTRUMENTAL, output_of, tags_of
 from gateway.planning import AudioCodes, PlannedSong, plan_item, plan_song
 from gateway.results import ItemChecks, ItemResult, Progress, SongResult
 from gateway.sampling import finished, has_other_condition, sample_request, variation_seeds
-from gateway.source import Source, encode_reference, keep_latents, latents_of, load_source
+from gateway.source import Source, keep_latents, latents_of, load_reference, load_source
 from gateway.stages import CHANNELS, Codec, Condition, Decoded, Latents, Step
 from gateway.tasks import FRAMES_PER_SECOND, frames_of
 from gateway.tools import JobTools, Tools
 from quartet import tensors
-from quartet.errors import FieldViolation, InternalError, InvalidRequestError
+from quartet.errors import InternalError
 from quartet.songs import SongSpec
 from quartet.tasks import Edit, Extend, Extract, Lego, NewSong, Repaint, Track
 from quartet.v1 import dit_pb2, tensor_pb2
@@ -51,7 +52,8 @@ async def make_song(wish: SongSpec, tools: JobTools) -> SongResult:
     tools.show_plan(plan.shown)
     codec = await tools.stages.codec()
     source = await _source(plan.song, codec, tools, notes)
-    reference = await _encode_reference(plan.song, codec, tools, notes)
+    voice = plan.song.reference_audio_id
+    reference = await load_reference(voice, codec, tools, notes) if voice else None
     parts = await _parts(plan, source, reference, tools, notes)
     async with asyncio.TaskGroup() as group:
         items = [
@@ -70,22 +72,6 @@ async def _source(song: SongSpec, codec: Codec, tools: Tools, notes: Notes) -> S
     field = f"song.{type(task).__name__.lower()}.source_audio_id"
     frames = None if isinstance(task, Repaint | Extend) else frames_of(song.duration or 0.0)
     return await load_source(str(task.source), field, codec, tools, notes, frames)
-
-
-async def _encode_reference(song: SongSpec, codec: Codec, tools: Tools, notes: Notes) -> tensor_pb2.Tensor | None:
-    if not song.reference_audio_id:
-        return None
-    with notes.timed("reference") as timed:
-        file = tools.artifacts.find(song.reference_audio_id)
-        try:
-            latents, report = await encode_reference(
-                file, codec, tools.max_upload_seconds, tools.stages, tools.seconds_left()
-            )
-        except reading.AudioError as error:
-            raise InvalidRequestError.of([FieldViolation("song.reference_audio_id", str(error))]) from None
-        timed.take(report, "vae")
-    tools.report(Progress("reference", 0, 1, 1))
-    return latents
 
 
 async def _parts(
@@ -174,7 +160,7 @@ async def _make_item(
                 )
             artifact = await tools.keep(audio_file)
             gain = written.gain * (source.gain if source and stays else 1.0)
-            keep_latents(tools.artifacts, artifact, codec, latents, gain)
+            keep_latents(tools.artifacts, artifact, Beside.LATENTS, codec, latents, gain)
     tools.report(Progress("write", index, 1, 1))
     rendition = Rendition(song.model, song.lyrics, latents, part.condition, framing)
     checks = await _check(plan, index, codes, rendition, tools, notes)

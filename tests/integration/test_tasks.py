@@ -250,7 +250,25 @@ def test_a_recording_is_encoded_once(client: Client, stages: dict[str, Recorder]
     before = len(stages["vae"].requests("Encode", vae_pb2.VaeServiceEncodeRequest))
     client.generate(wish(Cover(audio_id)))
     client.generate(wish(Repaint(audio_id, (Region(1.0),))))
+    codes = client.understand(audio_id).codes
     assert len(stages["vae"].requests("Encode", vae_pb2.VaeServiceEncodeRequest)) == before + 1
+    followed = stages["encoder"].requests("Detokenize", encoder_pb2.DetokenizeRequest)[-1]
+    assert tuple(followed.codes) == codes, "a cover follows what understanding hears"
+
+
+def test_a_reference_is_encoded_once(client: Client, stages: dict[str, Recorder], tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "voice.wav", tone(2.0, RATE, 2), RATE)
+    voice = client.upload(tmp_path / "voice.wav").audio_id
+    before = len(stages["vae"].requests("Encode", vae_pb2.VaeServiceEncodeRequest))
+    spec = SongSpec(CAPTION, duration=1.0, seeds=(3,), steps=1, guidance=1.0, reference_audio_id=voice)
+    first, second = client.generate(spec), client.generate(spec)
+    assert first.files == second.files
+    heard = stages["encoder"].requests("Encode", encoder_pb2.EncodeRequest)[-2:]
+    assert heard[0].reference_latents == heard[1].reference_latents
+    assert heard[0].reference_latents[0].shape[0] == 750
+    assert len(stages["vae"].requests("Encode", vae_pb2.VaeServiceEncodeRequest)) == before + 1
+    client.generate(wish(Cover(voice)))
+    assert len(stages["vae"].requests("Encode", vae_pb2.VaeServiceEncodeRequest)) == before + 2, "all of it is not it"
 
 
 def test_a_result_of_a_result_keeps_level_and_latents(client: Client, stages: dict[str, Recorder]) -> None:
