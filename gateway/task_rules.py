@@ -67,13 +67,15 @@ def check_source_task(song: music_pb2.SongSpec, seconds: float, longest: float, 
             case Extend(before=before, after=after):
                 added = {"before": before, "after": after}
                 both_fit = [check.within(each, 0, longest, f"{path}.{name}") for name, each in added.items()]
-                check.that(frames_of(max(before, after)) > 0, f"{path}.after", "and before add nothing; give a length")
-                total = seconds_of(task, seconds) if all(both_fit) else 0.0
-                check.that(
-                    total <= longest,
-                    f"{path}.after",
-                    f"and before make a song of {total:g} s; the model's longest has {longest:g} s",
-                )
+                if all(both_fit):
+                    added_frames = frames_of(max(before, after))
+                    check.that(added_frames > 0, f"{path}.after", "and before add nothing; give a length")
+                    total = seconds_of(task, seconds)
+                    check.that(
+                        total <= longest,
+                        f"{path}.after",
+                        f"and before make a song of {total:g} s; the model's longest has {longest:g} s",
+                    )
             case _:
                 pass
 

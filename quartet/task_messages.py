@@ -148,7 +148,7 @@ def _uploaded(source: Recording) -> str:
 
 
 def _track_names(tracks: Iterable[Track | str]) -> list[str]:
-    return [f"TRACK_{Track(track).name}" for track in tracks]
+    return [wire_name(Track, track, "TRACK") for track in tracks]
 
 
 def _tracks(numbers: Iterable[int]) -> tuple[Track, ...]:
