@@ -257,7 +257,7 @@ def test_a_recording_is_encoded_once(client: Client, stages: dict[str, Recorder]
 
 
 def test_a_reference_is_encoded_once(client: Client, stages: dict[str, Recorder], tmp_path: Path) -> None:
-    soundfile.write(tmp_path / "voice.wav", tone(2.0, RATE, 2), RATE)
+    soundfile.write(tmp_path / "voice.wav", tone(2.0, RATE, 2, hertz=330), RATE)
     voice = client.upload(tmp_path / "voice.wav").audio_id
     before = len(stages["vae"].requests("Encode", vae_pb2.VaeServiceEncodeRequest))
     spec = SongSpec(CAPTION, duration=1.0, seeds=(3,), steps=1, guidance=1.0, reference_audio_id=voice)
