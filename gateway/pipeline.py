@@ -78,12 +78,15 @@ async def _parts(
     plan: PlannedSong, source: Source | None, reference: tensor_pb2.Tensor | None, tools: Tools, notes: Notes
 ) -> list[Part]:
     """One for each track that is extracted or made, else one."""
-    song = plan.song
+    song, follows_codes = plan.song, plan.thinks or bool(_given_codes(plan.song))
+    if isinstance(song.task, NewSong) and song.task.code_strength is not None and not follows_codes:
+        notes.warn("code_strength has no effect: the song follows no audio codes")
     heard = None if source is None else await hear_source(song, source, tools, notes)
-    other = await _other_words(song, reference, tools, notes) if has_other_condition(song.task) else None
+    two = has_other_condition(song.task, follows_codes)
+    other = await _other_words(song, reference, tools, notes) if two else None
     async with asyncio.TaskGroup() as group:
         parts = [
-            group.create_task(_part(plan, index, track, source, heard, other, reference, tools, notes))
+            group.create_task(_part(song, follows_codes, index, track, source, heard, other, reference, tools, notes))
             for index, track in enumerate(_tracks(song))
         ]
     tools.report(Progress("encode", 0, 1, 1))
@@ -101,7 +104,8 @@ def _tracks(song: SongSpec) -> Sequence[Track | None]:
 
 
 async def _part(
-    plan: PlannedSong,
+    song: SongSpec,
+    follows_codes: bool,
     index: int,
     track: Track | None,
     source: Source | None,
@@ -111,18 +115,16 @@ async def _part(
     tools: Tools,
     notes: Notes,
 ) -> Part:
-    song = plan.song
     framing = None
     if source is not None and heard is not None and not isinstance(song.task, NewSong):
         framing = frame(song.task, source.latents, heard, track)
-    follows = plan.thinks or bool(_given_codes(song))
-    instruction = framing.instruction if framing else FOLLOW_CODES if follows else ""
+    instruction = framing.instruction if framing else FOLLOW_CODES if follows_codes else ""
     condition = await encode_words(song, track, instruction, reference, tools, notes, index)
     return Part(condition, other, framing, track)
 
 
 async def _other_words(song: SongSpec, reference: tensor_pb2.Tensor | None, tools: Tools, notes: Notes) -> Condition:
-    """The words of an edit's source or, where a cover leaves its source on the way, those of a song from words."""
+    """The words of an edit's source or, where a song leaves source or codes on the way, those of one from words."""
     words = song
     if isinstance(song.task, Edit):
         lyrics = song.task.source_lyrics.strip() or INSTRUMENTAL

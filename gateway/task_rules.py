@@ -27,6 +27,7 @@ def check_settings(song: music_pb2.SongSpec, check: Violations) -> None:
     """Notes settings of a task that cannot be, whatever its source."""
     match song.WhichOneof("task"):
         case "text_to_music":
+            _check_shares(song.text_to_music, ("code_strength",), "song.text_to_music", check)
             _check_codes(song, check)
         case "cover":
             _check_shares(song.cover, ("strength", "noise_strength"), "song.cover", check)
@@ -177,7 +178,7 @@ def _check_repaint(repaint: music_pb2.SongSpec.Repaint, check: Violations) -> No
 
 def _check_retake(song: music_pb2.SongSpec, check: Violations) -> None:
     retake = song.retake
-    _check_shares(retake, ("variance",), "song.retake", check)
+    _check_shares(retake, ("variance", "code_strength"), "song.retake", check)
     check.that(bool(song.seeds), "song.seeds", "is empty; give the seed of the song that is to have other takes")
     check_seeds(retake.seeds, song.items or 1, check, "song.retake.seeds")
 

@@ -72,6 +72,11 @@ _PLANNING: Any = (
     type=click.File(encoding="utf-8"),
     help="File with audio codes, 5 a second, that the song follows instead of a plan; - is standard input.",
 )
+@click.option(
+    "--code-strength",
+    type=click.FloatRange(0, 1),
+    help="How long audio codes, planned or yours, are followed: 1 to the end, 0 not at all.  [default: 1]",
+)
 @grouped(seed_options)
 @grouped(items_options)
 @grouped(sampler_options)
@@ -83,7 +88,8 @@ def song(context: click.Context, /, **options: Any) -> None:
 
 
 def _spec(client: Client, options: dict[str, Any]) -> SongSpec:
-    spec = spec_of(client, options, TextToMusic(codes_in(options["codes"])), thinking=_thinking(options))
+    task = TextToMusic(codes_in(options["codes"]), options["code_strength"])
+    spec = spec_of(client, options, task, thinking=_thinking(options))
     return _in_words(spec, options["words"].read()) if options["words"] else spec
 
 

@@ -160,6 +160,12 @@ def test_a_task_that_cannot_be_is_refused_by_its_field(
     assert reason in str(caught.value)
 
 
+def test_codes_cannot_be_followed_for_more_than_all_steps(client: Client) -> None:
+    for task, name in ((TextToMusic((), 1.5), "text_to_music"), (Retake(code_strength=-0.1), "retake")):
+        with pytest.raises(InvalidRequestError, match=rf"song\.{name}\.code_strength: is .*, must be within 0 and 1"):
+            client.generate(wish(task, duration=1.0))
+
+
 def test_takes_that_cannot_be_are_refused(client: Client) -> None:
     with pytest.raises(InvalidRequestError, match=r"song\.seeds: is empty; give the seed of the song"):
         client.generate(CAPTION, duration=1.0, task=Retake())
