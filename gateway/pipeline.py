@@ -23,7 +23,7 @@ from gateway.results import ItemChecks, ItemResult, Progress, SongResult
 from gateway.sampling import finished, has_other_condition, sample_request, variation_seeds
 from gateway.source import Source, keep_latents, latents_of, load_reference, load_source
 from gateway.stages import CHANNELS, Codec, Condition, Decoded, Latents, Step
-from gateway.tasks import FRAMES_PER_SECOND, frames_of
+from gateway.tasks import FRAMES_PER_SECOND, frames_in, frames_of
 from gateway.tools import JobTools, Tools
 from quartet import tensors
 from quartet.errors import InternalError
@@ -157,6 +157,8 @@ async def _make_item(
                 if source and stays:
                     await asyncio.to_thread(_splice, spool, source, stays, codec.rate)
                     latents = _spliced(latents, source, stays)
+                elif plays := _plays(song, framing.frames):
+                    await asyncio.to_thread(_silence, spool, plays, codec.rate)
                 written = await asyncio.to_thread(
                     writing.write, spool, audio_file, decoded.sample_rate, output_of(song), tags_of(song, index)
                 )
@@ -217,6 +219,20 @@ def _splice(spool: writing.PcmSpool, source: Source, stays: Kept, rate: int) -> 
         loudest = splicing.loudest(pcm, new, crossfade) * source.gain
         pcm *= np.float32(source.gain / max(loudest, 1.0))
         splicing.splice(pcm, source.pcm, stays.first * hop, new, crossfade)
+
+
+def _plays(song: SongSpec, frames: int) -> list[tuple[int, int]]:
+    """Where a track plays that is silent elsewhere, in frames; empty where it may play everywhere."""
+    return [frames_in(region, frames) for region in song.task.regions] if isinstance(song.task, Lego) else []
+
+
+def _silence(spool: writing.PcmSpool, plays: Sequence[tuple[int, int]], rate: int) -> None:
+    """Leaves of what was decoded some spans of frames alone: what the codec makes of silence is not quite that."""
+    hop = rate // FRAMES_PER_SECOND
+    spans = [(first * hop, last * hop) for first, last in plays]
+    with spool.changing() as pcm:
+        nothing = np.broadcast_to(np.float32(0), pcm.shape)
+        splicing.splice(pcm, nothing, 0, spans, int(splicing.CROSSFADE_SECONDS * rate))
 
 
 def _spliced(latents: LatentArray, source: Source, stays: Kept) -> LatentArray:
