@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from quartet.errors import NotFoundError
@@ -24,6 +25,13 @@ class Artifact:
     id: str
     path: Path
     bytes: int
+
+
+class Beside(StrEnum):
+    """What may lie beside an artifact that is audio, by the suffix of its file."""
+
+    LATENTS = ".attached"  # of all of it
+    REFERENCE = ".reference"  # of what the timbre encoder hears of it
 
 
 class ArtifactStore:
@@ -78,16 +86,16 @@ class ArtifactStore:
             raise NotFoundError.of("audio", artifact_id)
         return Artifact(artifact_id, path, path.stat().st_size)
 
-    def attach(self, path: Path, artifact: Artifact) -> None:
+    def attach(self, path: Path, artifact: Artifact, beside: Beside) -> None:
         """Keeps a scratch file beside an artifact, for as long as that stays: not at all where it is gone by now."""
-        attachment = self.attachment(artifact)
+        attachment = self.attachment(artifact, beside)
         path.replace(attachment)
         if not artifact.path.exists():  # asked last, since whoever removes an artifact removes what is beside it after
             attachment.unlink(missing_ok=True)
 
-    def attachment(self, artifact: Artifact) -> Path:
-        """Where the file beside an artifact lies, if it has one."""
-        return artifact.path.with_suffix(".attached")
+    def attachment(self, artifact: Artifact, beside: Beside) -> Path:
+        """Where a file beside an artifact lies, if it has one."""
+        return artifact.path.with_suffix(beside)
 
     def read(self, artifact: Artifact, offset: int, limit: int) -> Iterator[bytes]:
         """Blocks of at most 1 MiB of a range; limit 0 reads to the end."""
@@ -102,7 +110,8 @@ class ArtifactStore:
         """Removes an artifact and what is attached to it, if it is there."""
         path = self._path(artifact_id)
         path.unlink(missing_ok=True)
-        path.with_suffix(".attached").unlink(missing_ok=True)
+        for beside in Beside:
+            path.with_suffix(beside).unlink(missing_ok=True)
 
     def _path(self, digest: str) -> Path:
         return self._folder / digest[:2] / digest

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gateway.alignment import Rendition
-from gateway.audio import reading, splicing, writing
+from gateway.artifacts import Beside
+from gateway.audio import splicing, writing
 from gateway.checks import check_item
 from gateway.conditions import encode_words, hear_codes, hear_source
 from gateway.framing import FOLLOW_CODES, FOLLOW_WORDS, Framing, Kept, LatentArray, frame, kept
@@ -20,12 +21,12 @@ from gateway.output import INSTRUMENTAL, output_of, tags_of
 from gateway.planning import AudioCodes, PlannedSong, plan_item, plan_song
 from gateway.results import ItemChecks, ItemResult, Progress, SongResult
 from gateway.sampling import finished, has_other_condition, sample_request, variation_seeds
-from gateway.source import Source, encode_reference, keep_latents, latents_of, load_source
+from gateway.source import Source, keep_latents, latents_of, load_reference, load_source
 from gateway.stages import CHANNELS, Codec, Condition, Decoded, Latents, Step
-from gateway.tasks import FRAMES_PER_SECOND, frames_of
+from gateway.tasks import FRAMES_PER_SECOND, frames_in, frames_of
 from gateway.tools import JobTools, Tools
 from quartet import tensors
-from quartet.errors import FieldViolation, InternalError, InvalidRequestError
+from quartet.errors import InternalError
 from quartet.songs import SongSpec
 from quartet.tasks import Edit, Extend, Extract, Lego, NewSong, Repaint, Track
 from quartet.v1 import dit_pb2, tensor_pb2
@@ -52,7 +53,8 @@ async def make_song(wish: SongSpec, tools: JobTools) -> SongResult:
         tools.show_plan(plan.shown)
         codec = group.create_task(tools.stages.codec())
         source = await _source(plan.song, codec, tools, notes)
-        reference = await _encode_reference(plan.song, codec, tools, notes)
+        voice = plan.song.reference_audio_id
+        reference = await load_reference(voice, await codec, tools, notes) if voice else None
         parts = await _parts(plan, source, reference, tools, notes)
         items = [
             group.create_task(
@@ -72,34 +74,19 @@ async def _source(song: SongSpec, codec: Awaitable[Codec], tools: Tools, notes: 
     return await load_source(str(task.source), field, await codec, tools, notes, frames)
 
 
-async def _encode_reference(
-    song: SongSpec, codec: Awaitable[Codec], tools: Tools, notes: Notes
-) -> tensor_pb2.Tensor | None:
-    if not song.reference_audio_id:
-        return None
-    with notes.timed("reference") as timed:
-        file = tools.artifacts.find(song.reference_audio_id)
-        try:
-            latents, report = await encode_reference(
-                file, await codec, tools.max_upload_seconds, tools.stages, tools.seconds_left()
-            )
-        except reading.AudioError as error:
-            raise InvalidRequestError.of([FieldViolation("song.reference_audio_id", str(error))]) from None
-        timed.take(report, "vae")
-    tools.report(Progress("reference", 0, 1, 1))
-    return latents
-
-
 async def _parts(
     plan: PlannedSong, source: Source | None, reference: tensor_pb2.Tensor | None, tools: Tools, notes: Notes
 ) -> list[Part]:
     """One for each track that is extracted or made, else one."""
-    song = plan.song
+    song, follows_codes = plan.song, plan.thinks or bool(_given_codes(plan.song))
+    if isinstance(song.task, NewSong) and song.task.code_strength is not None and not follows_codes:
+        notes.warn("code_strength has no effect: the song follows no audio codes")
     heard = None if source is None else await hear_source(song, source, tools, notes)
-    other = await _other_words(song, reference, tools, notes) if has_other_condition(song.task) else None
+    two = has_other_condition(song.task, follows_codes)
+    other = await _other_words(song, reference, tools, notes) if two else None
     async with asyncio.TaskGroup() as group:
         parts = [
-            group.create_task(_part(plan, index, track, source, heard, other, reference, tools, notes))
+            group.create_task(_part(song, follows_codes, index, track, source, heard, other, reference, tools, notes))
             for index, track in enumerate(_tracks(song))
         ]
     tools.report(Progress("encode", 0, 1, 1))
@@ -117,7 +104,8 @@ def _tracks(song: SongSpec) -> Sequence[Track | None]:
 
 
 async def _part(
-    plan: PlannedSong,
+    song: SongSpec,
+    follows_codes: bool,
     index: int,
     track: Track | None,
     source: Source | None,
@@ -127,18 +115,16 @@ async def _part(
     tools: Tools,
     notes: Notes,
 ) -> Part:
-    song = plan.song
     framing = None
     if source is not None and heard is not None and not isinstance(song.task, NewSong):
         framing = frame(song.task, source.latents, heard, track)
-    follows = plan.thinks or bool(_given_codes(song))
-    instruction = framing.instruction if framing else FOLLOW_CODES if follows else ""
+    instruction = framing.instruction if framing else FOLLOW_CODES if follows_codes else ""
     condition = await encode_words(song, track, instruction, reference, tools, notes, index)
     return Part(condition, other, framing, track)
 
 
 async def _other_words(song: SongSpec, reference: tensor_pb2.Tensor | None, tools: Tools, notes: Notes) -> Condition:
-    """The words of an edit's source or, where a cover leaves its source on the way, those of a song from words."""
+    """The words of an edit's source or, where a song leaves source or codes on the way, those of one from words."""
     words = song
     if isinstance(song.task, Edit):
         lyrics = song.task.source_lyrics.strip() or INSTRUMENTAL
@@ -178,12 +164,14 @@ async def _make_item(
                 if source and stays:
                     await asyncio.to_thread(_splice, spool, source, stays, codec.rate)
                     latents = _spliced(latents, source, stays)
+                elif plays := _plays(song, framing.frames):
+                    await asyncio.to_thread(_silence, spool, plays, codec.rate)
                 written = await asyncio.to_thread(
                     writing.write, spool, audio_file, decoded.sample_rate, output_of(song), tags_of(song, index)
                 )
             artifact = await tools.keep(audio_file)
             gain = written.gain * (source.gain if source and stays else 1.0)
-            keep_latents(tools.artifacts, artifact, codec, latents, gain)
+            keep_latents(tools.artifacts, artifact, Beside.LATENTS, codec, latents, gain)
     tools.report(Progress("write", index, 1, 1))
     rendition = Rendition(song.model, song.lyrics, latents, part.condition, framing)
     checks = await _check(plan, index, codes, rendition, tools, notes)
@@ -238,6 +226,20 @@ def _splice(spool: writing.PcmSpool, source: Source, stays: Kept, rate: int) -> 
         loudest = splicing.loudest(pcm, new, crossfade) * source.gain
         pcm *= np.float32(source.gain / max(loudest, 1.0))
         splicing.splice(pcm, source.pcm, stays.first * hop, new, crossfade)
+
+
+def _plays(song: SongSpec, frames: int) -> list[tuple[int, int]]:
+    """Where a track plays that is silent elsewhere, in frames; empty where it may play everywhere."""
+    return [frames_in(region, frames) for region in song.task.regions] if isinstance(song.task, Lego) else []
+
+
+def _silence(spool: writing.PcmSpool, plays: Sequence[tuple[int, int]], rate: int) -> None:
+    """Leaves of what was decoded some spans of frames alone: what the codec makes of silence is not quite that."""
+    hop = rate // FRAMES_PER_SECOND
+    spans = [(first * hop, last * hop) for first, last in plays]
+    with spool.changing() as pcm:
+        nothing = np.broadcast_to(np.float32(0), pcm.shape)
+        splicing.splice(pcm, nothing, 0, spans, int(splicing.CROSSFADE_SECONDS * rate))
 
 
 def _spliced(latents: LatentArray, source: Source, stays: Kept) -> LatentArray:

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 import numpy as np
 
 from gateway.alignment import Rendition, check_sung
-from gateway.artifacts import ArtifactStore
+from gateway.artifacts import ArtifactStore, Beside
 from gateway.audio import reading
 from gateway.conditions import encode_words, hear_codes, hear_source
 from gateway.framing import FOLLOW_CODES, FOLLOW_WORDS, Framing, LatentArray, frame
 from gateway.notes import Notes
-from gateway.source import encode_reference, kept_latents, latents_of, load_source, measure, seed_of
+from gateway.source import kept_latents, latents_of, load_reference, load_source, measure, seed_of
 from gateway.stages import CHANNELS, Codec, Stages
 from gateway.tasks import FRAMES_PER_SECOND, frames_of
 from gateway.tools import Tools
@@ -64,7 +64,7 @@ class Renditions:
         async with self._readers:
             latents = await self._latents(item, codec, tools)
             framing = await self._framing(song, item, len(latents), codec, tools, notes)
-            reference = await self._reference(song, codec, tools)
+            reference = await self._reference(song, codec, tools, notes)
         instruction = framing.instruction or (FOLLOW_CODES if item.codes else "")
         condition = await encode_words(song, _track(item), instruction, reference, tools, notes)
         return Rendition(song.model, song.lyrics, latents, condition, framing)
@@ -99,7 +99,7 @@ class Renditions:
         """The latents of an item: those that were kept, or else from its file, which has one posterior seed."""
         file = self._artifacts.find(item.audio_id)
         frames = round(FRAMES_PER_SECOND * item.samples / item.sample_rate)
-        kept = await asyncio.to_thread(kept_latents, self._artifacts.attachment(file), codec, frames)
+        kept = await asyncio.to_thread(kept_latents, self._artifacts.attachment(file, Beside.LATENTS), codec, frames)
         if kept is not None:
             return kept[0]
         longest = item.samples / item.sample_rate + _PADDING_SECONDS
@@ -127,15 +127,11 @@ class Renditions:
             source = await load_source(str(task.source), "source_audio_id", codec, tools, notes, heard)
         return frame(task, source.latents, await hear_source(song, source, tools, notes), _track(item))
 
-    async def _reference(self, song: SongSpec, codec: Codec, tools: Tools) -> tensor_pb2.Tensor | None:
+    async def _reference(self, song: SongSpec, codec: Codec, tools: Tools, notes: Notes) -> tensor_pb2.Tensor | None:
         if not song.reference_audio_id:
             return None
         with _needed(song.reference_audio_id, "reference"):
-            file = self._artifacts.find(song.reference_audio_id)
-            latents, _ = await encode_reference(
-                file, codec, self._max_upload_seconds, self._stages, tools.seconds_left()
-            )
-        return latents
+            return await load_reference(song.reference_audio_id, codec, tools, notes)
 
 
 def item_of(record: music_pb2.SongRecord, index: int) -> music_pb2.SongItem:
@@ -154,7 +150,7 @@ def _needed(audio_id: str, role: str) -> Iterator[None]:
         raise NotFoundError.of(
             "audio", audio_id, f"it is the {role} that the song was made with; upload it again"
         ) from None
-    except (InvalidRequestError, reading.AudioError) as error:
+    except InvalidRequestError as error:
         raise ConflictError(f"the {role} that the song was made with cannot be listened to: {error}") from None
 
 

@@ -13,7 +13,7 @@ from gateway.stages import Condition
 from quartet import tensors
 from quartet.sampling import sampling_message
 from quartet.songs import SongSpec
-from quartet.tasks import Cover, Edit, Retake, Task
+from quartet.tasks import Cover, Edit, NewSong, Retake, Task
 from quartet.v1 import dit_pb2, tensor_pb2
 from quartet.wire import optional
 
@@ -64,9 +64,17 @@ def finished(latents: LatentArray, song: SongSpec) -> LatentArray:
     return latents if (rescale, shift) == (1, 0) else latents * np.float32(rescale) + np.float32(shift)
 
 
-def has_other_condition(task: Task) -> bool:
+def has_other_condition(task: Task, follows_codes: bool) -> bool:
     """Whether sampling needs a second condition."""
-    return isinstance(task, Edit) or (isinstance(task, Cover) and task.strength is not None and task.strength < 1)
+    share = _share_of_steps(task) if isinstance(task, Cover) or follows_codes else None
+    return isinstance(task, Edit) or (share is not None and share < 1)
+
+
+def _share_of_steps(task: Task) -> float | None:
+    """How many of the steps follow a source or codes, before the words alone are followed."""
+    if isinstance(task, NewSong):
+        return task.code_strength
+    return task.strength if isinstance(task, Cover) else None
 
 
 def variation_seeds(task: Task) -> Sequence[int]:
@@ -86,9 +94,11 @@ def _variation(task: Task, index: int) -> dit_pb2.Variation | None:
 
 
 def _switch(task: Task, other: Condition | None) -> dit_pb2.ConditionSwitch | None:
-    if other is None or not isinstance(task, Cover):
+    share = _share_of_steps(task)
+    if other is None or share is None:
         return None
-    return dit_pb2.ConditionSwitch(strength=task.strength, condition=other.condition, blend=task.blend)
+    blend = isinstance(task, Cover) and task.blend
+    return dit_pb2.ConditionSwitch(strength=share, condition=other.condition, blend=blend)
 
 
 def _keep(framing: Framing) -> dit_pb2.Keep | None:

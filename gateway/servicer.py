@@ -214,7 +214,7 @@ class MusicServicer(music_pb2_grpc.MusicServiceServicer):
 
     async def Understand(self, request: music_pb2.UnderstandRequest, context: Context) -> music_pb2.UnderstandResponse:
         """A recording in words."""
-        return await self._writer.understand(request, context.time_remaining())
+        return await self._writer.understand(request, allowed(context.time_remaining(), self._max_job_seconds))
 
     async def Score(self, request: music_pb2.ScoreRequest, context: Context) -> music_pb2.ScoreResponse:
         """How well a song fits its words."""

@@ -1,4 +1,4 @@
-"""The source of a task: its samples, and its latents, which a result of an earlier song brings along."""
+"""Recordings that a song is made from, source and reference: samples, and latents, which are kept beside them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import numpy.typing as npt
 import safetensors.numpy
 from safetensors import SafetensorError, safe_open
 
-from gateway.artifacts import Artifact, ArtifactStore
+from gateway.artifacts import Artifact, ArtifactStore, Beside
 from gateway.audio import reading
-from gateway.calls import Report, broken
+from gateway.calls import broken
 from gateway.framing import LatentArray
 from gateway.notes import Notes
 from gateway.results import Progress
-from gateway.stages import Codec, Stages
+from gateway.stages import Codec
 from gateway.tasks import FRAMES_PER_SECOND
 from gateway.tools import Tools
 from quartet import tensors
@@ -26,6 +26,7 @@ from quartet.errors import FieldViolation, InvalidRequestError
 from quartet.v1 import tensor_pb2
 
 _LATENTS, _GAIN, _CODEC = "latents", "gain", "codec"
+_REFERENCE_FRAMES = reading.PIECES * reading.PIECE_SECONDS * FRAMES_PER_SECOND
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ async def load_source(
     """
     with notes.timed("source") as timed:
         file = tools.artifacts.find(audio_id)
-        attachment = tools.artifacts.attachment(file)
+        attachment = tools.artifacts.attachment(file, Beside.LATENTS)
         held = None if frames is None else await asyncio.to_thread(kept_latents, attachment, codec, frames)
         if held is None:
             try:
@@ -64,7 +65,7 @@ async def load_source(
                 )
                 timed.take(report, "vae")
                 held = latents_of(message, "vae", heard), 1.0
-                keep_latents(tools.artifacts, file, codec, *held)
+                keep_latents(tools.artifacts, file, Beside.LATENTS, codec, *held)
             source = Source(pcm if frames is None else None, *held)
         else:
             source = Source(None, *held)
@@ -80,7 +81,9 @@ def latents_of(message: tensor_pb2.Tensor, stage: str, frames: int) -> LatentArr
         raise broken(stage, f"sent latents that are none: {error}") from None
 
 
-def keep_latents(artifacts: ArtifactStore, file: Artifact, codec: Codec, latents: LatentArray, gain: float) -> None:
+def keep_latents(
+    artifacts: ArtifactStore, file: Artifact, beside: Beside, codec: Codec, latents: LatentArray, gain: float
+) -> None:
     """Keeps latents beside the audio that they are of; `gain` is what decoded samples are multiplied with to be it.
 
     Here and now: a thread that outlives a cancelled job would leave its file.
@@ -88,15 +91,31 @@ def keep_latents(artifacts: ArtifactStore, file: Artifact, codec: Codec, latents
     named: dict[str, npt.NDArray[Any]] = {_LATENTS: np.ascontiguousarray(latents), _GAIN: np.array([gain], np.float64)}
     with artifacts.scratch_file() as path:
         path.write_bytes(safetensors.numpy.save(named, metadata={_CODEC: codec.revision}))
-        artifacts.attach(path, file)
+        artifacts.attach(path, file, beside)
 
 
-async def encode_reference(
-    file: Artifact, codec: Codec, max_seconds: float, stages: Stages, seconds_left: float
-) -> tuple[tensor_pb2.Tensor, Report]:
-    """Latents of what the timbre encoder hears of a recording. Raises AudioError where it cannot be heard."""
-    pcm = await asyncio.to_thread(reading.read_reference, file.path, file.id, max_seconds, codec.rate)
-    return await stages.encode_audio(pcm, codec.rate, seed_of(file.id), seconds_left)
+async def load_reference(audio_id: str, codec: Codec, tools: Tools, notes: Notes) -> tensor_pb2.Tensor:
+    """Latents of what the timbre encoder hears of a recording: kept ones of the same codec, or else encoded.
+
+    Raises NotFoundError, or InvalidRequestError where it cannot be heard.
+    """
+    with notes.timed("reference") as timed:
+        file = tools.artifacts.find(audio_id)
+        attachment = tools.artifacts.attachment(file, Beside.REFERENCE)
+        held = await asyncio.to_thread(kept_latents, attachment, codec, _REFERENCE_FRAMES)
+        if held is None:
+            try:
+                pcm = await asyncio.to_thread(
+                    reading.read_reference, file.path, file.id, tools.max_upload_seconds, codec.rate
+                )
+            except reading.AudioError as error:
+                raise InvalidRequestError.of([FieldViolation("song.reference_audio_id", str(error))]) from None
+            message, report = await tools.stages.encode_audio(pcm, codec.rate, seed_of(file.id), tools.seconds_left())
+            timed.take(report, "vae")
+            held = latents_of(message, "vae", _REFERENCE_FRAMES), 1.0
+            keep_latents(tools.artifacts, file, Beside.REFERENCE, codec, *held)
+    tools.report(Progress("reference", 0, 1, 1))
+    return tensors.encode(held[0])
 
 
 def seed_of(digest: str) -> int:

@@ -153,7 +153,7 @@ class Stages:
             report=Report.of(reply.report),
         )
 
-    async def tokenize(self, model: str, latents: tensor_pb2.Tensor, seconds_left: float | None) -> tuple[int, ...]:
+    async def tokenize(self, model: str, latents: tensor_pb2.Tensor, seconds_left: float) -> tuple[int, ...]:
         """Audio codes of latents."""
         request = encoder_pb2.TokenizeRequest(model=model, latents=latents)
         with self._calls.call("encoder", "Tokenize"):
@@ -211,7 +211,7 @@ class Stages:
                         yield Decoded(result.samples, result.sample_rate, Report.of(result.report))
 
     async def encode_audio(
-        self, pcm: Pcm, rate: int, seed: int, seconds_left: float | None
+        self, pcm: Pcm, rate: int, seed: int, seconds_left: float
     ) -> tuple[tensor_pb2.Tensor, Report]:
         """Latents of PCM [samples, 2] at the codec's rate, drawn from the posterior with a seed."""
 

@@ -27,6 +27,7 @@ def check_settings(song: music_pb2.SongSpec, check: Violations) -> None:
     """Notes settings of a task that cannot be, whatever its source."""
     match song.WhichOneof("task"):
         case "text_to_music":
+            _check_shares(song.text_to_music, ("code_strength",), "song.text_to_music", check)
             _check_codes(song, check)
         case "cover":
             _check_shares(song.cover, ("strength", "noise_strength"), "song.cover", check)
@@ -67,13 +68,15 @@ def check_source_task(song: music_pb2.SongSpec, seconds: float, longest: float, 
             case Extend(before=before, after=after):
                 added = {"before": before, "after": after}
                 both_fit = [check.within(each, 0, longest, f"{path}.{name}") for name, each in added.items()]
-                check.that(frames_of(max(before, after)) > 0, f"{path}.after", "and before add nothing; give a length")
-                total = seconds_of(task, seconds) if all(both_fit) else 0.0
-                check.that(
-                    total <= longest,
-                    f"{path}.after",
-                    f"and before make a song of {total:g} s; the model's longest has {longest:g} s",
-                )
+                if all(both_fit):
+                    added_frames = frames_of(max(before, after))
+                    check.that(added_frames > 0, f"{path}.after", "and before add nothing; give a length")
+                    total = seconds_of(task, seconds)
+                    check.that(
+                        total <= longest,
+                        f"{path}.after",
+                        f"and before make a song of {total:g} s; the model's longest has {longest:g} s",
+                    )
             case _:
                 pass
 
@@ -175,7 +178,7 @@ def _check_repaint(repaint: music_pb2.SongSpec.Repaint, check: Violations) -> No
 
 def _check_retake(song: music_pb2.SongSpec, check: Violations) -> None:
     retake = song.retake
-    _check_shares(retake, ("variance",), "song.retake", check)
+    _check_shares(retake, ("variance", "code_strength"), "song.retake", check)
     check.that(bool(song.seeds), "song.seeds", "is empty; give the seed of the song that is to have other takes")
     check_seeds(retake.seeds, song.items or 1, check, "song.retake.seeds")
 

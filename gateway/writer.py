@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from gateway.artifacts import ArtifactStore
-from gateway.audio import reading
+from gateway.notes import Notes
 from gateway.planner import PlannerClient
 from gateway.scoring import NO_PLANNER
-from gateway.source import seed_of
+from gateway.source import load_source, measure
 from gateway.stages import Stages
+from gateway.tasks import frames_of
+from gateway.tools import Tools, countdown
+from quartet import tensors
 from quartet.errors import ConflictError, FieldViolation, InvalidRequestError
 from quartet.v1 import music_pb2, planner_pb2
 from quartet.validation import Violations
@@ -58,13 +62,14 @@ class Writer:
         )
 
     async def understand(
-        self, request: music_pb2.UnderstandRequest, seconds_left: float | None
+        self, request: music_pb2.UnderstandRequest, seconds_allowed: float
     ) -> music_pb2.UnderstandResponse:
         """A recording, or audio codes, in words; without a planner the audio codes of a recording alone."""
         with Violations() as check:
             one = bool(request.audio_id) != bool(request.codes)
             check.that(one, "audio_id", "and codes exclude one another; give one of them")
             planning.check_sampling(request.sampling, check, "sampling")
+        seconds_left = countdown(seconds_allowed)
         if request.audio_id and self._stages.planner is None:
             codes = await self._codes_of(request.audio_id, seconds_left)
             return music_pb2.UnderstandResponse(codes=codes, warnings=[f"audio codes alone: {NO_PLANNER}"])
@@ -74,7 +79,7 @@ class Writer:
         codes = tuple(request.codes) or await self._codes_of(request.audio_id, seconds_left)
         reply = await planner.understand(
             planner_pb2.PlannerServiceUnderstandRequest(model=request.model, codes=codes, sampling=request.sampling),
-            seconds_left,
+            seconds_left(),
         )
         return music_pb2.UnderstandResponse(
             blueprint=reply.blueprint,
@@ -90,14 +95,15 @@ class Writer:
             raise ConflictError(NO_PLANNER, reason="NO_PLANNER")
         return self._stages.planner
 
-    async def _codes_of(self, audio_id: str, seconds_left: float | None) -> tuple[int, ...]:
-        """Recording to latents to audio codes. Every recording has one posterior seed, so that it sounds the same."""
+    async def _codes_of(self, audio_id: str, seconds_left: Callable[[], float]) -> tuple[int, ...]:
+        """Recording to latents, where there are none of it yet, to audio codes."""
         file = self._artifacts.find(audio_id)
-        rate = (await self._stages.codec()).rate
+        tools = Tools(self._stages, self._artifacts, lambda _: None, seconds_left, LONGEST_SECONDS)
         async with self._readers:
-            try:
-                pcm = await asyncio.to_thread(reading.read_whole, file.path, LONGEST_SECONDS, rate)
-            except reading.AudioError as error:
-                raise InvalidRequestError.of([FieldViolation("audio_id", str(error))]) from None
-            latents, _ = await self._stages.encode_audio(pcm, rate, seed_of(file.id), seconds_left)
-        return await self._stages.tokenize("", latents, seconds_left)
+            seconds = await asyncio.to_thread(measure, file, "audio_id", LONGEST_SECONDS)
+            if not (frames := frames_of(seconds)):
+                description = f"lasts {seconds:.3f} s, must be of 0.04 to {LONGEST_SECONDS:g} s"
+                raise InvalidRequestError.of([FieldViolation("audio_id", description)])
+            codec = await self._stages.codec()
+            source = await load_source(file.id, "audio_id", codec, tools, Notes(), frames)
+        return await self._stages.tokenize("", tensors.encode(source.latents), seconds_left())

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from quartet.errors import FieldViolation, InvalidRequestError
-from quartet.planning import Thinking, unless_open
+from quartet.planning import Blueprint, Thinking, unless_open
 from quartet.sampling import (
     GuidanceMode,
     SamplerMethod,
@@ -193,6 +193,11 @@ class SongSpec:
     time_lyrics: bool = False
     thinking: Thinking = Thinking()
     instrumental: bool = False
+
+    @classmethod
+    def of(cls, words: Blueprint) -> SongSpec:
+        """A song of words that the planner wrote or heard, such as `Composition.blueprint`; what they leave open is."""
+        return cls(**dataclasses.asdict(words))
 
     def with_options(self, options: SongOptions) -> SongSpec:
         """A copy with some fields replaced; `seed` stands for `seeds=(seed,)`."""

@@ -35,7 +35,7 @@ def task_fields(task: Task) -> dict[str, Any]:
     spec = music_pb2.SongSpec
     match task:
         case TextToMusic():
-            return {"text_to_music": spec.TextToMusic(codes=task.codes)}
+            return {"text_to_music": spec.TextToMusic(codes=task.codes, code_strength=task.code_strength)}
         case Cover():
             return {
                 "cover": spec.Cover(
@@ -69,7 +69,12 @@ def task_fields(task: Task) -> dict[str, Any]:
             return {"complete": spec.Complete(source_audio_id=source, tracks=_track_names(task.tracks))}
         case Retake():
             return {
-                "retake": spec.Retake(variance=task.variance, seeds=given_seeds(task.seeds), codes=task.codes),
+                "retake": spec.Retake(
+                    variance=task.variance,
+                    seeds=given_seeds(task.seeds),
+                    codes=task.codes,
+                    code_strength=task.code_strength,
+                )
             }
         case Edit():
             return {
@@ -119,7 +124,12 @@ def task_of(message: music_pb2.SongSpec) -> Task:
             return Complete(message.complete.source_audio_id, _tracks(message.complete.tracks))
         case "retake":
             retake = message.retake
-            return Retake(optional(retake, "variance"), tuple(retake.seeds), tuple(retake.codes))
+            return Retake(
+                optional(retake, "variance"),
+                tuple(retake.seeds),
+                tuple(retake.codes),
+                optional(retake, "code_strength"),
+            )
         case "edit":
             edit = message.edit
             return Edit(
@@ -133,7 +143,7 @@ def task_of(message: music_pb2.SongSpec) -> Task:
         case "remix":
             return Remix(message.remix.source_audio_id, optional(message.remix, "strength"))
         case _:
-            return TextToMusic(tuple(message.text_to_music.codes))
+            return TextToMusic(tuple(message.text_to_music.codes), optional(message.text_to_music, "code_strength"))
 
 
 def track_name(number: int) -> str:
@@ -148,7 +158,7 @@ def _uploaded(source: Recording) -> str:
 
 
 def _track_names(tracks: Iterable[Track | str]) -> list[str]:
-    return [f"TRACK_{Track(track).name}" for track in tracks]
+    return [wire_name(Track, track, "TRACK") for track in tracks]
 
 
 def _tracks(numbers: Iterable[int]) -> tuple[Track, ...]:

@@ -45,9 +45,13 @@ class RepaintMode(StrEnum):
 
 @dataclass(frozen=True)
 class TextToMusic:
-    """A new song from words, which may follow audio codes at 5 Hz instead of a plan; they give it its length."""
+    """A new song from words, which may follow audio codes at 5 Hz instead of a plan; they give it its length.
+
+    `code_strength` is the share of the steps that follow codes, given or planned; 1 where it is None.
+    """
 
     codes: tuple[int, ...] = ()
+    code_strength: float | None = None
 
 
 @dataclass(frozen=True)
@@ -122,11 +126,12 @@ class Complete:
 @dataclass(frozen=True)
 class Retake:
     """Other takes of a song: its words and seed, and noise of second seeds, by item, mixed in; 0.2 where `variance` is
-    None. Takes of a song that was given `codes` to follow need them too."""
+    None. Takes of a song that was given `codes`, or a `code_strength`, need them too."""
 
     variance: float | None = None
     seeds: tuple[int, ...] = ()
     codes: tuple[int, ...] = ()
+    code_strength: float | None = None
 
 
 @dataclass(frozen=True)

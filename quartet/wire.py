@@ -19,7 +19,10 @@ def optional(message: Any, field: str) -> Any:
 
 def wire_name(kind: type[E], choice: E | str | None, prefix: str) -> Any:
     """The name in the contract of a choice, unspecified for none. Raises ValueError where there is none such."""
-    return f"{prefix}_{kind(choice).name if choice else 'UNSPECIFIED'}"
+    try:
+        return f"{prefix}_{kind(choice).name if choice else 'UNSPECIFIED'}"
+    except ValueError:
+        raise ValueError(f"{choice!r} is none of {', '.join(kind)}") from None
 
 
 def chosen(kind: type[E], enum: Any, number: int, prefix: str) -> E | None:

@@ -97,7 +97,7 @@ def in_order(scores: Mapping[str, float]) -> dict[str, float]:
 
 
 def print_result(console: Console, record: Record, paths: Sequence[Path]) -> None:
-    """The files, what was found out about them, the warnings and where the time went."""
+    """The files, what was found out about them, the job, the warnings and where the time went."""
     for item, path in zip(record.items, paths, strict=True):
         seconds = item.samples / item.sample_rate
         console.print(f"{path}  {seconds:.2f} s, {item.sample_rate} Hz, {item.channels} channels, seed {item.seed}")
@@ -105,6 +105,7 @@ def print_result(console: Console, record: Record, paths: Sequence[Path]) -> Non
             console.print("  " + ", ".join(f"{name} {value:.3f}" for name, value in in_order(item.scores).items()))
         if item.lyrics_timing:
             console.print(f"  {lyrics_path(path)}  {len(item.lyric_lines)} lines")
+    console.print(f"job {record.job_id}")
     for warning in record.warnings:
         console.print(f"warning: {warning}", markup=False)
     console.print(timing_table(record))

@@ -58,7 +58,7 @@ def retake(
         if not isinstance(spec.task, NewSong):
             raise click.BadParameter(f"{song} follows a source; only songs from words have takes", param_hint="SONG")
         written = {name: options[name] for name in _WRITTEN}
-        task = Retake(variance, take_seeds, spec.task.codes)
+        task = Retake(variance, take_seeds, spec.task.codes, spec.task.code_strength)
         return dataclasses.replace(spec, task=task, items=items, format=format_of(options), **written)
 
     run(context, options, spec_of)

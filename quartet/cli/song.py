@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import click
@@ -18,7 +19,8 @@ from quartet.cli.song_options import (
     sung_options,
 )
 from quartet.client import Client
-from quartet.planning import PromptForm, Thinking
+from quartet.documents import read_as, read_json
+from quartet.planning import Composition, PromptForm, Thinking
 from quartet.songs import SongSpec
 from quartet.tasks import TextToMusic
 
@@ -56,6 +58,11 @@ _PLANNING: Any = (
 
 @click.command()
 @click.argument("caption", default="")
+@click.option(
+    "--words",
+    type=click.File(encoding="utf-8"),
+    help="What `quartet compose --json` wrote, for all that you do not say yourself; - is standard input.",
+)
 @grouped(sung_options)
 @metadata_options
 @grouped(_PLANNING)
@@ -64,6 +71,11 @@ _PLANNING: Any = (
     "--codes",
     type=click.File(encoding="utf-8"),
     help="File with audio codes, 5 a second, that the song follows instead of a plan; - is standard input.",
+)
+@click.option(
+    "--code-strength",
+    type=click.FloatRange(0, 1),
+    help="How long audio codes, planned or yours, are followed: 1 to the end, 0 not at all.  [default: 1]",
 )
 @grouped(seed_options)
 @grouped(items_options)
@@ -76,7 +88,18 @@ def song(context: click.Context, /, **options: Any) -> None:
 
 
 def _spec(client: Client, options: dict[str, Any]) -> SongSpec:
-    return spec_of(client, options, TextToMusic(codes_in(options["codes"])), thinking=_thinking(options))
+    task = TextToMusic(codes_in(options["codes"]), options["code_strength"])
+    spec = spec_of(client, options, task, thinking=_thinking(options))
+    return _in_words(spec, options["words"].read()) if options["words"] else spec
+
+
+def _in_words(spec: SongSpec, document: str) -> SongSpec:
+    """The song with a composition's words where nothing else is said; given codes have a length of their own."""
+    words = read_as(Composition, read_json(document, "words"), "words").blueprint
+    if isinstance(spec.task, TextToMusic) and spec.task.codes:
+        words = dataclasses.replace(words, duration=None)
+    unsaid = {name: value for name, value in dataclasses.asdict(words).items() if getattr(spec, name) in (None, "")}
+    return dataclasses.replace(spec, **unsaid)
 
 
 def _thinking(options: dict[str, Any]) -> Thinking:

@@ -95,10 +95,12 @@ JOB_STATE_CANCELLED: JobState
 class SongSpec(_message.Message):
     __slots__ = ("text_to_music", "cover", "repaint", "extend", "extract", "lego", "complete", "retake", "edit", "remix", "caption", "lyrics", "metadata", "duration", "reference_audio_id", "items", "seeds", "model", "sampling", "output", "thinking", "instrumental", "checks")
     class TextToMusic(_message.Message):
-        __slots__ = ("codes",)
+        __slots__ = ("codes", "code_strength")
         CODES_FIELD_NUMBER: _ClassVar[int]
+        CODE_STRENGTH_FIELD_NUMBER: _ClassVar[int]
         codes: _containers.RepeatedScalarFieldContainer[int]
-        def __init__(self, codes: _Optional[_Iterable[int]] = ...) -> None: ...
+        code_strength: float
+        def __init__(self, codes: _Optional[_Iterable[int]] = ..., code_strength: _Optional[float] = ...) -> None: ...
     class Cover(_message.Message):
         __slots__ = ("source_audio_id", "from_latents", "strength", "blend", "noise_strength")
         SOURCE_AUDIO_ID_FIELD_NUMBER: _ClassVar[int]
@@ -158,14 +160,16 @@ class SongSpec(_message.Message):
         tracks: _containers.RepeatedScalarFieldContainer[Track]
         def __init__(self, source_audio_id: _Optional[str] = ..., tracks: _Optional[_Iterable[_Union[Track, str]]] = ...) -> None: ...
     class Retake(_message.Message):
-        __slots__ = ("variance", "seeds", "codes")
+        __slots__ = ("variance", "seeds", "codes", "code_strength")
         VARIANCE_FIELD_NUMBER: _ClassVar[int]
         SEEDS_FIELD_NUMBER: _ClassVar[int]
         CODES_FIELD_NUMBER: _ClassVar[int]
+        CODE_STRENGTH_FIELD_NUMBER: _ClassVar[int]
         variance: float
         seeds: _containers.RepeatedScalarFieldContainer[int]
         codes: _containers.RepeatedScalarFieldContainer[int]
-        def __init__(self, variance: _Optional[float] = ..., seeds: _Optional[_Iterable[int]] = ..., codes: _Optional[_Iterable[int]] = ...) -> None: ...
+        code_strength: float
+        def __init__(self, variance: _Optional[float] = ..., seeds: _Optional[_Iterable[int]] = ..., codes: _Optional[_Iterable[int]] = ..., code_strength: _Optional[float] = ...) -> None: ...
     class Edit(_message.Message):
         __slots__ = ("source_audio_id", "source_caption", "source_lyrics", "n_min", "n_max", "n_avg")
         SOURCE_AUDIO_ID_FIELD_NUMBER: _ClassVar[int]

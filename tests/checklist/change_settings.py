@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from tests.checklist.rows import CODED_RECORD, Effect, Range, Setting, Start, between, characters, replaced
+from tests.checklist.rows import (
+    CODED_RECORD,
+    HALF_CODED_RECORD,
+    Effect,
+    Range,
+    Setting,
+    Start,
+    between,
+    characters,
+    replaced,
+)
 from tests.checklist.tasks import EDIT, REMIX, RETAKE
 
 _TASKS = "tests/integration/test_tasks.py::"
@@ -121,5 +131,17 @@ ROWS = (
         error="song.retake.codes",
         effect=f"{_TASKS}test_takes_follow_the_codes_that_their_song_was_given",
         note="those that the song was given; the command line takes them from its record",
+    ),
+    Setting(
+        field="task.code_strength",
+        start=Start(RETAKE.spec, ("retake", HALF_CODED_RECORD, *RETAKE.words[2:])),
+        flags=(),
+        argument="SONG",
+        served="1",
+        range=between(0, 1),
+        example=0.5,
+        error="song.retake.code_strength",
+        effect=f"{_TASKS}test_a_song_may_leave_its_codes_on_the_way",
+        note="that of the song; the command line takes it from its record",
     ),
 )

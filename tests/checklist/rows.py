@@ -17,6 +17,8 @@ SOURCE = "ab" * 32
 RECORD = "RECORD.json"
 # The record of a song that was given the codes of CODES.txt to follow.
 CODED_RECORD = "CODED.json"
+# The record of a song that followed its plan for half of its steps.
+HALF_CODED_RECORD = "HALF_CODED.json"
 
 
 class Effect(Enum):

@@ -228,4 +228,17 @@ _CODES = Setting(
     note="codes out of range are refused, not clamped",
 )
 
-ROWS = (_CODES, *_COVER, *_REPAINT, *_OTHERS)
+_CODE_STRENGTH = Setting(
+    field="task.code_strength",
+    names="2.1: audio_cover_strength; 7: audio_cover_strength",
+    flags=("--code-strength", "0.5"),
+    official="1.0",
+    served="1",
+    range=_SHARE,
+    example=0.5,
+    error="song.text_to_music.code_strength",
+    effect=f"{_TASKS}test_a_song_may_leave_its_codes_on_the_way",
+    note="of codes that are given, and of those that the planner writes",
+)
+
+ROWS = (_CODES, _CODE_STRENGTH, *_COVER, *_REPAINT, *_OTHERS)

@@ -15,7 +15,7 @@ from quartet.cli.group import cli
 from quartet.items import SongItem
 from quartet.planning import Blueprint
 from quartet.v1 import music_pb2
-from tests.checklist.rows import CODED_RECORD, RECORD, UNPLANNED, CallSetting, Setting
+from tests.checklist.rows import CODED_RECORD, HALF_CODED_RECORD, RECORD, UNPLANNED, CallSetting, Setting
 from tests.checklist.table import ALL_SETTINGS, CALLS
 from tests.quartet.scripted_gateway import ScriptedGateway, scripted_gateway, whole_call
 
@@ -45,6 +45,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     save_record(record_of(made), tmp_path / RECORD)
     coded = dataclasses.replace(made, task=TextToMusic(tuple(map(int, CODES.split()))))
     save_record(record_of(coded), tmp_path / CODED_RECORD)
+    save_record(record_of(dataclasses.replace(made, task=TextToMusic((), 0.5))), tmp_path / HALF_CODED_RECORD)
     return tmp_path
 
 

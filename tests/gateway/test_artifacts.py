@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.artifacts import Artifact, ArtifactStore
+from gateway.artifacts import Artifact, ArtifactStore, Beside
 from gateway.folder import locked
 from quartet.errors import NotFoundError
 from serving.server import StartupError
@@ -52,19 +52,20 @@ def test_nothing_else_is_found(artifacts: ArtifactStore, unknown: str) -> None:
         artifacts.find(unknown)
 
 
-def test_nothing_is_kept_beside_an_artifact_that_is_gone(artifacts: ArtifactStore) -> None:
+@pytest.mark.parametrize("beside", Beside)
+def test_nothing_is_kept_beside_an_artifact_that_is_gone(artifacts: ArtifactStore, beside: Beside) -> None:
     """As where an upload expires while somebody listens to it."""
     gone = kept(artifacts, b"an upload")
     artifacts.delete(gone.id)
     with artifacts.scratch_file() as path:
-        artifacts.attach(path, gone)
-    assert not artifacts.attachment(gone).exists()
+        artifacts.attach(path, gone, beside)
+    assert not artifacts.attachment(gone, beside).exists()
     there = kept(artifacts, b"an upload")
     with artifacts.scratch_file() as path:
-        artifacts.attach(path, there)
-    assert artifacts.attachment(there).exists()
+        artifacts.attach(path, there, beside)
+    assert artifacts.attachment(there, beside).exists()
     artifacts.delete(there.id)
-    assert not artifacts.attachment(there).exists()
+    assert not artifacts.attachment(there, beside).exists()
 
 
 def test_scratch_files_do_not_stay(tmp_path: Path) -> None:

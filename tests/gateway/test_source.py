@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gateway.artifacts import Artifact, ArtifactStore
+from gateway.artifacts import Artifact, ArtifactStore, Beside
 from gateway.source import keep_latents, kept_latents
 from gateway.stages import Codec
 
@@ -26,17 +26,20 @@ def audio(store: ArtifactStore) -> Artifact:
 
 
 def test_kept_latents_come_back_with_their_gain(store: ArtifactStore, audio: Artifact) -> None:
-    keep_latents(store, audio, CODEC, LATENTS, 0.5)
-    found = kept_latents(store.attachment(audio), CODEC, frames=3)
-    assert found is not None
-    assert np.array_equal(found[0], LATENTS)
-    assert found[1] == 0.5
+    keep_latents(store, audio, Beside.LATENTS, CODEC, LATENTS, 0.5)
+    keep_latents(store, audio, Beside.REFERENCE, CODEC, LATENTS[:2], 1.0)
+    for beside, latents, gain in ((Beside.LATENTS, LATENTS, 0.5), (Beside.REFERENCE, LATENTS[:2], 1.0)):
+        found = kept_latents(store.attachment(audio, beside), CODEC, frames=len(latents))
+        assert found is not None
+        assert np.array_equal(found[0], latents)
+        assert found[1] == gain
 
 
 def test_latents_of_another_codec_or_length_are_not_taken(store: ArtifactStore, audio: Artifact) -> None:
-    keep_latents(store, audio, CODEC, LATENTS, 0.5)
-    assert kept_latents(store.attachment(audio), Codec(48_000, "second"), frames=3) is None
-    assert kept_latents(store.attachment(audio), CODEC, frames=4) is None
+    keep_latents(store, audio, Beside.LATENTS, CODEC, LATENTS, 0.5)
+    kept = store.attachment(audio, Beside.LATENTS)
+    assert kept_latents(kept, Codec(48_000, "second"), frames=3) is None
+    assert kept_latents(kept, CODEC, frames=4) is None
 
 
 def test_a_broken_or_missing_file_holds_none(tmp_path: Path) -> None:

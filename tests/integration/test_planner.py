@@ -201,10 +201,13 @@ def test_understand_a_recording(client: Client, tmp_path: Path) -> None:
     assert client.understand(heard.codes, sampling=TokenSampling(temperature=0.5), seed=1) == heard
 
 
-def test_silence_is_not_understood(client: Client, tmp_path: Path) -> None:
+def test_what_cannot_be_heard_is_not_understood(client: Client, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "silence.flac", np.zeros((48_000, 2)), 48_000)
     with pytest.raises(InvalidRequestError, match="audio_id: is silent"):
         client.understand(tmp_path / "silence.flac")
+    soundfile.write(tmp_path / "click.wav", tone(0.03, 48_000, 2), 48_000)
+    with pytest.raises(InvalidRequestError, match=r"audio_id: lasts 0\.030 s, must be of 0\.04 to 600 s"):
+        client.understand(tmp_path / "click.wav")
     with pytest.raises(InvalidRequestError, match="codes: 64000 is no code"):
         client.understand([64_000])
     with pytest.raises(NotFoundError):

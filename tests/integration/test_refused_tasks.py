@@ -17,6 +17,7 @@ from quartet import (
     Edit,
     Extend,
     Extract,
+    Lego,
     Region,
     Remix,
     Repaint,
@@ -26,7 +27,69 @@ from quartet import (
 )
 from quartet.errors import InvalidRequestError, NotFoundError
 from quartet.tasks import SourceTask
+from tests.support.audio import tone
 from tests.support.tasks import CAPTION, RATE, wish
+
+SOURCE_TASKS: list[SourceTask] = [
+    Cover("SOURCE"),
+    Repaint("SOURCE", (Region(0.1, 0.3),)),
+    Extend("SOURCE", after=1.0),
+    Extract("SOURCE", ("drums",)),
+    Lego("SOURCE", "drums"),
+    Complete("SOURCE"),
+    Edit("SOURCE", "x"),
+    Remix("SOURCE"),
+]
+
+
+@pytest.fixture(scope="module")
+def sources(client: Client, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Recordings that no task can follow, by what is wrong with them; the last two are none at all."""
+    folder = tmp_path_factory.mktemp("sources")
+    soundfile.write(folder / "silent.wav", np.zeros((2 * RATE, 2)), RATE)
+    soundfile.write(folder / "short.wav", tone(0.5, RATE, 2), RATE)
+    soundfile.write(folder / "long.wav", tone(601.0, 4_000, 1), 4_000)
+    uploaded = {name: client.upload(folder / f"{name}.wav").audio_id for name in ("silent", "short", "long")}
+    return {**uploaded, "missing": "", "gone": "0" * 64}
+
+
+@pytest.mark.parametrize("task", SOURCE_TASKS, ids=lambda task: type(task).__name__)
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("silent", "is silent; give a recording that can be heard"),
+        ("short", "lasts 0.50 s, must be of 1 to 600 s"),
+        ("long", "lasts 601.00 s, must be of 1 to 600 s"),
+        ("missing", "is empty; name an upload or the audio of a result"),
+    ],
+)
+def test_no_task_follows_a_source_that_cannot_be(
+    client: Client, sources: dict[str, str], task: SourceTask, fault: str, reason: str
+) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        client.create_job(wish(dataclasses.replace(task, source=sources[fault])))
+    field = f"song.{type(task).__name__.lower()}.source_audio_id"
+    assert {violation.field: violation.description for violation in caught.value.violations} == {field: reason}
+
+
+@pytest.mark.parametrize("task", SOURCE_TASKS, ids=lambda task: type(task).__name__)
+def test_no_task_follows_a_source_that_is_not_there(
+    client: Client, sources: dict[str, str], source: Path, task: SourceTask, tmp_path: Path
+) -> None:
+    with pytest.raises(NotFoundError, match="audio '0000"):
+        client.create_job(wish(dataclasses.replace(task, source=sources["gone"])))
+    torn = tmp_path / "torn.wav"
+    torn.write_bytes(source.read_bytes()[:20])
+    with pytest.raises(InvalidRequestError, match="data: cannot be read as audio"):
+        client.create_job(wish(dataclasses.replace(task, source=torn)))
+
+
+@pytest.mark.parametrize("task", [Extract("", ("kazoo",)), Lego("", "kazoo"), Complete("", ("kazoo",))])
+def test_a_track_that_nobody_knows_is_answered_with_those_that_there_are(
+    client: Client, source: Path, task: SourceTask
+) -> None:
+    with pytest.raises(InvalidRequestError, match=r"song\.task: 'kazoo' is none of woodwinds, brass, .*, vocals"):
+        client.create_job(wish(dataclasses.replace(task, source=client.upload(source).audio_id)))
 
 
 @pytest.mark.parametrize(
@@ -67,6 +130,9 @@ def test_codes_that_cannot_be_are_refused(
         (Extract("SOURCE", ()), "song.extract.tracks", "is empty; name what to take out"),
         (Extract("SOURCE", ("drums", "drums")), "song.extract.tracks", "names a track twice"),
         (Complete("SOURCE", ("bass", "bass")), "song.complete.tracks", "names a track twice"),
+        (Lego("SOURCE", ""), "song.lego.track", "is missing or not known; name one track"),
+        (Lego("SOURCE", "bass", (Region(5.0),)), "song.lego.regions[0].start", "is 5, must be within 0 and 4"),
+        (Lego("SOURCE", "bass", (Region(0.0), Region(1.0))), "song.lego.regions", "overlap"),
         (Cover("SOURCE", strength=1.5), "song.cover.strength", "is 1.5, must be within 0 and 1"),
         (Cover("SOURCE", noise_strength=-0.5), "song.cover.noise_strength", "is -0.5, must be within 0 and 1"),
         (Cover("SOURCE", blend=True), "song.cover.blend", "needs a strength"),
@@ -92,6 +158,12 @@ def test_a_task_that_cannot_be_is_refused_by_its_field(
         client.generate(wish(task))
     assert field in [violation.field for violation in caught.value.violations]
     assert reason in str(caught.value)
+
+
+def test_codes_cannot_be_followed_for_more_than_all_steps(client: Client) -> None:
+    for task, name in ((TextToMusic((), 1.5), "text_to_music"), (Retake(code_strength=-0.1), "retake")):
+        with pytest.raises(InvalidRequestError, match=rf"song\.{name}\.code_strength: is .*, must be within 0 and 1"):
+            client.generate(wish(task, duration=1.0))
 
 
 def test_takes_that_cannot_be_are_refused(client: Client) -> None:

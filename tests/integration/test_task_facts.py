@@ -97,8 +97,11 @@ def test_every_strength_of_a_remix_has_its_own_effect(client: Client, source: Pa
 def test_a_track_is_silent_beside_its_regions(
     client: Client, stages: dict[str, Recorder], source: Path, tiny_models: Path
 ) -> None:
-    """One frame beside them goes over to silence, which is that of the codec."""
-    client.generate(wish(Lego(source, "guitar", (Region(1.0, 3.0),))))
+    """One frame beside them goes over to silence, which in latents is that of the codec."""
+    made = pcm_of(client.generate(wish(Lego(source, "guitar", (Region(1.0, 3.0),)))))
+    assert not made[: RATE - CROSSFADE].any()
+    assert not made[3 * RATE + CROSSFADE :].any()
+    assert made[RATE : 3 * RATE].any(axis=1).mean() > 0.9
     silence = torch.load(tiny_models / "acestep-v15-base" / "silence_latent.pt", weights_only=True)[0].T.numpy()
     distance = np.abs(floats(sampled(stages)) - silence[:FRAMES]).max(axis=1)
     assert (np.flatnonzero(distance) == np.arange(24, 76)).all()

@@ -172,6 +172,29 @@ def test_a_song_may_follow_codes_of_its_own(client: Client, stages: dict[str, Re
     assert words.instruction == "Generate audio semantic tokens based on the given conditions:"
 
 
+def test_a_song_may_leave_its_codes_on_the_way(client: Client, stages: dict[str, Recorder]) -> None:
+    codes = (7, 63_999, 12, 0, 500)
+    song = client.generate(wish(TextToMusic(codes, 0.5)))
+    request = asked(stages)
+    assert (request.switch.strength, request.switch.blend) == (0.5, False)
+    assert not request.switch.HasField("source_latents")
+    words = stages["encoder"].requests("Encode", encoder_pb2.EncodeRequest)[-2:]
+    assert sorted(each.instruction for each in words) == [
+        "Fill the audio semantic mask based on the given conditions:",
+        "Generate audio semantic tokens based on the given conditions:",
+    ]
+    takes = [Retake(0.0, codes=codes, code_strength=0.5), Retake(0.0, codes=codes)]
+    same, other = (client.generate(dataclasses.replace(song.record.spec_of(), task=take)).files for take in takes)
+    assert same == song.files != other
+    assert not asked(stages).HasField("switch")
+    assert client.generate(wish(TextToMusic(codes, 1.0))).files == client.generate(wish(TextToMusic(codes))).files
+    words_alone = client.generate(wish(TextToMusic(), duration=1.0))
+    assert client.generate(wish(TextToMusic(codes, 0.0))).files == words_alone.files
+    unfollowed = client.generate(wish(TextToMusic((), 0.5), duration=1.0))
+    assert unfollowed.files == words_alone.files
+    assert "code_strength has no effect: the song follows no audio codes" in unfollowed.record.warnings
+
+
 def test_takes_without_seeds_of_their_own_tell_theirs(client: Client) -> None:
     song = SongSpec(CAPTION, duration=1.0, seeds=(5,), items=2, steps=2, guidance=1.0, task=Retake())
     made = client.generate(song)
@@ -250,7 +273,25 @@ def test_a_recording_is_encoded_once(client: Client, stages: dict[str, Recorder]
     before = len(stages["vae"].requests("Encode", vae_pb2.VaeServiceEncodeRequest))
     client.generate(wish(Cover(audio_id)))
     client.generate(wish(Repaint(audio_id, (Region(1.0),))))
+    codes = client.understand(audio_id).codes
     assert len(stages["vae"].requests("Encode", vae_pb2.VaeServiceEncodeRequest)) == before + 1
+    followed = stages["encoder"].requests("Detokenize", encoder_pb2.DetokenizeRequest)[-1]
+    assert tuple(followed.codes) == codes, "a cover follows what understanding hears"
+
+
+def test_a_reference_is_encoded_once(client: Client, stages: dict[str, Recorder], tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "voice.wav", tone(2.0, RATE, 2, hertz=330), RATE)
+    voice = client.upload(tmp_path / "voice.wav").audio_id
+    before = len(stages["vae"].requests("Encode", vae_pb2.VaeServiceEncodeRequest))
+    spec = SongSpec(CAPTION, duration=1.0, seeds=(3,), steps=1, guidance=1.0, reference_audio_id=voice)
+    first, second = client.generate(spec), client.generate(spec)
+    assert first.files == second.files
+    heard = stages["encoder"].requests("Encode", encoder_pb2.EncodeRequest)[-2:]
+    assert heard[0].reference_latents == heard[1].reference_latents
+    assert heard[0].reference_latents[0].shape[0] == 750
+    assert len(stages["vae"].requests("Encode", vae_pb2.VaeServiceEncodeRequest)) == before + 1
+    client.generate(wish(Cover(voice)))
+    assert len(stages["vae"].requests("Encode", vae_pb2.VaeServiceEncodeRequest)) == before + 2, "all of it is not it"
 
 
 def test_a_result_of_a_result_keeps_level_and_latents(client: Client, stages: dict[str, Recorder]) -> None:

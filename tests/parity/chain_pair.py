@@ -103,11 +103,11 @@ class Pair:
         return latents
 
     @torch.no_grad()
-    def hints(self, source: torch.Tensor) -> torch.Tensor:
-        """What the audio codes of latents [frames, channels] keep of them."""
+    def hints(self, source: torch.Tensor, frames: int = FRAMES) -> torch.Tensor:
+        """What the audio codes of latents [frames, channels] keep of them; they may end after the latents."""
         pipeline = self.pipeline
         quantized, _ = pipeline.audio_tokenizer.tokenize(source[None], pipeline.condition_encoder.silence_latent)
-        hints: torch.Tensor = pipeline.audio_token_detokenizer(quantized)[0, : len(source)]
+        hints: torch.Tensor = pipeline.audio_token_detokenizer(quantized)[0, :frames]
         return hints
 
 

@@ -95,6 +95,24 @@ def test_a_cover_that_leaves_its_source_on_the_way(pair: Pair, source: Source, s
     assert relative_error(expected[0.5], expected[1.0]) > NOTICED
 
 
+def test_a_song_that_leaves_its_codes_on_the_way(pair: Pair, source: Source) -> None:
+    """Row 15 of songs that follow codes, which diffusers cannot: they are as long as their codes."""
+    codes = pair.client.understand(source.audio_id).codes
+    frames = 5 * len(codes)
+    follows = View(pair.condition(FOLLOW_CODES, frames), context(pair.hints(source.latents, frames)))
+    leaves = View(pair.condition(FOLLOW_WORDS, frames), context(pair.silence(frames)))
+    expected = {
+        strength: official_sampler.sample(
+            pair.pipeline, noise(frames), LEVELS, [follows] * steps + [leaves] * (STEPS - steps)
+        )
+        for strength, steps in ((None, STEPS), (0.5, 2), (0.0, 0))
+    }
+    for strength, latents in expected.items():
+        assert relative_error(pair.ours(TextToMusic(codes, strength)), latents) <= TOLERANCE, strength
+    assert relative_error(expected[0.5], expected[0.0]) > NOTICED
+    assert relative_error(expected[0.5], expected[None]) > NOTICED
+
+
 def test_a_cover_of_the_latents_themselves(pair: Pair, source: Source) -> None:
     """Official cover-nofsq (§4.6), which diffusers has not."""
     view = View(pair.condition(FOLLOW_CODES), context(source.latents))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from quartet import Client
 from quartet.cli import song
-from quartet.planning import Thinking, TokenSampling
+from quartet.documents import to_json
+from quartet.errors import InvalidRequestError
+from quartet.planning import Blueprint, Composition, Finish, Thinking, TokenSampling
 from quartet.songs import SongSpec
 from quartet.tasks import TextToMusic
 
@@ -60,6 +63,37 @@ def test_the_seed_of_the_plan_may_be_open(flags: tuple[str, ...], seed: int | No
 )
 def test_how_the_audio_leaves(flags: tuple[str, ...], spec: SongSpec) -> None:
     assert wished(*flags).to_message().output == spec.to_message().output
+
+
+WORDS = Composition(
+    Blueprint("a slow waltz", "[Verse]\nla", 92, "A minor", "3", "de", 48.0), "folk", Finish.STOP, (), 7, (1, 2)
+)
+
+
+def test_words_that_were_composed_become_a_song_but_for_what_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "words.json"
+    file.write_text(to_json(WORDS))
+    assert wished("--words", str(file)) == dataclasses.replace(SongSpec.of(WORDS.blueprint), caption="piano")
+    said = wished("--words", str(file), "--bpm", "80", "--key", "auto", "--lyrics", "oh", "--duration", "-1")
+    assert (said.bpm, said.key_scale, said.lyrics, said.duration) == (80, "auto", "oh", -1)
+    assert (said.time_signature, said.vocal_language) == ("3", "de")
+
+
+def test_words_leave_the_length_to_codes(tmp_path: Path) -> None:
+    (tmp_path / "words.json").write_text(to_json(WORDS))
+    (tmp_path / "codes.txt").write_text("5 7 9")
+    wish = wished("--words", str(tmp_path / "words.json"), "--codes", str(tmp_path / "codes.txt"))
+    assert (wish.duration, wish.bpm, wish.task) == (None, 92, TextToMusic((5, 7, 9)))
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [("[", "words: is no JSON"), ("{}", r"words\.blueprint: is missing"), ('{"bpm": 9}', r"words\.bpm: is not known")],
+)
+def test_words_that_are_none_are_refused(tmp_path: Path, text: str, complaint: str) -> None:
+    (tmp_path / "words.json").write_text(text)
+    with pytest.raises(InvalidRequestError, match=complaint):
+        wished("--words", str(tmp_path / "words.json"))
 
 
 @pytest.mark.parametrize("text", ["5 7 9", "5,7,9", "<|audio_code_5|><|audio_code_7|><|audio_code_9|>"])

@@ -33,14 +33,26 @@ def gateway() -> Iterator[ScriptedGateway]:
 
 def asked(gateway: ScriptedGateway, folder: Path, *arguments: str) -> music_pb2.SongSpec:
     """The song that a command asks for."""
+    printed(gateway, folder, *arguments)
+    song: music_pb2.SongSpec = gateway.requests["Generate"][-1].song
+    return song
+
+
+def printed(gateway: ScriptedGateway, folder: Path, *arguments: str) -> list[str]:
+    """The lines of a command whose two songs are made."""
     made = record()
     for item in made.record.items:
         item.sample_rate = 48_000
     gateway.script("Generate", [accepted(), audio(0, last=True), audio(1, last=True), made])
     command = (*arguments, "--address", gateway.address, "-o", str(folder / "song.flac"))
-    assert CliRunner().invoke(cli, command).exit_code == 0
-    song: music_pb2.SongSpec = gateway.requests["Generate"][-1].song
-    return song
+    done = CliRunner().invoke(cli, command)
+    assert done.exit_code == 0
+    return done.output.splitlines()
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_prints_the_job_that_the_next_one_takes(verb: str, gateway: ScriptedGateway, tmp_path: Path) -> None:
+    assert "job job-1" in printed(gateway, tmp_path, verb, SOURCE, *VERBS[verb])
 
 
 @pytest.mark.parametrize("verb", VERBS)
