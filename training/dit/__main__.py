@@ -16,7 +16,7 @@ from training.checkpoints import TrainingStateError
 from training.dit.examples import Examples, ExampleSettings
 from training.dit.export import write_package, write_text_encoder
 from training.dit.network import SongModel
-from training.dit.task import SongTask
+from training.dit.task import LossWeights, SongTask
 from training.latents import SILENT_FRAMES, LatentStore, LatentStoreError
 from training.loop import LoopSettings, run
 from training.machine import MachineSettings
@@ -25,7 +25,7 @@ from training.weights import initialise, weights
 
 
 @dataclass(frozen=True)
-class DitTrainingSettings(LoopSettings, ExampleSettings, MachineSettings):
+class DitTrainingSettings(LoopSettings, ExampleSettings, LossWeights, MachineSettings):
     """Trains the DiT package, and its text encoder further. The family must have its codec and text encoder already."""
 
     data: Path = setting(Path("out/nano/latents"), "folder of latents to train on")
@@ -33,10 +33,6 @@ class DitTrainingSettings(LoopSettings, ExampleSettings, MachineSettings):
     models: Path = setting(Path("out/nano/models"), "model family that gets the package")
     output: Path = setting(Path("out/nano/dit"), "folder of the training; what is there is gone on with")
     variant: str = setting("acestep-v15-base", "name of the package")
-    loudness: float = setting(
-        0.5, "weight of the velocities of nano's loudnesses, beside that in the mean over all latents", at_least=0
-    )
-    answers: float = setting(0.05, "weight of what the transformer knows of the words halfway", at_least=0)
     longest_frames: int = setting(SILENT_FRAMES, "longest song in frames of latents, 25 per second", at_least=1)
 
 
@@ -59,8 +55,7 @@ def main(settings: DitTrainingSettings) -> bool:
         _examples(settings, store),
         _examples(settings, LatentStore.open(settings.held_out)),
         frames_per_batch=settings.frames_per_batch,
-        loudness=settings.loudness,
-        answers=settings.answers,
+        weights=settings,
         bfloat16=settings.bfloat16,
     )
     outcome = run(task, settings, settings.output)

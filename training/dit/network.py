@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from services.encoder.fsq import digits_of, level_values, soft_clamp
 from services.encoder.model import DitPackageEncoder
 from services.encoder.text import TextEncoder
 from services.runtime.qwen3 import Qwen3Config
+from training.dit.places import PLACES
 from training.dit.questions import ANSWERS
 
 
@@ -35,6 +37,16 @@ class Item:
     conditioned: bool = True
 
 
+@dataclass(frozen=True)
+class Predicted:
+    """Velocities [frames, channels], and what the transformer knows on the way: early, logits of the answers that the
+    words give [items, answers]; late, places in bar and beat [tokens, 6]. All in float32."""
+
+    velocities: Sequence[torch.Tensor]
+    answers: torch.Tensor
+    places: Sequence[torch.Tensor]
+
+
 class SongModel(nn.Module):
     """Text encoder, the encoder side of a DiT package, and the diffusion transformer."""
 
@@ -44,27 +56,33 @@ class SongModel(nn.Module):
         self.package = DitPackageEncoder(EncoderConfig.from_json(package))
         self.decoder = DiffusionTransformer(DitConfig.from_json(package))
         self.answers = nn.Linear(self.decoder.config.hidden_size, ANSWERS)
+        self.places = nn.Linear(self.decoder.config.hidden_size, PLACES)
 
-    def forward(
-        self, items: Sequence[Item], conditions: Sequence[torch.Tensor]
-    ) -> tuple[list[torch.Tensor], torch.Tensor]:
-        """Predicted velocities [frames, channels] under the conditions of the words or the null one, and the logits of
-        what the transformer knows of the words halfway [items, answers], all in float32."""
+    def forward(self, items: Sequence[Item], conditions: Sequence[torch.Tensor]) -> Predicted:
+        """Under the conditions of the words, or under the null one."""
         null = self.package.null_condition_emb[0]
         branches = []
         for item, condition in zip(items, conditions, strict=True):
             seen = condition if item.conditioned else null.expand_as(condition)
             branches.append(Branch(item.noisy, item.context, self.decoder.cache_condition(seen), item.t))
-        halfway: list[torch.Tensor] = []
-        middle = list(self.decoder.layers)[self.decoder.config.num_hidden_layers // 2 - 1]
-        hook = middle.register_forward_hook(lambda _, __, out: halfway.append(out))
-        try:
+        layers = self.decoder.config.num_hidden_layers
+        with self._states_after(layers // 4) as early, self._states_after(3 * layers // 4) as late:
             velocities = self.decoder(branches)
+        lengths = [self.decoder.tokens(len(item.noisy)) for item in items]
+        told = torch.stack([states.mean(dim=0) for states in torch.split(early[0], lengths)])
+        places = self.places(late[0]).float()
+        return Predicted(velocities, self.answers(told).float(), torch.split(places, lengths))
+
+    @contextmanager
+    def _states_after(self, layers: int) -> Iterator[list[torch.Tensor]]:
+        """A list that gets the states [tokens, width] after so many layers of the transformer, one at least."""
+        seen: list[torch.Tensor] = []
+        layer = list(self.decoder.layers)[max(layers, 1) - 1]
+        hook = layer.register_forward_hook(lambda _, __, states: seen.append(states))
+        try:
+            yield seen
         finally:
             hook.remove()
-        lengths = [self.decoder.tokens(len(item.noisy)) for item in items]
-        known = torch.stack([states.mean(dim=0) for states in torch.split(halfway[0], lengths)])
-        return velocities, self.answers(known).float()
 
     def conditions(self, items: Sequence[Item]) -> list[torch.Tensor]:
         """Conditions [tokens, width] of the words."""

@@ -15,8 +15,9 @@ from training.synth.instruments import INSTRUMENTS
 from training.synth.styles import STYLES
 from training.synth.theory import Mode
 
-# Answers about tempo and length lie evenly in ratio between the ends; a value gives a hill over those around it.
-_TEMPO, _TEMPO_ANSWERS = (55.0, 190.0), 48
+# Answers about tempo and length lie evenly in ratio between the ends; a value gives a hill over those around it. Tempos
+# are told apart by less than one in a hundred: twenty beats later that is a fifth of a beat.
+_TEMPO, _TEMPO_ANSWERS = (55.0, 190.0), 160
 _SECONDS, _LENGTH_ANSWERS = (6.0, 60.0), 16
 _CHARACTER_ANSWERS = 5
 _METERS = ("2", "3", "4", "6")

@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch.nn import functional
 
+from serving.settings import setting
 from training.dit.examples import Example
-from training.dit.network import Item, SongModel
+from training.dit.network import Item, Predicted, SongModel
+from training.dit.places import places_of
 from training.dit.questions import answers_of, surprise
 from training.dit.tasks import FRAMES_PER_CODE, FRAMES_PER_SECOND, Task
 from training.model_task import Batches, ModelTask
 from training.vae.energies import ENERGIES
 
 
+@dataclass(frozen=True)
+class LossWeights:
+    """Weights beside the error of the velocities: that of their last channels once more, and of what the transformer
+    knows of the words early, and of places in bar and beat late."""
+
+    loudness: float = setting(
+        0.5, "weight of the velocities of nano's loudnesses, beside that in the mean over all latents", at_least=0
+    )
+    answers: float = setting(
+        0.05, "weight of what the transformer knows of the words after a quarter of its layers", at_least=0
+    )
+    places: float = setting(0.3, "weight of what it knows of bar and beat after three quarters", at_least=0)
+
+
 class SongTask(ModelTask[SongModel, Example]):
-    """Trains a SongModel. Errors are those of the velocities, of their last channels once more, weighed by `loudness`,
-    of the hints that codes give, and, weighed by `answers`, of what the transformer knows of the words halfway."""
+    """Trains a SongModel. Errors are those of velocities, of the hints that codes give, and what `LossWeights` says."""
 
     def __init__(
         self,
@@ -26,14 +42,12 @@ class SongTask(ModelTask[SongModel, Example]):
         held_out: Batches[Example],
         *,
         frames_per_batch: int,
-        loudness: float,
-        answers: float,
+        weights: LossWeights,
         bfloat16: bool,
     ) -> None:
         super().__init__(model, examples, held_out, bfloat16=bfloat16)
         self._frames = frames_per_batch
-        self._loudness = loudness
-        self._answers = answers
+        self._weights = weights
 
     @property
     def units_per_batch(self) -> float:
@@ -49,17 +63,31 @@ class SongTask(ModelTask[SongModel, Example]):
             for number, example in enumerate(examples)
         ]
         conditions = self._model.conditions(items)
-        predicted, known = self._model(items, conditions)
+        predicted = self._model(items, conditions)
         velocities = [(example.noise - example.framed.target).to(self._device) for example in examples]
-        squares = [(one - other).square().mean(dim=0) for one, other in zip(predicted, velocities, strict=True)]
+        squares = [
+            (one - other).square().mean(dim=0) for one, other in zip(predicted.velocities, velocities, strict=True)
+        ]
         by_channel = torch.stack(squares).mean(dim=0)
         flow, loudness = by_channel.mean(), by_channel[-ENERGIES:].mean()
-        parts = {"flow": flow, "loudness": loudness, "codes": kept}
+        parts = {"flow": flow, "loudness": loudness, "codes": kept, **self._known(examples, predicted)}
+        beside = ((name, getattr(self._weights, name)) for name in ("loudness", "answers", "places"))
+        return flow + kept + sum(weight * parts[name] for name, weight in beside if name in parts), parts
+
+    def _known(self, examples: Sequence[Example], predicted: Predicted) -> dict[str, torch.Tensor]:
+        """Errors of what the transformer knows on the way, of examples that have words."""
         told = [number for number, example in enumerate(examples) if example.conditioned]
-        if told:
-            answers = [answers_of(examples[number].asked) for number in told]
-            parts["answers"] = surprise(known[told], answers)[0].sum()
-        return flow + self._loudness * loudness + kept + self._answers * parts.get("answers", 0.0), parts
+        if not told:
+            return {}
+        asked = [examples[number].asked for number in told]
+        found = [predicted.places[number] for number in told]
+        patch = self._model.decoder.config.patch_size
+        wanted = [places_of(each.facts, len(places), patch) for each, places in zip(asked, found, strict=True)]
+        answers = [answers_of(each) for each in asked]
+        return {
+            "answers": surprise(predicted.answers[told], answers)[0].sum(),
+            "places": functional.mse_loss(torch.cat(found), torch.cat(wanted).to(self._device)),
+        }
 
     def _item(self, example: Example, hints: torch.Tensor | None, reference: torch.Tensor) -> Item:
         framed = example.framed

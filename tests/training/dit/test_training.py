@@ -19,7 +19,7 @@ from tests.training.dit.conftest import SIZE, examples
 from training.dit.examples import ExampleSettings
 from training.dit.export import write_package, write_text_encoder
 from training.dit.network import Item, SongModel
-from training.dit.task import SongTask
+from training.dit.task import LossWeights, SongTask
 from training.latents import LatentStore, LatentStoreError
 from training.loop import LoopSettings, run
 from training.tiny_tokenizer import write_tiny_tokenizer
@@ -31,7 +31,12 @@ SETTINGS = ExampleSettings(frames_per_batch=200)
 def task_of(model: SongModel, store: LatentStore, tokenizer: PromptTokenizer) -> SongTask:
     drawn = examples(store, tokenizer, SETTINGS)
     return SongTask(
-        model, drawn, drawn, frames_per_batch=SETTINGS.frames_per_batch, loudness=0.5, answers=0.05, bfloat16=False
+        model,
+        drawn,
+        drawn,
+        frames_per_batch=SETTINGS.frames_per_batch,
+        weights=LossWeights(0.5, 0.05, 0.3),
+        bfloat16=False,
     )
 
 
@@ -99,7 +104,7 @@ def test_what_is_written_is_what_is_served(
     condition = encoder.model.encode([Words(caption, lyrics, (reference,))])[0]
     with torch.no_grad():
         items = [Item(latents, context, 0.7, caption, lyrics, reference)]
-        ours = model(items, model.conditions(items))[0][0]
+        ours = model(items, model.conditions(items)).velocities[0]
         theirs = dit.model([Branch(latents, context, dit.model.cache_condition(condition), 0.7)])[0]
     torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
     windows = latents[:50].view(10, 5, -1)

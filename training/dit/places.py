@@ -1,0 +1,24 @@
+"""Where in a bar and in a beat a place of a clip is: what a transformer has to know to put notes and drums there."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from training.synth.facts import Facts
+
+_FRAMES_PER_SECOND = 25
+# Bar, beat and half a beat, each as a cosine and a sine.
+PLACES = 6
+
+
+def places_of(facts: Facts, tokens: int, patch: int) -> torch.Tensor:
+    """Cosines, then sines of the phases of bar, beat and half beat [tokens, 6] amid tokens of so many frames.
+
+    Clips begin with a bar.
+    """
+    seconds = (patch * torch.arange(tokens) + (patch - 1) / 2) / _FRAMES_PER_SECOND
+    beats = facts.bpm / 60 * seconds
+    phases = 2 * math.pi * torch.stack((beats / facts.style.beats_per_bar, beats, 2 * beats), dim=1)
+    return torch.cat((phases.cos(), phases.sin()), dim=1)
