@@ -16,6 +16,7 @@ from training.checkpoints import TrainingStateError
 from training.dit.examples import Examples, ExampleSettings
 from training.dit.export import write_package, write_text_encoder
 from training.dit.network import SongModel
+from training.dit.primer import PrimedFirst, PrimerSettings
 from training.dit.task import LossWeights, SongTask
 from training.latents import SILENT_FRAMES, LatentStore, LatentStoreError
 from training.loop import LoopSettings, run
@@ -25,7 +26,7 @@ from training.weights import initialise, weights
 
 
 @dataclass(frozen=True)
-class DitTrainingSettings(LoopSettings, ExampleSettings, LossWeights, MachineSettings):
+class DitTrainingSettings(LoopSettings, ExampleSettings, PrimerSettings, LossWeights, MachineSettings):
     """Trains the DiT package, and its text encoder further. The family must have its codec and text encoder already."""
 
     data: Path = setting(Path("out/nano/latents"), "folder of latents to train on")
@@ -50,12 +51,17 @@ def main(settings: DitTrainingSettings) -> bool:
     model.text_encoder.load_state_dict(words.state_dict())
     model.to(settings.device)
     store = LatentStore.open(settings.data)
+    tokenizer = PromptTokenizer(settings.models / TEXT_ENCODER / "tokenizer.json")
+    music, held_out = (
+        Examples(latents, tokenizer, settings, NANO.reference_frames, settings.seed)
+        for latents in (store, LatentStore.open(settings.held_out))
+    )
     task = SongTask(
         model,
-        _examples(settings, store),
-        _examples(settings, LatentStore.open(settings.held_out)),
+        PrimedFirst(music, tokenizer, store.silence, NANO.reference_frames, settings, settings.seed),
+        held_out,
         frames_per_batch=settings.frames_per_batch,
-        weights=settings,
+        weights=LossWeights(settings.loudness, settings.answers, settings.places),
         bfloat16=settings.bfloat16,
     )
     outcome = run(task, settings, settings.output)
@@ -64,11 +70,6 @@ def main(settings: DitTrainingSettings) -> bool:
         write_text_encoder(settings.models, model.text_encoder, text)
     print(outcome.sentence)
     return outcome.finished
-
-
-def _examples(settings: DitTrainingSettings, store: LatentStore) -> Examples:
-    tokenizer = PromptTokenizer(settings.models / TEXT_ENCODER / "tokenizer.json")
-    return Examples(store, tokenizer, settings, NANO.reference_frames, settings.seed)
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ class ExampleSettings:
 @dataclass(frozen=True)
 class Example:
     """A task at a clip, what its words are about, their token ids, its reference latents [frames, channels], noise
-    [frames, channels] and level."""
+    [frames, channels] and level. `first_frame` is where in the clip it begins; what is no music has no velocities."""
 
     framed: Framed
     asked: Asked
@@ -62,6 +62,8 @@ class Example:
     noise: torch.Tensor
     t: float
     conditioned: bool
+    first_frame: int = 0
+    is_music: bool = True
 
 
 class Examples:

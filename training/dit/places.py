@@ -13,12 +13,12 @@ _FRAMES_PER_SECOND = 25
 PLACES = 6
 
 
-def places_of(facts: Facts, tokens: int, patch: int) -> torch.Tensor:
+def places_of(facts: Facts, tokens: int, patch: int, first_frame: int = 0) -> torch.Tensor:
     """Cosines, then sines of the phases of bar, beat and half beat [tokens, 6] amid tokens of so many frames.
 
-    Clips begin with a bar.
+    The first token begins at a frame of a clip, which begins with a bar.
     """
-    seconds = (patch * torch.arange(tokens) + (patch - 1) / 2) / _FRAMES_PER_SECOND
+    seconds = (first_frame + patch * torch.arange(tokens) + (patch - 1) / 2) / _FRAMES_PER_SECOND
     beats = facts.bpm / 60 * seconds
     phases = 2 * math.pi * torch.stack((beats / facts.style.beats_per_bar, beats, 2 * beats), dim=1)
     return torch.cat((phases.cos(), phases.sin()), dim=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import torch
 from torch.nn import functional
@@ -47,7 +47,7 @@ class SongTask(ModelTask[SongModel, Example]):
     ) -> None:
         super().__init__(model, examples, held_out, bfloat16=bfloat16)
         self._frames = frames_per_batch
-        self._weights = weights
+        self._share = {"flow": 1.0, "codes": 1.0, **asdict(weights)}
 
     @property
     def units_per_batch(self) -> float:
@@ -56,34 +56,40 @@ class SongTask(ModelTask[SongModel, Example]):
 
     def _errors(self, examples: Sequence[Example]) -> tuple[torch.Tensor, Mapping[str, torch.Tensor]]:
         """What to learn from, and its parts."""
-        hints, kept = self._hints(examples)
+        is_music = examples[0].is_music
+        hints, kept = self._hints(examples) if is_music else ({}, None)
         references = {id(example.reference): example.reference.to(self._device) for example in examples}
         items = [
             self._item(example, hints.get(number), references[id(example.reference)])
             for number, example in enumerate(examples)
         ]
-        conditions = self._model.conditions(items)
-        predicted = self._model(items, conditions)
-        velocities = [(example.noise - example.framed.target).to(self._device) for example in examples]
-        squares = [
-            (one - other).square().mean(dim=0) for one, other in zip(predicted.velocities, velocities, strict=True)
+        predicted = self._model(items, self._model.conditions(items))
+        parts = self._known(examples, predicted)
+        if kept is not None:
+            parts |= {"codes": kept, **self._velocity_errors(examples, predicted)}
+        return torch.stack([self._share[name] * error for name, error in parts.items()]).sum(), parts
+
+    def _velocity_errors(self, examples: Sequence[Example], predicted: Predicted) -> dict[str, torch.Tensor]:
+        errors = [
+            found - (example.noise - example.framed.target).to(self._device)
+            for found, example in zip(predicted.velocities, examples, strict=True)
         ]
-        by_channel = torch.stack(squares).mean(dim=0)
-        flow, loudness = by_channel.mean(), by_channel[-ENERGIES:].mean()
-        parts = {"flow": flow, "loudness": loudness, "codes": kept, **self._known(examples, predicted)}
-        beside = ((name, getattr(self._weights, name)) for name in ("loudness", "answers", "places"))
-        return flow + kept + sum(weight * parts[name] for name, weight in beside if name in parts), parts
+        by_channel = torch.stack([error.square().mean(dim=0) for error in errors]).mean(dim=0)
+        return {"flow": by_channel.mean(), "loudness": by_channel[-ENERGIES:].mean()}
 
     def _known(self, examples: Sequence[Example], predicted: Predicted) -> dict[str, torch.Tensor]:
         """Errors of what the transformer knows on the way, of examples that have words."""
         told = [number for number, example in enumerate(examples) if example.conditioned]
         if not told:
             return {}
-        asked = [examples[number].asked for number in told]
+        asked = [examples[number] for number in told]
         found = [predicted.places[number] for number in told]
         patch = self._model.decoder.config.patch_size
-        wanted = [places_of(each.facts, len(places), patch) for each, places in zip(asked, found, strict=True)]
-        answers = [answers_of(each) for each in asked]
+        wanted = [
+            places_of(each.asked.facts, len(places), patch, each.first_frame)
+            for each, places in zip(asked, found, strict=True)
+        ]
+        answers = [answers_of(each.asked) for each in asked]
         return {
             "answers": surprise(predicted.answers[told], answers)[0].sum(),
             "places": functional.mse_loss(torch.cat(found), torch.cat(wanted).to(self._device)),

@@ -147,7 +147,8 @@ def _train_dit(recipe: Recipe, output: Path, models: Path) -> bool:
             held_out=output / "held-out",
             models=models,
             output=output / "dit",
-            steps=recipe.dit_steps,
+            steps=recipe.primer_steps + recipe.dit_steps,
+            primer_batches=recipe.primer_steps,
             frames_per_batch=recipe.dit_frames,
             device=recipe.device,
         )
