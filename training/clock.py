@@ -14,7 +14,7 @@ import torch
 
 from training.vae.energies import ENERGIES
 
-_FRAMES_PER_SECOND = 25
+FRAMES_PER_SECOND = 25
 # Hertz of bars and of beats. Waves that lie so close can add up to one of any tempo for some ten seconds.
 _BARS, _BEATS = (0.2, 1.0), (1.0, 3.0)
 _SHARE_OF_BARS = 3 / 8
@@ -27,6 +27,6 @@ def with_clock(silence: torch.Tensor) -> torch.Tensor:
     pairs = max(0, channels - ENERGIES) // 2
     bars = round(_SHARE_OF_BARS * pairs)
     hertz = torch.cat((torch.linspace(*_BARS, bars), torch.linspace(*_BEATS, pairs - bars)))
-    phases = 2 * math.pi * torch.arange(frames)[:, None] / _FRAMES_PER_SECOND * hertz
+    phases = 2 * math.pi * torch.arange(frames)[:, None] / FRAMES_PER_SECOND * hertz
     waves = _AMPLITUDE * torch.cat((phases.cos(), phases.sin()), dim=1)
     return torch.cat((silence[:, : 2 * pairs] + waves, silence[:, 2 * pairs :]), dim=1)

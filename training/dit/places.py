@@ -6,9 +6,9 @@ import math
 
 import torch
 
+from training.clock import FRAMES_PER_SECOND
 from training.synth.facts import Facts
 
-_FRAMES_PER_SECOND = 25
 # Bar, beat and half a beat, each as a cosine and a sine.
 PLACES = 6
 
@@ -18,7 +18,7 @@ def places_of(facts: Facts, tokens: int, patch: int, first_frame: int = 0) -> to
 
     The first token begins at a frame of a clip, which begins with a bar.
     """
-    seconds = (first_frame + patch * torch.arange(tokens) + (patch - 1) / 2) / _FRAMES_PER_SECOND
+    seconds = (first_frame + patch * torch.arange(tokens) + (patch - 1) / 2) / FRAMES_PER_SECOND
     beats = facts.bpm / 60 * seconds
     phases = 2 * math.pi * torch.stack((beats / facts.style.beats_per_bar, beats, 2 * beats), dim=1)
     return torch.cat((phases.cos(), phases.sin()), dim=1)

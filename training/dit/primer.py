@@ -14,15 +14,15 @@ import torch
 
 from services.encoder.tokenization import PromptTokenizer
 from serving.settings import setting
+from training.clock import FRAMES_PER_SECOND
 from training.dit.examples import Example, Examples
-from training.dit.prompts import drawn_prompt
+from training.dit.prompts import drawn_facts, drawn_prompt
 from training.dit.questions import Asked
-from training.dit.tasks import FRAMES_PER_SECOND, Framed, Task, instruction_of
+from training.dit.tasks import Framed, Task, instruction_of
 from training.latents import tiled
-from training.synth.clip import draw_facts
 
-# Lengths of clips that the words are about, and where a piece of one begins at the latest, in seconds.
-_SECONDS, _LATEST_SECONDS = (7, 46), 10
+# Where a piece of a clip begins at the latest.
+_LATEST_SECONDS = 10
 _VALUE_DROPOUT = 0.05
 
 
@@ -62,11 +62,11 @@ class PrimedFirst:
         return [self._example(random) for _ in range(self._settings.primer_items)]
 
     def _example(self, random: np.random.Generator) -> Example:
-        facts = draw_facts(random, float(random.integers(*_SECONDS)))
+        facts = drawn_facts(random)
         instruction = instruction_of(Task.TEXT_TO_MUSIC)
         prompt = drawn_prompt(random, facts, "", instruction, _VALUE_DROPOUT)
         first = int(random.integers(_LATEST_SECONDS * FRAMES_PER_SECOND))
-        silence = self._silence.roll(-first, dims=0)[: self._settings.primer_frames]
+        silence = self._silence[first : first + self._settings.primer_frames]
         generator = torch.Generator().manual_seed(int(random.integers(2**62)))
         return Example(
             framed=Framed(Task.TEXT_TO_MUSIC, instruction, silence, silence, torch.ones(len(silence))),

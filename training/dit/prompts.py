@@ -6,7 +6,16 @@ import numpy as np
 
 from services.encoder.prompt import Prompt
 from training.synth.captions import write_caption
+from training.synth.clip import draw_facts
 from training.synth.facts import Facts
+
+# Lengths of clips that are never made.
+_SECONDS = (7, 46)
+
+
+def drawn_facts(random: np.random.Generator) -> Facts:
+    """What a clip that is never made is about."""
+    return draw_facts(random, float(random.integers(*_SECONDS)))
 
 
 def drawn_prompt(

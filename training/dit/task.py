@@ -9,11 +9,12 @@ import torch
 from torch.nn import functional
 
 from serving.settings import setting
+from training.clock import FRAMES_PER_SECOND
 from training.dit.examples import Example
 from training.dit.network import Item, Predicted, SongModel
 from training.dit.places import places_of
 from training.dit.questions import answers_of, surprise
-from training.dit.tasks import FRAMES_PER_CODE, FRAMES_PER_SECOND, Task
+from training.dit.tasks import FRAMES_PER_CODE, Task
 from training.model_task import Batches, ModelTask
 from training.vae.energies import ENERGIES
 

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from services.encoder.prompt import TEXT_TO_MUSIC
+from training.clock import FRAMES_PER_SECOND
 from training.latents import Entry, LatentStore, tiled
 
-FRAMES_PER_SECOND = 25
 FRAMES_PER_CODE = 5
 _SHORTEST_REPAINT = 2 * FRAMES_PER_SECOND
 

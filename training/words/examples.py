@@ -8,14 +8,11 @@ import numpy as np
 import torch
 
 from services.encoder.tokenization import PromptTokenizer
-from training.dit.prompts import drawn_prompt
+from training.dit.prompts import drawn_facts, drawn_prompt
 from training.dit.questions import Asked, answers_of
 from training.dit.tasks import TRACK_TASKS, Task, instruction_of
-from training.synth.clip import draw_facts
 from training.synth.instruments import INSTRUMENTS
 
-# Lengths of clips in seconds.
-_SECONDS = (7, 46)
 _TEXT_TO_MUSIC = 0.6
 
 
@@ -42,7 +39,7 @@ class Examples:
         return [self._example(random) for _ in range(self._prompts)]
 
     def _example(self, random: np.random.Generator) -> Example:
-        facts = draw_facts(random, float(random.integers(*_SECONDS)))
+        facts = drawn_facts(random)
         task = Task.TEXT_TO_MUSIC if random.random() < _TEXT_TO_MUSIC else Task(random.choice(list(Task)))
         stems = sorted({INSTRUMENTS[name].stem for _, name in facts.instruments} | {"drums", "vocals"})
         track = str(random.choice(stems)) if task in TRACK_TASKS else ""
