@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.vae.windows import Matrix
+from training.vae.windows import Matrix, products
 
 # Lowest and highest hertz of a band and how many frequencies it is heard at: kicks and basses, snares, cymbals.
 _BANDS = ((37.5, 112.5, 7), (125.0, 250.0, 6), (1200.0, 4000.0, 12), (6000.0, 11000.0, 12))
@@ -40,9 +40,9 @@ class Detectors:
 
     def energies(self, windows: Matrix) -> Matrix:
         """Loudnesses [frames, loudnesses] of windows of music [2 (middle, side), frames, 2 hop]."""
-        products = np.einsum("sft,tsd->fd", windows, self.windows, optimize=True)
-        squares = np.pad(products + np.sin(products) ** 2 / np.exp(DEPTH), ((1, 1), (0, 0)))
-        frames = np.stack([squares[tap : tap + len(products)] for tap in range(3)], axis=2)
+        heard = products(windows, self.windows)
+        squares = np.pad(heard + np.sin(heard) ** 2 / np.exp(DEPTH), ((1, 1), (0, 0)))
+        frames = np.stack([squares[tap : tap + len(heard)] for tap in range(3)], axis=2)
         loudnesses: Matrix = np.einsum("fdk,ldk->fl", frames, self.sums, optimize=True) + self.offsets
         return loudnesses
 

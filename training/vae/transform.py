@@ -20,7 +20,7 @@ import torch
 
 from services.vae.config import VaeConfig
 from training.vae.energies import DEPTH, Detectors
-from training.vae.windows import MIDDLE_AND_SIDE, Matrix, Samples, middle_and_side, windows_of
+from training.vae.windows import MIDDLE_AND_SIDE, Matrix, Samples, middle_and_side, products, windows_of
 
 # Share of the channels of a stage that the middle gets, where they do not hold all of middle and side.
 _MIDDLE = 0.75
@@ -62,7 +62,7 @@ class Components:
     def project(self, pcm: Samples) -> Matrix:
         """Latents [frames, channels] of music [samples, 2]: what the encoder that begins with them makes of it."""
         windows = windows_of(pcm, len(self.analysis) // 2)
-        latents: Matrix = np.einsum("sft,tsc->fc", windows, self.analysis, optimize=True)
+        latents = products(windows, self.analysis)
         if self.detectors is not None:
             latents = np.concatenate((latents, self.detectors.energies(windows)), axis=1)
         return latents
