@@ -12,21 +12,19 @@ import math
 
 import torch
 
+from training.synth.tempos import BARS_PER_MINUTE
 from training.vae.energies import ENERGIES
 
 FRAMES_PER_SECOND = 25
-# Hertz of bars and of beats. Waves that lie so close can add up to one of any tempo for some ten seconds.
-_BARS, _BEATS = (0.2, 1.0), (1.0, 3.0)
-_SHARE_OF_BARS = 3 / 8
 _AMPLITUDE = 0.7
 
 
 def with_clock(silence: torch.Tensor) -> torch.Tensor:
-    """Latents of silence [frames, channels] with waves in pairs of channels; the loudnesses at the end stay silent."""
+    """Latents of silence [frames, channels] with a pair of waves for each tempo's bars, as many as fit beside the
+    loudnesses at the end, which stay silent."""
     frames, channels = silence.shape
-    pairs = max(0, channels - ENERGIES) // 2
-    bars = round(_SHARE_OF_BARS * pairs)
-    hertz = torch.cat((torch.linspace(*_BARS, bars), torch.linspace(*_BEATS, pairs - bars)))
-    phases = 2 * math.pi * torch.arange(frames)[:, None] / FRAMES_PER_SECOND * hertz
+    pairs = min(max(0, channels - ENERGIES) // 2, len(BARS_PER_MINUTE))
+    bars = torch.arange(frames)[:, None] / FRAMES_PER_SECOND / 60 * torch.tensor(BARS_PER_MINUTE[:pairs])
+    phases = 2 * math.pi * bars
     waves = _AMPLITUDE * torch.cat((phases.cos(), phases.sin()), dim=1)
     return torch.cat((silence[:, : 2 * pairs] + waves, silence[:, 2 * pairs :]), dim=1)

@@ -19,6 +19,6 @@ def places_of(facts: Facts, tokens: int, patch: int, first_frame: int = 0) -> to
     The first token begins at a frame of a clip, which begins with a bar.
     """
     seconds = (first_frame + patch * torch.arange(tokens) + (patch - 1) / 2) / FRAMES_PER_SECOND
-    beats = facts.bpm / 60 * seconds
+    beats = facts.beats_per_minute / 60 * seconds
     phases = 2 * math.pi * torch.stack((beats / facts.style.beats_per_bar, beats, 2 * beats), dim=1)
     return torch.cat((phases.cos(), phases.sin()), dim=1)

@@ -13,11 +13,10 @@ from training.dit.tasks import Task
 from training.synth.facts import Facts, Voice
 from training.synth.instruments import INSTRUMENTS
 from training.synth.styles import STYLES
+from training.synth.tempos import BARS_PER_MINUTE
 from training.synth.theory import Mode
 
-# Answers about tempo and length lie evenly in ratio between the ends; a value gives a hill over those around it. Tempos
-# are told apart by less than one in a hundred: twenty beats later that is a fifth of a beat.
-_TEMPO, _TEMPO_ANSWERS = (55.0, 190.0), 160
+# Answers about length lie evenly in ratio between the ends; a value gives a hill over those around it.
 _SECONDS, _LENGTH_ANSWERS = (6.0, 60.0), 16
 _CHARACTER_ANSWERS = 5
 _METERS = ("2", "3", "4", "6")
@@ -49,7 +48,7 @@ def answers_of(asked: Asked) -> tuple[torch.Tensor, ...]:
     return (
         _one(_STYLES.index(facts.style.name), len(_STYLES)),
         _one(key, 24),
-        _hill(facts.bpm, _TEMPO, _TEMPO_ANSWERS),
+        _one(facts.clock, len(BARS_PER_MINUTE)),
         _one(_METERS.index(facts.style.meter), len(_METERS)),
         _hill(facts.seconds, _SECONDS, _LENGTH_ANSWERS),
         _one(_VOICES.index(facts.voice or ""), len(_VOICES)),
@@ -95,7 +94,7 @@ QUESTIONS = (
 ANSWERS = (
     len(_STYLES)
     + 24
-    + _TEMPO_ANSWERS
+    + len(BARS_PER_MINUTE)
     + len(_METERS)
     + _LENGTH_ANSWERS
     + len(_VOICES)

@@ -75,7 +75,7 @@ def describe(seed: int, *, seconds: float | None = None, style: Style | None = N
     sung, timed = sing(random, facts, sections, words, Singer(facts.voice).centre) if facts.voice else ((), ())
     lines = facts.style.lines()
     parts = tuple((role, _part(random, facts, lines[role], name, sections)) for role, name in facts.instruments)
-    beat = 60 / facts.bpm
+    beat = 60 / facts.beats_per_minute
     return Description(
         seed=seed,
         score=Score(facts, sections, parts, write_drums(facts, sections), sung),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from training.synth.styles import Style
+from training.synth.tempos import BARS_PER_MINUTE, nearest
 from training.synth.theory import Key
 
 INSTRUMENTAL_LANGUAGE = "unknown"
@@ -31,7 +32,7 @@ class Character:
 class Facts:
     """A clip in words and numbers. `instruments` are those of the pitched parts, by role; `voice` is None without song.
 
-    `bpm` counts beats: dotted quarters in 6/8. `seconds` is the length.
+    `bpm` is what words say and counts beats: dotted quarters in 6/8. `seconds` is the length.
     """
 
     style: Style
@@ -43,3 +44,13 @@ class Facts:
     instruments: tuple[tuple[str, str], ...]
     has_drums: bool
     voice: Voice | None
+
+    @property
+    def clock(self) -> int:
+        """The number of the tempo that the music is played at, of `training.synth.tempos`."""
+        return nearest(self.bpm, self.style.beats_per_bar)
+
+    @property
+    def beats_per_minute(self) -> float:
+        """The tempo that the music is played at, within 2.4 % of `bpm`."""
+        return BARS_PER_MINUTE[self.clock] * self.style.beats_per_bar

@@ -27,7 +27,7 @@ _GROWING = ("verse", "chorus", "bridge")
 
 def write_form(random: np.random.Generator, facts: Facts) -> tuple[Section, ...]:
     """Sections that fill the length of a piece in whole bars. The last bar is on the tonic."""
-    bars = max(round(facts.seconds * facts.bpm / 60 / facts.style.beats_per_bar), 1)
+    bars = max(round(facts.seconds * facts.beats_per_minute / 60 / facts.style.beats_per_bar), 1)
     unit = 4 if bars >= 4 else 2 if bars >= 2 else 1
     kinds = _FORMS[min(bars // unit, len(_FORMS)) - 1]
     lengths = _lengths(kinds, bars, unit)

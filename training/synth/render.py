@@ -60,7 +60,7 @@ def _part(notes: Iterable[Note], name: str, facts: Facts, samples: int, rate: in
     tone = INSTRUMENTS[name].tone
     made: dict[tuple[int, int], Sound] = {}
     out = np.zeros(samples, np.float32)
-    beat = 60 / facts.bpm
+    beat = 60 / facts.beats_per_minute
     for note in notes:
         held = max(round(note.length * _HELD_STEPS), 1)
         if (note.pitch, held) not in made:
@@ -77,7 +77,7 @@ def _drums(hits: Iterable[Hit], facts: Facts, samples: int, rate: int) -> Sound:
         name: drum.hit(rate, facts.character.brightness) for name, drum in kit.items() if name in facts.style.drums
     }
     for hit in hits:
-        _add(parts[hit.drum], strokes[hit.drum], hit.velocity, hit.start * 60 / facts.bpm * rate)
+        _add(parts[hit.drum], strokes[hit.drum], hit.velocity, hit.start * 60 / facts.beats_per_minute * rate)
     return mix({name: _panned(part, kit[name].pan) for name, part in parts.items()})
 
 
@@ -86,7 +86,7 @@ def _vocals(sung: Iterable[Sung], facts: Facts, samples: int, rate: int) -> Soun
         raise ValueError("a score with words needs a voice")
     singer = Singer(facts.voice)
     out = np.zeros(samples, np.float32)
-    beat = 60 / facts.bpm
+    beat = 60 / facts.beats_per_minute
     for syllable in sung:
         note = syllable.note
         sound = singer.sing(

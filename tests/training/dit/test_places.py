@@ -15,11 +15,11 @@ FACTS = replace(draw_facts(np.random.default_rng(0), 10.0, style_named("waltz"))
 
 
 def test_a_waltz_begins_a_bar_every_three_beats() -> None:
-    """At 150 a minute a beat takes ten frames: one a token makes thirty of a bar."""
     bar, beat, half = places_of(FACTS, 91, patch=1).T[:3]
-    starts = torch.arange(91)
-    for cosine, frames in ((bar, 30), (beat, 10), (half, 5)):
-        torch.testing.assert_close(starts[cosine > 1 - 1e-4], starts[::frames])
+    frame = torch.arange(91)
+    beats = FACTS.beats_per_minute / 60 * frame / 25
+    for cosine, per_beat in ((bar, 1 / 3), (beat, 1), (half, 2)):
+        torch.testing.assert_close(cosine, torch.cos(2 * torch.pi * per_beat * beats), atol=1e-4, rtol=0)
 
 
 @given(bpm=st.integers(60, 180), tokens=st.integers(1, 100), patch=st.integers(1, 4))

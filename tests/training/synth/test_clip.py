@@ -101,7 +101,7 @@ def test_the_kick_of_a_techno_clip_comes_with_the_beat() -> None:
     power = np.add.reduceat(drums**2, np.arange(0, len(drums), RATE // 100))
     spectrum = np.abs(np.fft.rfft(power - power.mean()))
     hertz = np.fft.rfftfreq(len(power), 0.01)
-    beat = clip.description.facts.bpm / 60
+    beat = clip.description.facts.beats_per_minute / 60
     around = spectrum[(hertz > beat - 0.15) & (hertz < beat + 0.15)].max()
     assert around > 3 * np.median(spectrum)
 

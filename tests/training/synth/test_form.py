@@ -16,7 +16,7 @@ def test_sections_fill_the_length_in_whole_bars(seed: int, seconds: float, style
     random = np.random.default_rng(seed)
     facts = draw_facts(random, seconds, style)
     sections = write_form(random, facts)
-    bar = 60 / facts.bpm * style.beats_per_bar
+    bar = 60 / facts.beats_per_minute * style.beats_per_bar
     bars = sum(section.bars for section in sections)
     assert bars == max(1, round(seconds / bar))
     assert [section.first_bar for section in sections] == list(
