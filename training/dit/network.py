@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import torch
 from torch import nn
 
 from services.dit.config import DitConfig
-from services.dit.model import Branch, DiffusionTransformer
+from services.dit.model import DiffusionTransformer
 from services.encoder.config import EncoderConfig
 from services.encoder.fsq import digits_of, level_values, soft_clamp
 from services.encoder.model import DitPackageEncoder
 from services.encoder.text import TextEncoder
 from services.runtime.qwen3 import Qwen3Config
+from training.dit.dense import Dense
 from training.dit.places import PLACES
 from training.dit.questions import ANSWERS
+from training.words.reading import read_together
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,12 @@ class Item:
 
 @dataclass(frozen=True)
 class Predicted:
-    """Velocities [frames, channels], and what the transformer knows on the way: early, logits of the answers that the
-    words give [items, answers]; late, places in bar and beat [tokens, 6]. All in float32."""
+    """Velocities [items, frames, channels], and what the transformer knows on the way: early, logits of the answers
+    that the words give [items, answers]; late, places in bar and beat [items, tokens, 6]. All in float32."""
 
-    velocities: Sequence[torch.Tensor]
+    velocities: torch.Tensor
     answers: torch.Tensor
-    places: Sequence[torch.Tensor]
+    places: torch.Tensor
 
 
 class SongModel(nn.Module):
@@ -59,37 +61,26 @@ class SongModel(nn.Module):
         self.places = nn.Linear(self.decoder.config.hidden_size, PLACES)
 
     def forward(self, items: Sequence[Item], conditions: Sequence[torch.Tensor]) -> Predicted:
-        """Under the conditions of the words, or under the null one."""
+        """Under the conditions of the words, or under the null one. Items are of one length."""
         null = self.package.null_condition_emb[0]
-        branches = []
-        for item, condition in zip(items, conditions, strict=True):
-            seen = condition if item.conditioned else null.expand_as(condition)
-            branches.append(Branch(item.noisy, item.context, self.decoder.cache_condition(seen), item.t))
-        layers = self.decoder.config.num_hidden_layers
-        with self._states_after(layers // 4) as early, self._states_after(3 * layers // 4) as late:
-            velocities = self.decoder(branches)
-        lengths = [self.decoder.tokens(len(item.noisy)) for item in items]
-        told = torch.stack([states.mean(dim=0) for states in torch.split(early[0], lengths)])
-        places = self.places(late[0]).float()
-        return Predicted(velocities, self.answers(told).float(), torch.split(places, lengths))
-
-    @contextmanager
-    def _states_after(self, layers: int) -> Iterator[list[torch.Tensor]]:
-        """A list that gets the states [tokens, width] after so many layers of the transformer, one at least."""
-        seen: list[torch.Tensor] = []
-        layer = list(self.decoder.layers)[max(layers, 1) - 1]
-        hook = layer.register_forward_hook(lambda _, __, states: seen.append(states))
-        try:
-            yield seen
-        finally:
-            hook.remove()
+        seen = [
+            condition if item.conditioned else null.expand_as(condition)
+            for item, condition in zip(items, conditions, strict=True)
+        ]
+        noisy, context = [item.noisy for item in items], [item.context for item in items]
+        *states, velocities = Dense(self.decoder).states(noisy, context, [item.t for item in items], seen)
+        early, late = (states[max(len(states) * quarters // 4, 1) - 1] for quarters in (1, 3))
+        return Predicted(velocities, self.answers(early.mean(dim=1)).float(), self.places(late).float())
 
     def conditions(self, items: Sequence[Item]) -> list[torch.Tensor]:
         """Conditions [tokens, width] of the words."""
-        texts = self.text_encoder([item.caption for item in items])
-        lyrics = [self.text_encoder.embed(item.lyrics) for item in items]
-        conditions: list[torch.Tensor] = self.package.encoder(texts, lyrics, self._timbres(items))
-        return conditions
+        texts = read_together(self.text_encoder, [item.caption for item in items])
+        # Neighbours of one length share their products.
+        order = sorted(range(len(items)), key=lambda number: len(items[number].lyrics))
+        lyrics = [self.text_encoder.embed(items[number].lyrics) for number in order]
+        timbres = self._timbres(items)
+        found = self.package.encoder([texts[number] for number in order], lyrics, [timbres[number] for number in order])
+        return [condition for _, condition in sorted(zip(order, found, strict=True), key=itemgetter(0))]
 
     def _timbres(self, items: Sequence[Item]) -> list[torch.Tensor]:
         """Timbre vectors [1, width] of the references, each of which is read once: most are the same silence."""

@@ -71,11 +71,8 @@ class SongTask(ModelTask[SongModel, Example]):
         return torch.stack([self._share[name] * error for name, error in parts.items()]).sum(), parts
 
     def _velocity_errors(self, examples: Sequence[Example], predicted: Predicted) -> dict[str, torch.Tensor]:
-        errors = [
-            found - (example.noise - example.framed.target).to(self._device)
-            for found, example in zip(predicted.velocities, examples, strict=True)
-        ]
-        by_channel = torch.stack([error.square().mean(dim=0) for error in errors]).mean(dim=0)
+        wanted = torch.stack([example.noise - example.framed.target for example in examples])
+        by_channel = (predicted.velocities - wanted.to(self._device)).square().mean(dim=(0, 1))
         return {"flow": by_channel.mean(), "loudness": by_channel[-ENERGIES:].mean()}
 
     def _known(self, examples: Sequence[Example], predicted: Predicted) -> dict[str, torch.Tensor]:
@@ -84,16 +81,13 @@ class SongTask(ModelTask[SongModel, Example]):
         if not told:
             return {}
         asked = [examples[number] for number in told]
-        found = [predicted.places[number] for number in told]
+        found = predicted.places[told]
         patch = self._model.decoder.config.patch_size
-        wanted = [
-            places_of(each.asked.facts, len(places), patch, each.first_frame)
-            for each, places in zip(asked, found, strict=True)
-        ]
+        wanted = [places_of(each.asked.facts, found.shape[1], patch, each.first_frame) for each in asked]
         answers = [answers_of(each.asked) for each in asked]
         return {
             "answers": surprise(predicted.answers[told], answers)[0].sum(),
-            "places": functional.mse_loss(torch.cat(found), torch.cat(wanted).to(self._device)),
+            "places": functional.mse_loss(found, torch.stack(wanted).to(self._device)),
         }
 
     def _item(self, example: Example, hints: torch.Tensor | None, reference: torch.Tensor) -> Item:

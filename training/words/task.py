@@ -12,6 +12,7 @@ from services.runtime.qwen3 import Qwen3Config
 from training.dit.questions import ANSWERS, QUESTIONS, surprise
 from training.model_task import Batches, ModelTask
 from training.words.examples import Example
+from training.words.reading import read_together
 
 
 class Reader(nn.Module):
@@ -24,7 +25,7 @@ class Reader(nn.Module):
 
     def forward(self, prompts: Sequence[Sequence[int]]) -> torch.Tensor:
         """Logits [prompts, answers] in float32. The last token alone sees a whole prompt."""
-        return self.answers(torch.stack([states[-1] for states in self.text_encoder(prompts)])).float()  # type: ignore[no-any-return]
+        return self.answers(torch.stack([states[-1] for states in read_together(self.text_encoder, prompts)])).float()  # type: ignore[no-any-return]
 
 
 class WordsTask(ModelTask[Reader, Example]):
