@@ -16,7 +16,7 @@ from training.checkpoints import TrainingStateError
 from training.dit.examples import Examples, ExampleSettings
 from training.dit.export import write_package, write_text_encoder
 from training.dit.network import SongModel
-from training.dit.primer import PrimedFirst, PrimerSettings
+from training.dit.primer import Primed, PrimerSettings
 from training.dit.task import LossWeights, SongTask
 from training.latents import SILENT_FRAMES, LatentStore, LatentStoreError
 from training.loop import LoopSettings, run
@@ -58,7 +58,7 @@ def main(settings: DitTrainingSettings) -> bool:
     )
     task = SongTask(
         model,
-        PrimedFirst(music, tokenizer, store.silence, NANO.reference_frames, settings, settings.seed),
+        Primed(music, tokenizer, store.silence, NANO.reference_frames, settings, settings.seed),
         held_out,
         frames_per_batch=settings.frames_per_batch,
         weights=LossWeights(settings.loudness, settings.answers, settings.places),

@@ -1,7 +1,10 @@
-"""Words over pure noise, before any music: what the transformer is asked on the way needs none.
+"""Words over pure noise, before any music and between it: what the transformer is asked on the way needs none.
 
 A batch of music has a dozen tempos, and one of these a hundred, so a transformer soon makes places in bar and beat of
 the clock and the tempo. One that has learned from music first does not: it has found other ways to lower its errors.
+
+Most pieces are from near the beginning of a song, where waves of the clock that lie close are still alike. There a
+transformer learns which waves a tempo is about, then which one it is: from pieces of anywhere it learned nothing.
 """
 
 from __future__ import annotations
@@ -21,21 +24,22 @@ from training.dit.questions import Asked
 from training.dit.tasks import Framed, Task, instruction_of
 from training.latents import tiled
 
-# Where a piece of a clip begins at the latest.
-_LATEST_SECONDS = 10
+# Where a piece of a clip begins at the latest, and the power of a number from 0 to 1 that is its share of that.
+_LATEST_SECONDS, _EARLY = 30, 3
 _VALUE_DROPOUT = 0.05
 
 
 @dataclass(frozen=True)
 class PrimerSettings:
-    """How much comes before music, and in what pieces."""
+    """How much comes before music and between it, and in what pieces."""
 
     primer_batches: int = setting(0, "batches of words over noise that come before those of music", at_least=0)
+    primer_every: int = setting(0, "after those, each batch of such a multiple is one more; 0 for none", at_least=0)
     primer_items: int = setting(96, "items in such a batch, each of another prompt", at_least=1)
     primer_frames: int = setting(16, "frames of noise of an item", at_least=1)
 
 
-class PrimedFirst:
+class Primed:
     """Batches of words over noise, then those of music. Batch n is always the same."""
 
     def __init__(
@@ -56,16 +60,20 @@ class PrimedFirst:
 
     def batch(self, number: int) -> Sequence[Example]:
         """That of a number."""
-        if number >= self._settings.primer_batches:
+        if not self._is_primer(number):
             return self._music.batch(number)
         random = np.random.default_rng((self._seed, number, 1))
         return [self._example(random) for _ in range(self._settings.primer_items)]
+
+    def _is_primer(self, number: int) -> bool:
+        every = self._settings.primer_every
+        return number < self._settings.primer_batches or (every > 0 and number % every == 0)
 
     def _example(self, random: np.random.Generator) -> Example:
         facts = drawn_facts(random)
         instruction = instruction_of(Task.TEXT_TO_MUSIC)
         prompt = drawn_prompt(random, facts, "", instruction, _VALUE_DROPOUT)
-        first = int(random.integers(_LATEST_SECONDS * FRAMES_PER_SECOND))
+        first = int(random.random() ** _EARLY * _LATEST_SECONDS * FRAMES_PER_SECOND)
         silence = self._silence[first : first + self._settings.primer_frames]
         generator = torch.Generator().manual_seed(int(random.integers(2**62)))
         return Example(

@@ -72,5 +72,7 @@ def test_facts_of_generated_clips_are_heard(style: str) -> None:
     clip = make_clip(1_000_000_000, seconds=16, style=style_named(style))
     facts = clip.description.facts
     recording = recording_of(clip.audio, clip.rate)
-    assert match_tempo(tempo_of(recording), facts.bpm) is not TempoMatch.OTHER
+    bpm = tempo_of(recording)
+    assert match_tempo(bpm, facts.bpm) is not TempoMatch.OTHER
+    assert any(bpm == pytest.approx(factor * facts.beats_per_minute, rel=0.01) for factor in (0.5, 1, 2))
     assert match_key(keys_of(recording), facts.key).rank <= 2

@@ -8,7 +8,7 @@ from tests.training.dit.conftest import SIZE, examples
 from training.clock import with_clock
 from training.dit.examples import ExampleSettings
 from training.dit.network import SongModel
-from training.dit.primer import PrimedFirst, PrimerSettings
+from training.dit.primer import Primed, PrimerSettings
 from training.dit.task import LossWeights, SongTask
 from training.latents import LatentStore
 from training.vae.energies import ENERGIES
@@ -17,9 +17,9 @@ SETTINGS = ExampleSettings(frames_per_batch=200)
 PRIMER = PrimerSettings(primer_batches=3, primer_items=4, primer_frames=6)
 
 
-def primed(store: LatentStore, tokenizer: PromptTokenizer, primer: PrimerSettings = PRIMER) -> PrimedFirst:
+def primed(store: LatentStore, tokenizer: PromptTokenizer, primer: PrimerSettings = PRIMER) -> Primed:
     music = examples(store, tokenizer, SETTINGS)
-    return PrimedFirst(music, tokenizer, store.silence, SIZE.reference_frames, primer, seed=0)
+    return Primed(music, tokenizer, store.silence, SIZE.reference_frames, primer, seed=0)
 
 
 def test_music_comes_after_so_many_batches_of_words(store: LatentStore, tokenizer: PromptTokenizer) -> None:
@@ -27,6 +27,11 @@ def test_music_comes_after_so_many_batches_of_words(store: LatentStore, tokenize
     assert [all(each.is_music for each in drawn.batch(number)) for number in range(5)] == [False] * 3 + [True] * 2
     music = examples(store, tokenizer, SETTINGS)
     assert [each.caption for each in drawn.batch(4)] == [each.caption for each in music.batch(4)]
+
+
+def test_words_come_again_between_the_music(store: LatentStore, tokenizer: PromptTokenizer) -> None:
+    drawn = primed(store, tokenizer, PrimerSettings(primer_batches=2, primer_every=4, primer_items=2, primer_frames=6))
+    assert [number for number in range(10) if not drawn.batch(number)[0].is_music] == [0, 1, 4, 8]
 
 
 def test_a_batch_of_words_is_always_the_same(store: LatentStore, tokenizer: PromptTokenizer) -> None:
