@@ -12,6 +12,7 @@ from quartet.cli.audio import Recording
 
 TOLERANCE = 0.04
 _HOP = 256
+_FEW_BEATS = 4
 
 
 class TempoMatch(StrEnum):
@@ -24,12 +25,18 @@ class TempoMatch(StrEnum):
 
 
 def tempo_of(recording: Recording) -> float:
-    """Beats per minute; 0 where there is nothing to hear or no beat."""
+    """Beats per minute; 0 where there is nothing to hear or no beat.
+
+    The tracker's own tempo is one of steps of 2 %, so where it hears some beats, it is their mean distance.
+    """
     mono = heard(recording)
     if is_silent(mono):
         return 0.0
-    tempo, _ = librosa.beat.beat_track(y=mono, sr=HEARD_RATE, hop_length=_HOP)
-    return float(np.atleast_1d(tempo)[0])
+    tempo, beats = librosa.beat.beat_track(y=mono, sr=HEARD_RATE, hop_length=_HOP)
+    if len(beats) < _FEW_BEATS:
+        return float(np.atleast_1d(tempo)[0])
+    hops_per_beat = np.polynomial.Polynomial.fit(np.arange(len(beats)), beats, 1).convert().coef[1]
+    return float(60 * HEARD_RATE / _HOP / hops_per_beat)
 
 
 def match_tempo(found: float, asked: float) -> TempoMatch:
