@@ -36,6 +36,7 @@ class FamilySize:
     fsq_levels: tuple[int, ...] = (8, 8, 8, 5, 5, 5)
     reference_frames: int = 750
     rope_theta: int = 1_000_000
+    patch: int = 2
 
 
 _TINY_CONDITIONER = TransformerSize(hidden=32, intermediate=56, layers=3, heads=4, kv_heads=2, head_dim=16)
@@ -86,6 +87,7 @@ NANO = FamilySize(
     min_duration_seconds=2,
     fsq_levels=(8, 8, 8, 8),
     rope_theta=200,
+    patch=1,
 )
 NANO_TEXT_VOCABULARY = 3072
 # 5.6 MB with that vocabulary and 4,096 audio codes.
@@ -114,7 +116,7 @@ def dit_config(size: FamilySize, model_version: str, dtype: str) -> Config:
         "audio_acoustic_hidden_dim": size.latent_channels,
         "timbre_hidden_dim": size.latent_channels,
         "text_hidden_dim": size.text.hidden,
-        "patch_size": 2,
+        "patch_size": size.patch,
         "pool_window_size": 5,
         "timbre_fix_frame": size.reference_frames,
         "use_sliding_window": True,

@@ -48,7 +48,7 @@ class EncoderModel:
 
     def __init__(self, text_encoder: TextEncoder, package: DitPackageEncoder, silence: torch.Tensor) -> None:
         self._text_encoder = text_encoder
-        self._package = package
+        self.package = package
         self._silence = silence
         self._like = package.null_condition_emb
         self._silent_timbre: torch.Tensor | None = None
@@ -56,38 +56,38 @@ class EncoderModel:
 
     def modules(self) -> list[nn.Module]:
         """The networks."""
-        return [self._text_encoder, self._package]
+        return [self._text_encoder, self.package]
 
     @property
     def tokens_per_window(self) -> int:
         """Tokens that the networks of audio codes read for each code."""
-        return self._package.config.pool_window + 1
+        return self.package.config.pool_window + 1
 
     @torch.inference_mode()
     def encode(self, items: Sequence[Words]) -> list[torch.Tensor]:
         """Conditions [tokens, width]. Of the lyrics the text encoder only looks up the embeddings."""
         texts = self._text_encoder([item.caption for item in items])
         lyrics = [self._text_encoder.embed(item.lyrics) for item in items]
-        conditions = self._package.encoder(texts, lyrics, self._timbres(items))
+        conditions = self.package.encoder(texts, lyrics, self._timbres(items))
         return [condition.cpu() for condition in conditions]
 
     @torch.inference_mode()
     def tokenize(self, windows: torch.Tensor) -> torch.Tensor:
         """Codes [windows] of windows of latents [windows, frames, channels]."""
-        codes: torch.Tensor = self._package.tokenizer(windows.to(self._like))
+        codes: torch.Tensor = self.package.tokenizer(windows.to(self._like))
         return codes.cpu()
 
     def windows(self, latents: torch.Tensor) -> torch.Tensor:
         """Latents [frames, channels] as windows of one code each, the last one filled up with silence."""
-        window = self._package.config.pool_window
+        window = self.package.config.pool_window
         filling = self._silence[: -len(latents) % window]
         return torch.cat((latents, filling)).view(-1, window, latents.shape[1])
 
     @torch.inference_mode()
     def detokenize(self, codes: torch.Tensor) -> torch.Tensor:
         """Hint latents [codes, 5, channels] of codes [codes]."""
-        quantized = self._package.tokenizer.quantizer.decode(codes.to(self._like.device))
-        hints: torch.Tensor = self._package.detokenizer(quantized)
+        quantized = self.package.tokenizer.quantizer.decode(codes.to(self._like.device))
+        hints: torch.Tensor = self.package.detokenizer(quantized)
         return hints.float().cpu()
 
     def _timbres(self, items: Sequence[Words]) -> list[torch.Tensor]:
@@ -99,9 +99,9 @@ class EncoderModel:
 
     def _silence_vector(self) -> torch.Tensor:
         if self._silent_timbre is None:
-            self._silent_timbre = self._timbre_vectors([self._silence[: self._package.config.reference_frames]])
+            self._silent_timbre = self._timbre_vectors([self._silence[: self.package.config.reference_frames]])
         return self._silent_timbre
 
     def _timbre_vectors(self, references: Sequence[torch.Tensor]) -> torch.Tensor:
-        vectors: torch.Tensor = self._package.encoder.timbre_encoder([ref.to(self._like) for ref in references])
+        vectors: torch.Tensor = self.package.encoder.timbre_encoder([ref.to(self._like) for ref in references])
         return vectors

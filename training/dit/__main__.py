@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from services.encoder.checkpoint import TEXT_ENCODER, load_text_encoder
+from services.encoder import checkpoint as encoder_checkpoint
+from services.encoder.checkpoint import TEXT_ENCODER
 from services.encoder.tokenization import PromptTokenizer
 from services.runtime.checkpoints import CheckpointError, read_json
 from serving.settings import SettingsError, load, setting
@@ -34,6 +36,11 @@ class DitTrainingSettings(LoopSettings, ExampleSettings, PrimerSettings, LossWei
     models: Path = setting(Path("out/nano/models"), "model family that gets the package")
     output: Path = setting(Path("out/nano/dit"), "folder of the training; what is there is gone on with")
     variant: str = setting("acestep-v15-base", "name of the package")
+    codes: str = setting(
+        "trained",
+        "whether audio codes are trained too or stay those of the family's package",
+        choices=("trained", "fixed"),
+    )
     longest_frames: int = setting(SILENT_FRAMES, "longest song in frames of latents, 25 per second", at_least=1)
 
 
@@ -47,8 +54,7 @@ def main(settings: DitTrainingSettings) -> bool:
     package = dit_config(NANO, "base", "bfloat16")
     model = SongModel(package, text)
     initialise(model, settings.seed)
-    words, _ = load_text_encoder(settings.models / TEXT_ENCODER, dtype=torch.float32, device=torch.device("cpu"))
-    model.text_encoder.load_state_dict(words.state_dict())
+    _begin(model, settings)
     model.to(settings.device)
     store = LatentStore.open(settings.data)
     tokenizer = PromptTokenizer(settings.models / TEXT_ENCODER / "tokenizer.json")
@@ -62,6 +68,7 @@ def main(settings: DitTrainingSettings) -> bool:
         held_out,
         frames_per_batch=settings.frames_per_batch,
         weights=LossWeights(settings.loudness, settings.answers, settings.places),
+        fixed_codes=settings.codes == "fixed",
         bfloat16=settings.bfloat16,
     )
     outcome = run(task, settings, settings.output)
@@ -70,6 +77,17 @@ def main(settings: DitTrainingSettings) -> bool:
         write_text_encoder(settings.models, model.text_encoder, text)
     print(outcome.sentence)
     return outcome.finished
+
+
+def _begin(model: SongModel, settings: DitTrainingSettings) -> None:
+    """The text encoder of the family, and its audio codes where these stay as they are."""
+    exact: dict[str, Any] = {"dtype": torch.float32, "device": torch.device("cpu")}
+    if settings.codes == "fixed":
+        begun = encoder_checkpoint.load(settings.models, settings.variant, **exact).model.package
+        model.package.tokenizer.load_state_dict(begun.tokenizer.state_dict())
+        model.package.detokenizer.load_state_dict(begun.detokenizer.state_dict())
+    words, _ = encoder_checkpoint.load_text_encoder(settings.models / TEXT_ENCODER, **exact)
+    model.text_encoder.load_state_dict(words.state_dict())
 
 
 if __name__ == "__main__":

@@ -13,10 +13,10 @@ from torch import nn
 from services.dit.config import DitConfig
 from services.dit.model import DiffusionTransformer
 from services.encoder.config import EncoderConfig
-from services.encoder.fsq import digits_of, level_values, soft_clamp
 from services.encoder.model import DitPackageEncoder
 from services.encoder.text import TextEncoder
 from services.runtime.qwen3 import Qwen3Config
+from training.codes.network import kept_by_codes
 from training.dit.dense import Dense
 from training.dit.places import PLACES
 from training.dit.questions import ANSWERS
@@ -90,16 +90,5 @@ class SongModel(nn.Module):
         return [by_reference[id(item.reference)] for item in items]
 
     def hints(self, windows: torch.Tensor) -> torch.Tensor:
-        """What audio codes keep of windows of latents [windows, frames, channels], same shape.
-
-        Rounding passes gradients straight through (Bengio et al. 2013).
-        """
-        tokenizer = self.package.tokenizer
-        windows = windows.to(self.package.null_condition_emb)
-        embedded = tokenizer.audio_acoustic_proj(windows.flatten(0, 1)).view(*windows.shape[:2], -1)
-        quantizer = tokenizer.quantizer
-        bounded = soft_clamp(quantizer.project_in(tokenizer.attention_pooler(embedded)).float(), quantizer.levels)
-        rounded = level_values(digits_of(bounded, quantizer.levels), quantizer.levels)
-        values = bounded + (rounded - bounded).detach()
-        hints: torch.Tensor = self.package.detokenizer(quantizer.project_out(values.to(embedded.dtype)))
-        return hints.float()
+        """What audio codes keep of windows of latents [windows, frames, channels], same shape."""
+        return kept_by_codes(self.package.tokenizer, self.package.detokenizer, windows)

@@ -44,10 +44,14 @@ class SongTask(ModelTask[SongModel, Example]):
         *,
         frames_per_batch: int,
         weights: LossWeights,
+        fixed_codes: bool = False,
         bfloat16: bool,
     ) -> None:
         super().__init__(model, examples, held_out, bfloat16=bfloat16)
         self._frames = frames_per_batch
+        self._fixed_codes = fixed_codes
+        for networks in (model.package.tokenizer, model.package.detokenizer):
+            networks.requires_grad_(not fixed_codes)
         self._share = {"flow": 1.0, "codes": 1.0, **asdict(weights)}
 
     @property
@@ -66,8 +70,10 @@ class SongTask(ModelTask[SongModel, Example]):
         ]
         predicted = self._model(items, self._model.conditions(items))
         parts = self._known(examples, predicted)
+        if is_music:
+            parts |= self._velocity_errors(examples, predicted)
         if kept is not None:
-            parts |= {"codes": kept, **self._velocity_errors(examples, predicted)}
+            parts["codes"] = kept
         return torch.stack([self._share[name] * error for name, error in parts.items()]).sum(), parts
 
     def _velocity_errors(self, examples: Sequence[Example], predicted: Predicted) -> dict[str, torch.Tensor]:
@@ -105,16 +111,18 @@ class SongTask(ModelTask[SongModel, Example]):
             conditioned=example.conditioned,
         )
 
-    def _hints(self, examples: Sequence[Example]) -> tuple[dict[int, torch.Tensor], torch.Tensor]:
-        """What codes keep of the sources of covers, by the number of the example, and the error of it.
+    def _hints(self, examples: Sequence[Example]) -> tuple[dict[int, torch.Tensor], torch.Tensor | None]:
+        """What codes keep of the sources of covers, by the number of the example, and the error of it where they learn.
 
         A batch without covers teaches the codes by the target of its first example.
         """
         covers = {number: each.framed.source for number, each in enumerate(examples) if each.framed.task is Task.COVER}
         target = examples[0].framed.target
+        if self._fixed_codes and not covers:
+            return {}, None
         sources = covers or {0: target[: len(target) // FRAMES_PER_CODE * FRAMES_PER_CODE]}
         latents = torch.cat(list(sources.values())).view(-1, FRAMES_PER_CODE, target.shape[1]).to(self._device)
         kept = self._model.hints(latents)
         parts = torch.split(kept.flatten(0, 1), [len(source) for source in sources.values()])
         hints = {number: part[: len(target)] for number, part in zip(sources, parts, strict=True) if covers}
-        return hints, functional.mse_loss(kept, latents)
+        return hints, None if self._fixed_codes else functional.mse_loss(kept, latents)

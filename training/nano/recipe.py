@@ -34,6 +34,7 @@ class Recipe:
     codec_steps: int
     codec_items: int
     words_steps: int
+    codes_steps: int
     primer_steps: int
     dit_steps: int
     dit_frames: int
@@ -54,7 +55,8 @@ RECIPES: Mapping[str, Recipe] = {
         fixed_encoder=True,
         codec_steps=3000,
         codec_items=6,
-        words_steps=1000,
+        words_steps=800,
+        codes_steps=1000,
         primer_steps=1500,
         dit_steps=12_000,
         dit_frames=3000,
@@ -73,6 +75,7 @@ RECIPES: Mapping[str, Recipe] = {
         codec_steps=6000,
         codec_items=32,
         words_steps=2000,
+        codes_steps=3000,
         primer_steps=1500,
         dit_steps=6000,
         dit_frames=64_000,
@@ -91,6 +94,7 @@ RECIPES: Mapping[str, Recipe] = {
         codec_steps=2,
         codec_items=1,
         words_steps=2,
+        codes_steps=2,
         primer_steps=1,
         dit_steps=2,
         dit_frames=200,

@@ -54,14 +54,9 @@ def main(settings: VaeTrainingSettings) -> bool:
     Returns whether the training is finished.
     """
     settings.use_threads()
-    values = nano_vae_config() if settings.config is None else read_json(settings.config)
     fixed_encoder = settings.encoder == "fixed"
-    idle = "encoder." if fixed_encoder else "encoder.block.0."
-    codec = TrainableCodec(VaeConfig.from_json(values, str(settings.config or "nano")), (idle,))
-    shortest = settings.frames * codec.config.hop
-    bank = open_bank(
-        settings.data, rate=codec.config.sampling_rate, channels=codec.config.audio_channels, shortest=shortest
-    )
+    codec = TrainableCodec(_config(settings), ("encoder." if fixed_encoder else "encoder.block.0.",))
+    bank = _bank(settings, codec.config)
     print(f"{bank.hours:.1f} h to train on, {len(bank.held_out)} clips held out", flush=True)
     task = VaeTask(
         codec,
@@ -79,6 +74,22 @@ def main(settings: VaeTrainingSettings) -> bool:
     write_codec(settings.output, codec, {**task.fixed, **outcome.averaged}, latent_std, torch.float16)
     print(f"{outcome.sentence}\n{json.dumps(outcome.measured)}")
     return outcome.finished
+
+
+def find_components(settings: VaeTrainingSettings) -> Components:
+    """Those that a training begins with, found now unless they are there."""
+    config = _config(settings)
+    return _components(settings, _bank(settings, config), config)
+
+
+def _config(settings: VaeTrainingSettings) -> VaeConfig:
+    values = nano_vae_config() if settings.config is None else read_json(settings.config)
+    return VaeConfig.from_json(values, str(settings.config or "nano"))
+
+
+def _bank(settings: VaeTrainingSettings, config: VaeConfig) -> AudioBank:
+    shortest = settings.frames * config.hop
+    return open_bank(settings.data, rate=config.sampling_rate, channels=config.audio_channels, shortest=shortest)
 
 
 def _components(settings: VaeTrainingSettings, bank: AudioBank, config: VaeConfig) -> Components:

@@ -28,7 +28,7 @@ from training.weights import initialise, original_tensors, weights
 SETTINGS = ExampleSettings(frames_per_batch=200)
 
 
-def task_of(model: SongModel, store: LatentStore, tokenizer: PromptTokenizer) -> SongTask:
+def task_of(model: SongModel, store: LatentStore, tokenizer: PromptTokenizer, *, fixed_codes: bool = False) -> SongTask:
     drawn = examples(store, tokenizer, SETTINGS)
     return SongTask(
         model,
@@ -36,6 +36,7 @@ def task_of(model: SongModel, store: LatentStore, tokenizer: PromptTokenizer) ->
         drawn,
         frames_per_batch=SETTINGS.frames_per_batch,
         weights=LossWeights(0.5, 0.05, 0.3),
+        fixed_codes=fixed_codes,
         bfloat16=False,
     )
 
@@ -50,6 +51,18 @@ def test_it_learns_two_clips(model: SongModel, store: LatentStore, tokenizer: Pr
     after = run(task, loop, tmp_path).measured
     assert after["flow"] < 0.6 * before["flow"]
     assert after["codes"] < 0.6 * before["codes"]
+
+
+def test_codes_that_are_fixed_stay_as_they_are(
+    model: SongModel, store: LatentStore, tokenizer: PromptTokenizer, tmp_path: Path
+) -> None:
+    task = task_of(model, store, tokenizer, fixed_codes=True)
+    before = {name: tensor.clone() for name, tensor in model.package.named_parameters()}
+    outcome = run(task, LoopSettings(steps=5, learning_rate=1e-2, warmup_steps=1), tmp_path)
+    assert "codes" not in outcome.measured
+    moved = [name for name, tensor in before.items() if not torch.equal(outcome.averaged[f"package.{name}"], tensor)]
+    assert any(name.startswith("encoder.") for name in moved)
+    assert not any(name.startswith(("tokenizer.", "detokenizer.")) for name in moved)
 
 
 def test_it_goes_on_bit_by_bit(

@@ -74,7 +74,7 @@ def test_what_is_missing_is_rendered_again(made: Path) -> None:
     latents, written = missing.read_bytes(), kept.stat().st_mtime_ns
     missing.unlink()
     missing.with_suffix(".json").unlink()
-    (made / "parts.json").unlink()
+    (made / "parts" / "latents.json").unlink()
     main(NanoSettings(recipe="rehearsal", output=made, processes=1))
     assert missing.read_bytes() == latents
     assert kept.stat().st_mtime_ns == written
