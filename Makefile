@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 BUF := node_modules/.bin/buf
 BUF_VERSION := 1.75.0
 PROTOS := $(wildcard protos/quartet/v1/*.proto)
-MODELS := models/tiny
+MODELS := models/nano
 BENCH_MODELS := out/bench/models
 RECIPE := cpu
 PROMPT := $(shell cat examples/morning-train/caption.txt)
@@ -16,9 +16,9 @@ PROMPT := $(shell cat examples/morning-train/caption.txt)
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
-song: $(VENV)/.installed $(MODELS)/.written ## make out/song.flac and show where the time went
+song: $(VENV)/.installed ## make out/song.flac and show where the time went
 	@mkdir -p out
-	$(BIN)/quartet song "$(PROMPT)" --lyrics-file examples/morning-train/lyrics.txt --duration 20 --seed 7 \
+	$(BIN)/quartet song "$(PROMPT)" --lyrics-file examples/morning-train/lyrics.txt --duration 30 --bpm 96 --key "D major" --seed 7 \
 	    --up --models $(MODELS) -o out/song.flac --plot out/song.png
 
 test: $(VENV)/.installed-dev ## run the tests
@@ -66,7 +66,7 @@ protos-release: $(BUF) ## freeze the contract as it is: from now on it must not 
 	$(BUF) build protos --output protos/released.binpb
 
 clean: ## remove everything that the commands made
-	rm -rf $(VENV) node_modules out $(MODELS) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) node_modules out .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 define generate_stubs
 	$(BIN)/python -m grpc_tools.protoc --proto_path=protos \
@@ -84,10 +84,6 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@ $(VENV)/.installed
-
-$(MODELS)/.written: $(VENV)/.installed
-	$(BIN)/quartet models make-tiny $(MODELS)
-	@touch $@
 
 $(BUF):
 	npm install --silent --no-save --no-package-lock --no-audit --no-fund @bufbuild/buf@$(BUF_VERSION)

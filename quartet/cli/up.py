@@ -19,7 +19,7 @@ from quartet.cli.supervisor import Patience, Service, Stack
 from quartet.models.catalog import DEFAULT_VARIANT
 
 STAGES = ("planner", "encoder", "dit", "vae")
-DEFAULT_MODELS = Path("models/tiny")
+DEFAULT_MODELS = Path("models/nano")
 DEFAULT_DATA = Path("~/.local/share/quartet")
 GRACE_SECONDS = 10.0
 PLANNER_FOLDERS = "acestep-5Hz-lm-*"

@@ -1,0 +1,91 @@
+"""nano through the whole chain: what is asked for in words can be heard, and edits change what they should."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from bench.quality.key import key_named, keys_of, match_key
+from bench.quality.levels import levels_of
+from bench.quality.recordings import recording_of
+from bench.quality.similarity import distance_db
+from bench.quality.tempo import TempoMatch, match_tempo, tempo_of
+from quartet import Client, Song, SongSpec, Thinking
+from quartet.cli.audio import Recording
+from quartet.tasks import Region, Repaint
+from tests.support.processes import running
+
+ROOT = Path(__file__).parents[2]
+NANO = ROOT / "models" / "nano"
+VARIANT = ("--variant", "acestep-v15-base")
+README_CAPTION = (ROOT / "examples/morning-train/caption.txt").read_text().strip()
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    """All stages with nano, and a gateway; in float32, so that all machines come close to the same songs."""
+    models = ("--models", str(NANO), "--dtype", "float32")
+    with ExitStack() as stack, tempfile.TemporaryDirectory() as data:
+        stages = {
+            "encoder": running("services.encoder", *models, *VARIANT),
+            "dit": running("services.dit", *models, *VARIANT),
+            "vae": running("services.vae", *models),
+            "planner": running("services.planner", *models, "--planners", "acestep-5Hz-lm-nano"),
+        }
+        flags = [flag for name, stage in stages.items() for flag in (f"--{name}", stack.enter_context(stage).address)]
+        gateway = stack.enter_context(running("gateway", *flags, "--port", "0", "--data", data))
+        yield stack.enter_context(Client(gateway.address))
+
+
+def heard(song: Song) -> Recording:
+    samples, rate = soundfile.read(io.BytesIO(song.files[0]), always_2d=True, dtype="float32")
+    return recording_of(samples, rate)
+
+
+@pytest.fixture(scope="module")
+def folk(client: Client) -> Song:
+    """The README's song, shorter."""
+    return client.generate(
+        SongSpec(README_CAPTION, duration=12.0, seeds=(7,), bpm=96, key_scale="D major", thinking=Thinking.none())
+    )
+
+
+def test_the_song_of_the_readme_has_its_tempo_and_its_key(folk: Song) -> None:
+    recording = heard(folk)
+    assert match_tempo(tempo_of(recording), 96) is not TempoMatch.OTHER
+    wanted = key_named("D major")
+    assert wanted is not None
+    assert match_key(keys_of(recording), wanted).rank <= 2
+
+
+def test_it_is_neither_silent_nor_clipped(folk: Song) -> None:
+    levels = levels_of(heard(folk))
+    assert not levels.is_silent
+    assert not levels.is_clipped
+
+
+def test_a_repaint_changes_its_region_alone(client: Client, folk: Song, tmp_path: Path) -> None:
+    source = tmp_path / "folk.flac"
+    source.write_bytes(folk.files[0])
+    repaint = Repaint(source, (Region(4.0, 8.0),))
+    spec = SongSpec(README_CAPTION, seeds=(9,), bpm=96, key_scale="D major", task=repaint)
+    before, after = heard(folk).samples, heard(client.generate(spec)).samples
+    rate = heard(folk).sample_rate
+    kept = np.r_[0 : 3 * rate, 9 * rate : 12 * rate]
+    assert distance_db(after[kept], before[kept]) < -40
+    assert distance_db(after[5 * rate : 7 * rate], before[5 * rate : 7 * rate]) > -6
+
+
+def test_a_plan_suits_its_caption(client: Client) -> None:
+    plan = client.generate(SongSpec("a fast techno track for the club", duration=4.0, seeds=(3,))).record.plan.blueprint
+    assert plan.bpm is not None
+    assert 110 <= plan.bpm <= 150
+    assert plan.time_signature == "4"
+    assert key_named(plan.key_scale) is not None
