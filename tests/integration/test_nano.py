@@ -45,8 +45,8 @@ def client() -> Iterator[Client]:
 
 
 def heard(song: Song) -> Recording:
-    samples, rate = soundfile.read(io.BytesIO(song.files[0]), always_2d=True, dtype="float32")
-    return recording_of(samples, rate)
+    samples, rate = soundfile.read(io.BytesIO(song.files[0]), always_2d=True)
+    return recording_of(samples.astype(np.float32), rate)
 
 
 @pytest.fixture(scope="module")

@@ -113,7 +113,7 @@ def test_silence_is_encoded_once(loaded: LoadedEncoder, monkeypatch: pytest.Monk
     model = loaded.model
     model.encode(BATCH[:1])
     asked = []
-    timbre = model._package.encoder.timbre_encoder
+    timbre = model.package.encoder.timbre_encoder
     monkeypatch.setattr(timbre, "forward", lambda references: asked.append(references))
     model.encode([BATCH[0], BATCH[4]])
     assert not asked
