@@ -56,10 +56,11 @@ class Dense:
         filled = pad_sequence(list(conditions), batch_first=True)
         condition = network.condition_embedder(filled.flatten(0, 1).to(x)).view(*filled.shape[:2], -1)
         unseen = _beyond([len(condition) for condition in conditions], x)
+        outside = _outside(config.sliding_window, x)
         turn = rotation(x.shape[1], config.head_dim, config.rope_theta, device=x.device, dtype=x.dtype)
         states = []
         for layer in network.layers.in_turn():
-            x = self._block(layer, x, modulations, condition, unseen, turn)
+            x = self._block(layer, x, modulations, condition, unseen, outside, turn)
             states.append(x)
         shift, scale = (network.scale_shift_table + embedding[:, None]).unbind(1)
         x = _modulated(_normalised(x, network.norm_out.weight), shift, scale)
@@ -73,12 +74,13 @@ class Dense:
         modulations: torch.Tensor,
         condition: torch.Tensor,
         unseen: torch.Tensor,
+        outside: torch.Tensor | None,
         turn: Rotation,
     ) -> torch.Tensor:
         parts = (block.scale_shift_table + modulations).unbind(1)
-        window = block.self_attn.sight.window
+        hidden_keys = None if block.self_attn.sight.window is None else outside
         hidden = _modulated(_normalised(x, block.self_attn_norm.weight), parts[0], parts[1])
-        x = _gated(x, parts[2], self._see_itself(block, hidden, _outside(window, x), turn))
+        x = _gated(x, parts[2], self._see_itself(block, hidden, hidden_keys, turn))
         x = x + self._see_condition(block, _normalised(x, block.cross_attn_norm.weight), condition, unseen)
         hidden = _modulated(_normalised(x, block.mlp_norm.weight), parts[3], parts[4])
         mixed = _swiglu(functional.linear(hidden, block.mlp.gate_up_proj.weight))
@@ -134,9 +136,9 @@ def _beyond(lengths: Sequence[int], like: torch.Tensor) -> torch.Tensor:
     return (_UNSEEN * beyond[:, None]).to(like.dtype)
 
 
-def _outside(window: int | None, x: torch.Tensor) -> torch.Tensor | None:
+def _outside(window: int, x: torch.Tensor) -> torch.Tensor | None:
     """Bias [1, tokens, tokens] of keys outside of a window on both sides; None where there are none."""
-    if window is None or x.shape[1] <= window + 1:
+    if x.shape[1] <= window + 1:
         return None
     places = torch.arange(x.shape[1], device=x.device)
     return (_UNSEEN * ((places[:, None] - places).abs() > window))[None].to(x.dtype)
