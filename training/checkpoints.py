@@ -12,6 +12,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from training.muon import Muon
 from training.whole_files import whole
 
 _PROGRESS = "progress"
@@ -43,32 +44,39 @@ class Progress:
 
 @dataclass(frozen=True)
 class TrainingState:
-    """Weights, their average, and AdamW with its moments; the tensors change in place."""
+    """Weights, their average, and what optimizes them: Muon some of the matrices, AdamW all else; tensors change in
+    place."""
 
     weights: Mapping[str, torch.Tensor]
     averaged: Mapping[str, torch.Tensor]
+    muon: Muon
     optimizer: torch.optim.AdamW
 
     @classmethod
-    def fresh(cls, weights: Mapping[str, torch.Tensor], betas: tuple[float, float]) -> TrainingState:
-        """The state before the first step. The learning rate comes with each update."""
-        optimizer = torch.optim.AdamW(list(weights.values()), betas=betas, fused=True)
-        for weight in weights.values():
+    def fresh(
+        cls, weights: Mapping[str, torch.Tensor], betas: tuple[float, float], *, with_muon: bool = False
+    ) -> TrainingState:
+        """The state before the first step. The learning rates come with each update."""
+        muon = Muon.of_matrices_within(weights if with_muon else {})
+        others = [weight for name, weight in weights.items() if name not in muon.weights]
+        optimizer = torch.optim.AdamW(others, betas=betas, fused=True)
+        for weight in others:
             optimizer.state[weight] = {
                 "step": torch.zeros((), device=weight.device),
                 "exp_avg": torch.zeros_like(weight, requires_grad=False),
                 "exp_avg_sq": torch.zeros_like(weight, requires_grad=False),
             }
-        return cls(weights, {name: weight.detach().clone() for name, weight in weights.items()}, optimizer)
+        return cls(weights, {name: weight.detach().clone() for name, weight in weights.items()}, muon, optimizer)
 
-    def update(self, rate: float, weight_decay: float, ema_decay: float, updates_before: int) -> None:
-        """One step of AdamW along the gradients, then one of the average.
+    def update(self, rate: float, muon_rate: float, weight_decay: float, ema_decay: float, updates_before: int) -> None:
+        """One step along the gradients, then one of the average.
 
         What a batch did not use has gradients of zero: all weights count their steps alike, as a restored state does.
         """
         for weight in self.weights.values():
             if weight.grad is None:
                 weight.grad = torch.zeros_like(weight)
+        self.muon.step(muon_rate, weight_decay)
         for group in self.optimizer.param_groups:
             group["lr"], group["weight_decay"] = rate, weight_decay
         self.optimizer.step()
@@ -80,11 +88,13 @@ class TrainingState:
         """Everything by the name that it has in a file; shares memory with the state."""
         found = {}
         for name, weight in self.weights.items():
-            moments = self.optimizer.state[weight]
             found[f"{_WEIGHTS}.{name}"] = weight.detach()
             found[f"{_AVERAGED}.{name}"] = self.averaged[name]
-            found[f"{_MEAN}.{name}"] = moments["exp_avg"]
-            found[f"{_SQUARE}.{name}"] = moments["exp_avg_sq"]
+            if name in self.muon.means:
+                found[f"{_MEAN}.{name}"] = self.muon.means[name]
+            else:
+                moments = self.optimizer.state[weight]
+                found[f"{_MEAN}.{name}"], found[f"{_SQUARE}.{name}"] = moments["exp_avg"], moments["exp_avg_sq"]
         return found
 
 

@@ -1,4 +1,4 @@
-"""The loop of every trainer: batches to gradients to AdamW, with an average of the weights, on a CPU or a GPU.
+"""The loop of every trainer: batches to gradients to steps of the weights and their average, on a CPU or a GPU.
 
 On a CPU, a run that was interrupted goes on bit by bit as if it had not been; some kernels of GPUs add in any order.
 Batches and all random numbers are functions of the seed and the number of the batch, so that nothing but tensors and
@@ -31,6 +31,9 @@ class LoopSettings:
     steps: int = setting(10_000, "updates of the weights; the schedule ends with them", at_least=1)
     accumulate: int = setting(1, "batches whose gradients make one update", at_least=1)
     learning_rate: float = setting(1e-3, "highest learning rate", at_least=0)
+    muon: float = setting(
+        0.0, "rate of Muon for the matrices between states, in learning rates; with 0 AdamW learns them too", at_least=0
+    )
     final_rate: float = setting(0.01, "share of the learning rate at the end of its cosine", at_least=0)
     warmup_steps: int = setting(100, "updates over which the learning rate rises from zero", at_least=0)
     beta1: float = setting(0.9, "AdamW: decay of the mean of gradients", at_least=0)
@@ -96,7 +99,8 @@ def run(task: Task, settings: LoopSettings, folder: Path) -> Outcome:
     Raises TrainingStateError where the folder holds the state of another network.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    state = TrainingState.fresh(task.parameters, betas=(settings.beta1, settings.beta2))
+    betas = (settings.beta1, settings.beta2)
+    state = TrainingState.fresh(task.parameters, betas, with_muon=settings.muon > 0)
     progress = restore(folder / STATE, state) if (folder / STATE).exists() else Progress()
     losses = MetricsLog(folder / "losses.csv", progress.step)
     samples = MetricsLog(folder / "samples.csv", progress.step)
@@ -135,8 +139,9 @@ def _update(task: Task, settings: LoopSettings, state: TrainingState, progress: 
     norm = float(torch.nn.utils.clip_grad_norm_(leaves, settings.clip_norm))
     finite = math.isfinite(norm)
     if finite:
-        state.update(rate, settings.weight_decay, settings.ema_decay, progress.updates)
-    state.optimizer.zero_grad()
+        state.update(rate, settings.muon * rate, settings.weight_decay, settings.ema_decay, progress.updates)
+    for leaf in leaves:
+        leaf.grad = None
     progress = progress.after(skipped=not finite)
     units = settings.accumulate * task.units_per_batch
     log.add({"gradient_norm": norm, "units_per_second": units / (time.perf_counter() - started)})

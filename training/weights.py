@@ -16,8 +16,9 @@ WEIGHTS = "model.safetensors"
 _DTYPE = torch.bfloat16
 # Bytes; a repository and a lent machine take small files only.
 _LONGEST_FILE = 14 * 2**20
-# What the modulated branches of a DiT, and its velocities, begin at: training starts from an identity.
-_ZERO = ("time_proj.weight", "scale_shift_table", "proj_out.1.weight")
+# What the modulated branches of a DiT, its velocities and what it is asked on the way begin at: training starts from
+# an identity, and what is asked disturbs no weights that are trained further.
+_ZERO = ("time_proj.weight", "scale_shift_table", "proj_out.1.weight", "answers.weight", "places.weight")
 _BRANCH_ENDS = ("o_proj.weight", "down_proj.weight")
 _BRANCH_GAIN = 0.3
 

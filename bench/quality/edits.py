@@ -1,40 +1,40 @@
-"""Edits of clips that the transformer is asked for stage by stage (spec/model.md §4): repaint, cover and extract."""
+"""Edits of clips through the gateway, as a user asks for them (spec/model.md §4): repaint, cover and extract."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import numpy as np
+import soundfile
 
-from bench.quality.evaluation import Evaluation, Outcome, Section, mix_of, stem_of, words_of
+from bench.quality.evaluation import Evaluation, Outcome, Section, mix_of, stem_of
 from bench.quality.figures import Goal, mean, mean_of_known, share
 from bench.quality.music import STYLE_GOAL, Heard, hear
 from bench.quality.recordings import recording_of
 from bench.quality.similarity import chroma_similarity, distance_db, si_sdr_db, si_sdr_improvement_db
-from quartet.cli.audio import Recording, Samples
-from training.dit.tasks import Task, instruction_of
+from bench.quality.songs import song_of, spec_of
+from quartet.cli.audio import Recording
+from quartet.planning import Thinking
+from quartet.tasks import Cover, Extract, Region, Repaint, Task, Track
 from training.synth.captions import write_caption
 from training.synth.clip import Description, describe
 from training.synth.styles import STYLES
 
-# Beside the region a cross-fade may act, and a window of the codec reaches over its edges.
+# Beside the region a cross-fade may act.
 _GUARD_SECONDS = 0.1
-_DRUMS = "drums"
 
 
 @dataclass(frozen=True)
 class Repainted:
-    """A clip whose middle third was made anew: distances from the source in dB, outside and inside.
-
-    `codec_outside_db` is what the codec alone costs outside, `from_codec_outside_db` the distance from what it gives.
-    """
+    """A clip whose middle third was made anew: distances from the source in dB, outside and inside."""
 
     seed: int
     outside_db: float
-    codec_outside_db: float
-    from_codec_outside_db: float
     inside_db: float
 
 
@@ -60,59 +60,38 @@ class Extracted:
 
 def repainted(evaluation: Evaluation, earlier: Mapping[str, Outcome]) -> Outcome:
     """The middle third of each clip under its own words."""
-    stages, rows = evaluation.stages, []
+    rows = []
     for clip in evaluation.clips():
-        latents = stages.latents(mix_of(clip))
-        start, end = len(latents) // 3, 2 * len(latents) // 3
-        free = np.zeros(len(latents), np.bool_)
-        free[start:end] = True
-        source = np.where(free[:, None], stages.silence(len(latents)), latents)
-        words = words_of(clip.description)
-        sampled = stages.sample(words, instruction_of(Task.REPAINT), source, clip.description.seed, free)
-        sounds = [clip.audio, stages.sound(latents).samples, stages.sound(sampled).samples]
-        rows.append(compare_repaint(clip.description.seed, sounds, (start, end), stages.codec.hop, clip.rate))
+        source = mix_of(clip)
+        region = Region(source.seconds / 3, 2 * source.seconds / 3)
+        result = _edited(evaluation, "repaint", clip.description, source, partial(Repaint, regions=(region,)))
+        rows.append(compare_repaint(clip.description.seed, source, result, region))
     figures = (
         mean("distance outside", "dB", [row.outside_db for row in rows], Goal(at_most=-40)),
-        mean("the codec's own distance outside", "dB", [row.codec_outside_db for row in rows]),
-        mean("distance outside from the codec's", "dB", [row.from_codec_outside_db for row in rows]),
         mean("change inside", "dB", [row.inside_db for row in rows]),
     )
     return Outcome(figures, tuple(rows))
 
 
-def compare_repaint(
-    seed: int,
-    sounds: Sequence[Samples],
-    region: tuple[int, int],
-    hop: int,
-    rate: int,
-) -> Repainted:
-    """Distances of source, source through the codec and result [samples, channels]; the region is in frames."""
-    shortest = min(map(len, sounds))
-    source, codec, result = (sound[:shortest] for sound in sounds)
-    guard = int(_GUARD_SECONDS * rate)
-    places = np.arange(shortest)
-    outside = (places < region[0] * hop - guard) | (places >= region[1] * hop + guard)
-    inside = slice(region[0] * hop, region[1] * hop)
-    return Repainted(
-        seed=seed,
-        outside_db=distance_db(result[outside], source[outside]),
-        codec_outside_db=distance_db(codec[outside], source[outside]),
-        from_codec_outside_db=distance_db(result[outside], codec[outside]),
-        inside_db=distance_db(result[inside], source[inside]),
-    )
+def compare_repaint(seed: int, source: Recording, result: Recording, region: Region) -> Repainted:
+    """Distances of a result from its source, of one rate."""
+    shortest = min(len(source.samples), len(result.samples))
+    before, after = source.samples[:shortest], result.samples[:shortest]
+    seconds = np.arange(shortest) / source.sample_rate
+    end = seconds[-1] if region.end is None else region.end
+    outside = (seconds < region.start - _GUARD_SECONDS) | (seconds >= end + _GUARD_SECONDS)
+    inside = (seconds >= region.start) & (seconds < end)
+    return Repainted(seed, distance_db(after[outside], before[outside]), distance_db(after[inside], before[inside]))
 
 
 def covered(evaluation: Evaluation, earlier: Mapping[str, Outcome]) -> Outcome:
     """Each clip's codes under the caption of another style, with its own tempo and key."""
-    stages = evaluation.stages
     rows: list[Covered] = []
     previous: Recording | None = None
     for clip in evaluation.clips():
         source, seed = mix_of(clip), clip.description.seed
         wanted = in_another_style(clip.description)
-        hints = stages.hints(stages.codes(stages.latents(source)))
-        cover = stages.sound(stages.sample(words_of(wanted), instruction_of(Task.COVER), hints, seed))
+        cover = _edited(evaluation, "cover", wanted, source, Cover)
         heard = hear(cover, wanted.facts, seed, evaluation.classifier)
         other = chroma_similarity(cover, previous) if previous else None
         style = clip.description.facts.style.name
@@ -147,12 +126,11 @@ def extracted(evaluation: Evaluation, earlier: Mapping[str, Outcome]) -> Outcome
     """The drums of each clip that has them; what is left of the clip without them is the rest."""
     stages, rows = evaluation.stages, []
     for clip in evaluation.clips():
-        if not np.any(clip.stems.get(_DRUMS, np.zeros(1))):
+        if not np.any(clip.stems.get(Track.DRUMS, np.zeros(1))):
             continue
-        mix, drums, seed = mix_of(clip), stem_of(clip, _DRUMS), clip.description.seed
+        mix, drums, seed = mix_of(clip), stem_of(clip, Track.DRUMS), clip.description.seed
         rest = recording_of(mix.samples - drums.samples, clip.rate)
-        instruction = instruction_of(Task.EXTRACT, _DRUMS)
-        found = stages.sound(stages.sample(words_of(clip.description), instruction, stages.latents(mix), seed))
+        found = _edited(evaluation, "extract", clip.description, mix, partial(Extract, tracks=(Track.DRUMS,)))
         shorter = min(len(found.samples), len(mix.samples))
         left = recording_of(mix.samples[:shorter] - found.samples[:shorter], clip.rate)
         codec = stages.sound(stages.latents(drums))
@@ -172,9 +150,21 @@ def extracted(evaluation: Evaluation, earlier: Mapping[str, Outcome]) -> Outcome
     return Outcome(figures, tuple(rows))
 
 
+def _edited(
+    evaluation: Evaluation, name: str, words: Description, source: Recording, task: Callable[[Path], Task]
+) -> Recording:
+    """What the product makes of a source under words; the file is kept."""
+    with tempfile.TemporaryDirectory(prefix="quartet-quality-") as folder:
+        path = Path(folder, "source.wav")
+        soundfile.write(path, source.samples, source.sample_rate, subtype="FLOAT")
+        spec = dataclasses.replace(
+            spec_of(words, words.seed, Thinking.none()), duration=None, task=task(path), keep_level=True
+        )
+        return song_of(evaluation.client, spec, evaluation.folder / name / f"{words.seed}.flac")[0]
+
+
 def sections() -> Iterable[Section]:
     """Repaint, cover, extract."""
-    stage = "by the networks alone"
-    yield Section("repaint", "Repaint", f"The middle third of held-out clips, {stage}", repainted)
-    yield Section("cover", "Cover", f"Audio codes of held-out clips under captions of other styles, {stage}", covered)
-    yield Section("extract", "Extract", f"Drums out of held-out clips, {stage}; best is the codec alone", extracted)
+    yield Section("repaint", "Repaint", "The middle third of held-out clips", repainted)
+    yield Section("cover", "Cover", "Held-out clips under captions of other styles", covered)
+    yield Section("extract", "Extract", "Drums out of held-out clips; best is the codec alone", extracted)

@@ -14,7 +14,6 @@ from bench.quality.stages import Stages
 from bench.quality.style import StyleClassifier
 from quartet import Client
 from quartet.cli.audio import Recording
-from quartet.planning import Blueprint
 from training.synth.clip import Clip, Description, describe, make_clip
 
 # Seeds of what no training sees: training draws from far below, the classifier from above.
@@ -74,20 +73,6 @@ class Section:
     title: str
     method: str
     measure: Callable[[Evaluation, Mapping[str, Outcome]], Outcome]
-
-
-def words_of(description: Description) -> Blueprint:
-    """All that is known of a clip, for the networks."""
-    facts = description.facts
-    return Blueprint(
-        caption=description.caption,
-        lyrics=description.lyrics,
-        bpm=facts.bpm,
-        key_scale=str(facts.key),
-        time_signature=facts.style.meter,
-        vocal_language=facts.language,
-        duration=facts.seconds,
-    )
 
 
 def mix_of(clip: Clip) -> Recording:

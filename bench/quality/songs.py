@@ -74,14 +74,14 @@ def _songs(evaluation: Evaluation, name: str, thinking: Thinking) -> tuple[Heard
     for number in range(evaluation.size.rounds):
         for prompt in evaluation.prompts():
             kept = evaluation.folder / name / f"{prompt.seed}.flac" if number == 0 else None
-            recording, raw_peak = _song(
+            recording, raw_peak = song_of(
                 evaluation.client, spec_of(prompt, prompt.seed + _SEEDS_PER_ROUND * number, thinking), kept
             )
             rows.append(hear(recording, prompt.facts, prompt.seed, evaluation.classifier, raw_peak))
     return tuple(rows)
 
 
-def _song(client: Client, spec: SongSpec, kept: Path | None) -> tuple[Recording, float]:
+def song_of(client: Client, spec: SongSpec, kept: Path | None) -> tuple[Recording, float]:
     """A song and its peak before normalisation."""
     song = client.generate(spec)
     with tempfile.TemporaryDirectory(prefix="quartet-quality-") as folder:

@@ -1,4 +1,4 @@
-"""The stages by themselves, for what the gateway does not offer: codec, audio codes, edits and plans."""
+"""The stages by themselves, for what the gateway does not offer: codec, audio codes and bare plans."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Self
 
 import grpc
 import numpy as np
-import numpy.typing as npt
 
 from bench.quality.recordings import Floats, recording_of, resampled
 from quartet import tensors
@@ -18,8 +17,6 @@ from quartet.errors import from_rpc_error
 from quartet.exchange import CHANNEL_OPTIONS
 from quartet.planning import Blueprint
 from quartet.v1 import (
-    dit_pb2,
-    dit_pb2_grpc,
     encoder_pb2,
     encoder_pb2_grpc,
     planner_pb2,
@@ -29,7 +26,7 @@ from quartet.v1 import (
     vae_pb2_grpc,
 )
 
-REQUIRED = ("encoder", "dit", "vae")
+REQUIRED = ("encoder", "vae")
 _CALL_SECONDS = 3600.0
 
 
@@ -50,7 +47,6 @@ class Stages:
 
     def __init__(self, channels: Mapping[str, grpc.Channel]) -> None:
         self._encoder = encoder_pb2_grpc.EncoderServiceStub(channels["encoder"])
-        self._dit = dit_pb2_grpc.DitServiceStub(channels["dit"])
         self._vae = vae_pb2_grpc.VaeServiceStub(channels["vae"])
         self._planner = planner_pb2_grpc.PlannerServiceStub(channels["planner"]) if "planner" in channels else None
         with _typed():
@@ -88,10 +84,6 @@ class Stages:
         with _typed():
             return _floats(self._vae.Encode(parts(), timeout=_CALL_SECONDS).latents)
 
-    def silence(self, frames: int) -> Floats:
-        """Latents of nothing."""
-        return self.latents(recording_of(np.zeros((frames * self.codec.hop, 2), np.float32), self.codec.rate))
-
     def sound(self, latents: Floats) -> Recording:
         """What latents sound like, at the codec's rate."""
         request = vae_pb2.DecodeRequest(latents=tensors.encode(latents))
@@ -111,30 +103,6 @@ class Stages:
         with _typed():
             reply = self._encoder.Detokenize(encoder_pb2.DetokenizeRequest(codes=codes), timeout=_CALL_SECONDS)
         return _floats(reply.latents)
-
-    def sample(
-        self, words: Blueprint, instruction: str, source: Floats, seed: int, free: npt.NDArray[np.bool_] | None = None
-    ) -> Floats:
-        """What the transformer makes of a source under words and an instruction, with its own defaults.
-
-        `free` [frames] says where it may write; None means everywhere.
-        """
-        given = words.to_message()
-        request = encoder_pb2.EncodeRequest(
-            instruction=instruction, caption=given.caption, lyrics=given.lyrics, metadata=given.metadata
-        )
-        with _typed():
-            condition = self._encoder.Encode(request, timeout=_CALL_SECONDS)
-            sampling = dit_pb2.SampleRequest(
-                condition=condition.condition,
-                null_condition=condition.null_condition,
-                frames=len(source),
-                source_latents=tensors.encode(source),
-                mask=None if free is None else tensors.encode(free),
-                seed=seed,
-            )
-            answers = list(self._dit.Sample(sampling, timeout=_CALL_SECONDS))
-        return _floats(answers[-1].result.latents)
 
     def plan(self, given: Blueprint, seed: int) -> Blueprint:
         """What the planner adds to words: metadata alone. Raises NotOfferedError without a planner."""

@@ -9,8 +9,10 @@ from typing import Any
 
 import torch
 
+from services.dit import checkpoint as dit_checkpoint
 from services.encoder import checkpoint as encoder_checkpoint
 from services.encoder.checkpoint import TEXT_ENCODER
+from services.encoder.model import DitPackageEncoder
 from services.encoder.tokenization import PromptTokenizer
 from services.runtime.checkpoints import CheckpointError, read_json
 from serving.settings import SettingsError, load, setting
@@ -36,6 +38,11 @@ class DitTrainingSettings(LoopSettings, ExampleSettings, PrimerSettings, LossWei
     models: Path = setting(Path("out/nano/models"), "model family that gets the package")
     output: Path = setting(Path("out/nano/dit"), "folder of the training; what is there is gone on with")
     variant: str = setting("acestep-v15-base", "name of the package")
+    begin: str = setting(
+        "fresh",
+        "whether the package begins with drawn weights, or as the family has it, to be trained further",
+        choices=("fresh", "package"),
+    )
     codes: str = setting(
         "trained",
         "whether audio codes are trained too or stay those of the family's package",
@@ -80,14 +87,22 @@ def main(settings: DitTrainingSettings) -> bool:
 
 
 def _begin(model: SongModel, settings: DitTrainingSettings) -> None:
-    """The text encoder of the family, and its audio codes where these stay as they are."""
+    """The text encoder of the family; of its package all weights or the audio codes, where these are gone on with."""
     exact: dict[str, Any] = {"dtype": torch.float32, "device": torch.device("cpu")}
-    if settings.codes == "fixed":
-        begun = encoder_checkpoint.load(settings.models, settings.variant, **exact).model.package
-        model.package.tokenizer.load_state_dict(begun.tokenizer.state_dict())
-        model.package.detokenizer.load_state_dict(begun.detokenizer.state_dict())
     words, _ = encoder_checkpoint.load_text_encoder(settings.models / TEXT_ENCODER, **exact)
     model.text_encoder.load_state_dict(words.state_dict())
+    if settings.begin == "package":
+        decoder = dit_checkpoint.load(settings.models, settings.variant, **exact).model
+        model.decoder.load_state_dict(decoder.state_dict())
+        model.package.load_state_dict(_package(settings, exact).state_dict())
+    elif settings.codes == "fixed":
+        package = _package(settings, exact)
+        model.package.tokenizer.load_state_dict(package.tokenizer.state_dict())
+        model.package.detokenizer.load_state_dict(package.detokenizer.state_dict())
+
+
+def _package(settings: DitTrainingSettings, exact: dict[str, Any]) -> DitPackageEncoder:
+    return encoder_checkpoint.load(settings.models, settings.variant, **exact).model.package
 
 
 if __name__ == "__main__":

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -51,13 +53,11 @@ def main(settings: NanoSettings) -> None:
     if not parts.make(_FIRST):
         return
     with _beside(settings) as beside:
-        finished = parts.make(_MAIN)
-        if not finished:
-            beside.terminate()
-        if beside.wait() != 0:
-            raise ValueError(
-                f"a part beside the transformer failed, see above; run it again to go on in {parts.output}"
-            )
+        if parts.make(_MAIN):
+            beside.wait()
+        failed = _has_failed(beside.poll())
+    if failed:
+        raise ValueError(f"a part beside the transformer failed, see above; run it again to go on in {parts.output}")
     names = (*_FIRST, *_MAIN, *_BESIDE)
     if all(parts.made(name).finished for name in names):
         hours = {name: parts.made(name).hours for name in names}
@@ -66,14 +66,28 @@ def main(settings: NanoSettings) -> None:
 
 @contextmanager
 def _beside(settings: NanoSettings) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that makes the parts beside the transformer; it saves what it has and ends with this one."""
+    """A process that makes the parts beside the transformer; it saves what it has and ends with this one, and where it
+    fails, this one is asked to end too."""
     flags = [f"--{name}={getattr(settings, name)}" for name in ("recipe", "output", "processes", "threads")]
     command = [sys.executable, "-m", "training.nano", "--parts=beside", *flags]
+
+    def end_with(process: subprocess.Popen[bytes]) -> None:
+        if _has_failed(process.wait()):
+            signal.raise_signal(signal.SIGTERM)
+
     with subprocess.Popen(command) as process:  # noqa: S603 (our own program)
+        watch = threading.Thread(target=end_with, args=(process,))
+        watch.start()
         try:
             yield process
         finally:
             process.terminate()
+            watch.join()
+
+
+def _has_failed(status: int | None) -> bool:
+    """Whether a process ended by itself and not well."""
+    return status not in (None, 0, -signal.SIGTERM, -signal.SIGINT)
 
 
 def _check_recipe(path: Path, name: str, recipe: Recipe) -> None:

@@ -28,7 +28,8 @@ from training.words.__main__ import WordsTrainingSettings
 from training.words.__main__ import main as train_words
 
 # Measured: these are learned faster than with the trainers' own rates.
-_WORDS_RATE, _CODES_RATE, _PLANNER_RATE, _DIT_RATE = 3e-3, 2e-3, 3e-3, 2e-3
+_WORDS_RATE, _CODES_RATE, _PLANNER_RATE = 3e-3, 2e-3, 3e-3
+_DIT_RATE, _DIT_MUON = 1.5e-3, 2.0
 # Words take few steps: an average over the usual thousand would still hold the first.
 _WORDS_AVERAGE = 0.99
 # Every fifth batch goes on to ask where bars and beats are, which counts as much as velocities do.
@@ -158,6 +159,7 @@ class Parts:
                 places=_PLACES,
                 frames_per_batch=self.recipe.dit_frames,
                 learning_rate=_DIT_RATE,
+                muon=_DIT_MUON,
                 codes="fixed",
                 threads=self.threads,
                 device=self.recipe.device,

@@ -1,6 +1,7 @@
 """The whole recipe in small: from nothing to a family that the stages load."""
 
 import math
+import shutil
 import signal
 import threading
 from dataclasses import replace
@@ -15,6 +16,8 @@ from services.encoder.model import Words
 from services.encoder.prompt import Prompt
 from services.planner import checkpoint as planner_checkpoint
 from services.vae import checkpoint as vae_checkpoint
+from training.dit.__main__ import DitTrainingSettings
+from training.dit.__main__ import main as train_dit
 from training.nano.__main__ import NanoSettings, main
 from training.nano.data import render_bank
 from training.nano.recipe import HELD_OUT_SEEDS, RECIPES, SHORT_SEEDS, TRAINING_SEEDS
@@ -66,6 +69,24 @@ def test_what_is_made_is_not_made_again(made: Path) -> None:
     before = written()
     main(NanoSettings(recipe="rehearsal", output=made, processes=1))
     assert written() == before
+
+
+def test_a_package_is_trained_further(made: Path, tmp_path: Path) -> None:
+    """Without a learning rate it stays as it is, where weights that are drawn would take its place."""
+    shutil.copytree(made / "models", tmp_path / "models")
+    settings = DitTrainingSettings(
+        data=made / "latents",
+        held_out=made / "held-out",
+        models=tmp_path / "models",
+        output=tmp_path / "dit",
+        begin="package",
+        steps=1,
+        learning_rate=0.0,
+        frames_per_batch=200,
+    )
+    assert train_dit(settings)
+    for written in (made / "models" / VARIANT).glob("*.safetensors"):
+        assert (tmp_path / "models" / VARIANT / written.name).read_bytes() == written.read_bytes()
 
 
 def test_what_is_missing_is_rendered_again(made: Path) -> None:
