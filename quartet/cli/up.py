@@ -16,7 +16,7 @@ from quartet.cli.budget import BudgetTooSmallError, Size, StageShare, share_line
 from quartet.cli.main import CommandError
 from quartet.cli.options import plain_console
 from quartet.cli.supervisor import Patience, Service, Stack
-from quartet.models.catalog import DEFAULT_VARIANT
+from quartet.models.family import default_variant
 
 STAGES = ("planner", "encoder", "dit", "vae")
 DEFAULT_MODELS = Path("models/nano")
@@ -24,7 +24,6 @@ DEFAULT_DATA = Path("~/.local/share/quartet")
 GRACE_SECONDS = 10.0
 PLANNER_FOLDERS = "acestep-5Hz-lm-*"
 DEFAULT_PLANNER = "acestep-5Hz-lm-1.7B"
-VARIANT_FOLDERS = "acestep-v15-*"
 DEFAULT_TEXT_ENCODER = "Qwen3-Embedding-0.6B"
 DRIVERS = (Path("/dev/nvidiactl"), Path("/dev/dxg"))
 
@@ -110,7 +109,6 @@ def up(
             "or make small random ones with `quartet models make-tiny DIR`"
         )
     _check_port(port)
-    variant = variant or only_variant(models)
     planners = _planners(models, planner, lm)
     console = plain_console()
     if vram is not None and dtype == "auto":
@@ -169,19 +167,13 @@ def stage_services(
     ]
 
 
-def only_variant(models: Path) -> str | None:
-    """The DiT variant of a family that has one, where it is not the servers' own."""
-    found = sorted(file.parent.name for file in models.glob(f"{VARIANT_FOLDERS}/config.json"))
-    return found[0] if len(found) == 1 else None
-
-
 def _shares(
     vram: float, models: Path, variant: str | None, planners: Sequence[str], dtype: str
 ) -> dict[str, StageShare]:
     """What each stage gets of a small GPU's memory."""
     if len(planners) > 1:
         raise CommandError("--vram has room for one language model; name one with --lm")
-    named = {"--variant": variant or DEFAULT_VARIANT, "--lm": planners[0] if planners else DEFAULT_TEXT_ENCODER}
+    named = {"--variant": variant or default_variant(models), "--lm": planners[0] if planners else DEFAULT_TEXT_ENCODER}
     for flag, folder in named.items():
         if not (models / folder / "config.json").is_file():
             raise CommandError(f"{flag}: {models / folder} holds no model")

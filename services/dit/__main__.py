@@ -24,7 +24,7 @@ from services.runtime.device_memory import DeviceMemory
 from services.runtime.loading import loaded_apart
 from services.runtime.placement import weight_budget
 from services.runtime.reports import ModelIdentity, Reporter
-from services.runtime.settings import StageSettings
+from services.runtime.settings import VariantSettings
 from serving import server
 from serving.messages import MAX_CONDITION_TOKENS, MAX_SAMPLE_BYTES
 from serving.rules import MAX_STEPS
@@ -39,10 +39,9 @@ QUEUED_ITEMS_OF_FULL_LENGTH = 8
 
 
 @dataclass(frozen=True)
-class DitSettings(StageSettings):
+class DitSettings(VariantSettings):
     """Serves the diffusion transformer: samples latents under a condition."""
 
-    variant: str = setting("acestep-v15-turbo", "folder of the model within the family; also its name")
     max_condition_tokens: int = setting(
         MAX_CONDITION_TOKENS, "longest condition; the default is what fits into a request", at_least=1
     )
@@ -70,7 +69,7 @@ def application(settings: DitSettings) -> Application:
         loaded = await loaded_apart(
             lambda: checkpoint.load(
                 settings.models,
-                settings.variant,
+                settings.chosen_variant,
                 dtype=dtype,
                 device=device,
                 form=WeightForm(settings.weights),
@@ -111,7 +110,7 @@ def application(settings: DitSettings) -> Application:
             "condition_width": limits.condition_width,
             "max_condition_tokens": limits.max_condition_tokens,
         }
-        identity = ModelIdentity(settings.variant, loaded.revision, dtype, device)
+        identity = ModelIdentity(settings.chosen_variant, loaded.revision, dtype, device)
         async with queue:
             engine = DitEngine(defaults, queue)
             await _warm_up(engine, limits)
@@ -119,7 +118,7 @@ def application(settings: DitSettings) -> Application:
             reporter = Reporter(STAGE, identity, queue, reported_limits, memory)
             # Methods that the servicer leaves out answer UNIMPLEMENTED.
             servicer = DitServicer(  # type: ignore[abstract]
-                engine, reporter, limits, defaults, knows_tracks=knows_tracks(config, settings.variant)
+                engine, reporter, limits, defaults, knows_tracks=knows_tracks(config, settings.chosen_variant)
             )
             dit_pb2_grpc.add_DitServiceServicer_to_server(servicer, grpc_server)
             yield

@@ -20,7 +20,7 @@ from services.runtime.device_memory import DeviceMemory
 from services.runtime.loading import loaded_apart
 from services.runtime.placement import weight_budget
 from services.runtime.reports import ModelIdentity, Reporter
-from services.runtime.settings import StageSettings
+from services.runtime.settings import VariantSettings
 from services.runtime.shared_results import observe
 from serving import server
 from serving.server import Application
@@ -32,10 +32,9 @@ SERVICES = (encoder_pb2.DESCRIPTOR.services_by_name["EncoderService"].full_name,
 
 
 @dataclass(frozen=True)
-class EncoderSettings(StageSettings):
+class EncoderSettings(VariantSettings):
     """Serves the encoders: prompts to conditions, latents to audio codes and back."""
 
-    variant: str = setting("acestep-v15-turbo", "folder of the DiT package within the family; also the model's name")
     max_queued_tokens: int = setting(100_000, "tokens that may wait for the engine", at_least=1)
     batch_items: int = setting(64, "items that take turns at the networks; others wait", at_least=1)
     tokens_per_step: int = setting(
@@ -60,7 +59,7 @@ def application(settings: EncoderSettings) -> Application:
         loaded = await loaded_apart(
             lambda: checkpoint.load(
                 settings.models,
-                settings.variant,
+                settings.chosen_variant,
                 dtype=dtype,
                 device=device,
                 budget=weight_budget(settings.weights_mib),
@@ -99,7 +98,7 @@ def application(settings: EncoderSettings) -> Application:
             max_queued_cost=settings.max_queued_tokens,
             turnstile=settings.turns(),
         )
-        identity = ModelIdentity(settings.variant, loaded.revision, dtype, device, limits.codebook_size)
+        identity = ModelIdentity(settings.chosen_variant, loaded.revision, dtype, device, limits.codebook_size)
         async with queue:
             engine = EncoderEngine(
                 loaded.model.null_condition, loaded.tokenizer, queue, cache_bytes=settings.cache_mib * 2**20

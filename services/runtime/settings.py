@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from quartet.models.family import default_variant
 from services.runtime.allocator import use_huge_pages
 from services.runtime.numerics import fastest_dtype
 from services.runtime.turnstile import Turnstile
@@ -20,7 +21,7 @@ _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torc
 class StageSettings(ServerSettings):
     """What every stage server can be told."""
 
-    models: Path = setting(Path("models/tiny"), "folder of a model family in the original layout")
+    models: Path = setting(Path("models/nano"), "folder of a model family in the original layout")
     device: str = setting("auto", "torch device; auto takes cuda where there is one, else cpu")
     dtype: str = setting(
         "auto",
@@ -75,3 +76,17 @@ class StageSettings(ServerSettings):
         use_huge_pages()
         if self.threads:
             torch.set_num_threads(self.threads)
+
+
+@dataclass(frozen=True)
+class VariantSettings(StageSettings):
+    """Of the stages that serve parts of a DiT package."""
+
+    variant: str = setting(
+        "", "DiT package within the family, also the model's name; empty takes its only one, or acestep-v15-turbo"
+    )
+
+    @property
+    def chosen_variant(self) -> str:
+        """The name of the package."""
+        return self.variant or default_variant(self.models)

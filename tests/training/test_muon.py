@@ -81,6 +81,6 @@ def test_it_learns_and_goes_on_bit_by_bit(tmp_path: Path) -> None:
     assert "square.mixer.weight" not in whole
     assert all(torch.equal(tensor, parts[name]) for name, tensor in whole.items())
     task = Map()
-    assert run(task, replace(SETTINGS, steps=200), tmp_path / "long").finished
+    assert run(task, replace(SETTINGS, steps=200, save_every=200), tmp_path / "long").finished
     with torch.no_grad():
         assert float(task.loss(0)[0]) < 0.1 * float(Map().loss(0)[0])

@@ -41,6 +41,11 @@ class PlannerTrainingSettings(LoopSettings, ExampleSettings, MachineSettings):
     output: Path = setting(Path("out/nano/planner"), "folder of the training; what is there is gone on with")
     variant: str = setting("acestep-v15-base", "DiT package of the family that makes the audio codes")
     name: str = setting("acestep-5Hz-lm-nano", "name of the planner")
+    begin: str = setting(
+        "fresh",
+        "whether it begins with drawn weights, or as the family has it, to be trained further",
+        choices=("fresh", "planner"),
+    )
     processes: int = setting(0, "processes that draw examples ahead; 0 draws when they are needed", at_least=0)
 
 
@@ -68,8 +73,12 @@ def main(settings: PlannerTrainingSettings) -> bool:
     )
     held_out = replace(source, latents=settings.held_out, new_words=False)
     model = TextEncoder(Qwen3Config.from_json(config))
-    initialise(model, settings.seed)
-    start_numbers(model.embed_tokens.weight, Vocabulary.read(folder / TOKENIZER).ids)
+    if settings.begin == "planner":
+        begun, _ = encoder_checkpoint.load_text_encoder(folder, dtype=torch.float32, device=torch.device("cpu"))
+        model.load_state_dict(begun.state_dict())
+    else:
+        initialise(model, settings.seed)
+        start_numbers(model.embed_tokens.weight, Vocabulary.read(folder / TOKENIZER).ids)
     model.to(settings.device)
     processes = settings.processes
     with DrawnAhead(source, processes) if processes else nullcontext(source.examples()) as examples:

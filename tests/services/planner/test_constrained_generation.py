@@ -160,13 +160,17 @@ def song_case(prompts: Prompts, wishes: Wishes, mode: str) -> tuple[Script, Chec
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("batch", range(GENERATIONS // AT_ONCE))
 async def test_random_generations(loaded: LoadedPlanner, prompts: Prompts, batch: int) -> None:
-    """Codes one at a time, as on a CPU, and in one batch eight at a time, as on a GPU."""
-    await check_generations(loaded, prompts, Wishes(batch), AT_ONCE, codes_at_once=1 if batch else 8)
+    await check_generations(loaded, prompts, Wishes(batch), AT_ONCE)
+
+
+async def test_random_generations_of_eight_codes_at_once(loaded: LoadedPlanner, prompts: Prompts) -> None:
+    """As on a GPU."""
+    await check_generations(loaded, prompts, Wishes(98), 60, codes_at_once=8)
 
 
 async def test_random_generations_with_merged_line_ends(qwen: LoadedPlanner) -> None:
     """Qwen's vocabulary has tokens that hold a line end and what stands before it."""
-    await check_generations(qwen, Prompts(qwen.tokenizer), Wishes(99), 120)
+    await check_generations(qwen, Prompts(qwen.tokenizer), Wishes(99), 48)
 
 
 async def check_generations(

@@ -21,6 +21,8 @@ from training.dit.__main__ import main as train_dit
 from training.nano.__main__ import NanoSettings, main
 from training.nano.data import render_bank
 from training.nano.recipe import HELD_OUT_SEEDS, RECIPES, SHORT_SEEDS, TRAINING_SEEDS
+from training.planner.__main__ import PlannerTrainingSettings
+from training.planner.__main__ import main as train_planner
 
 VARIANT, PLANNER = "acestep-v15-base", "acestep-5Hz-lm-nano"
 MEGABYTES = 40
@@ -87,6 +89,23 @@ def test_a_package_is_trained_further(made: Path, tmp_path: Path) -> None:
     assert train_dit(settings)
     for written in (made / "models" / VARIANT).glob("*.safetensors"):
         assert (tmp_path / "models" / VARIANT / written.name).read_bytes() == written.read_bytes()
+
+
+def test_a_planner_is_trained_further(made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made / "models", tmp_path / "models")
+    settings = PlannerTrainingSettings(
+        data=made / "latents",
+        held_out=made / "held-out",
+        models=tmp_path / "models",
+        output=tmp_path / "planner",
+        begin="planner",
+        steps=1,
+        learning_rate=0.0,
+        tokens_per_batch=500,
+    )
+    assert train_planner(settings)
+    for written in (made / "models" / PLANNER).iterdir():
+        assert (tmp_path / "models" / PLANNER / written.name).read_bytes() == written.read_bytes()
 
 
 def test_what_is_missing_is_rendered_again(made: Path) -> None:
