@@ -9,7 +9,8 @@ from pathlib import Path
 
 import torch
 
-from services.runtime.checkpoints import CheckpointError, read_json
+from services.runtime.checkpoints import CheckpointError, SafetensorsFolder, read_json
+from services.vae.checkpoint import FOLDER, WEIGHTS
 from services.vae.config import VaeConfig
 from serving.settings import SettingsError, load, setting
 from training.audio_bank import AudioBank, AudioBankError, open_bank
@@ -20,7 +21,7 @@ from training.model_configs import nano_vae_config
 from training.vae.energies import ENERGIES, listen
 from training.vae.export import write_codec
 from training.vae.losses import LossWeights
-from training.vae.network import TrainableCodec
+from training.vae.network import Tensors, TrainableCodec
 from training.vae.task import Batches, VaeTask
 from training.vae.transform import Components, principal_components
 from training.vae.windows import windows_of
@@ -35,6 +36,9 @@ class VaeTrainingSettings(LoopSettings, MachineSettings):
     data: Path = setting(Path("out/bank"), "folder of a bank of audio")
     output: Path = setting(Path("out/nano-vae"), "folder of the training; what is there is gone on with")
     config: Path | None = setting(None, "config.json of the codec; that of nano unless given")
+    begin: Path | None = setting(
+        None, "folder of a model family whose codec is trained further; unless given it begins as a transform"
+    )
     encoder: str = setting(
         "trained",
         "whether the encoder is trained or stays the transform that it begins as",
@@ -55,7 +59,9 @@ def main(settings: VaeTrainingSettings) -> bool:
     """
     settings.use_threads()
     fixed_encoder = settings.encoder == "fixed"
-    codec = TrainableCodec(_config(settings), ("encoder." if fixed_encoder else "encoder.block.0.",))
+    begun = _begun(settings.begin) if settings.begin else {}
+    idle = _idle(begun) if begun else ("encoder." if fixed_encoder else "encoder.block.0.",)
+    codec = TrainableCodec(_config(settings), idle)
     bank = _bank(settings, codec.config)
     print(f"{bank.hours:.1f} h to train on, {len(bank.held_out)} clips held out", flush=True)
     task = VaeTask(
@@ -63,7 +69,7 @@ def main(settings: VaeTrainingSettings) -> bool:
         bank,
         Batches(settings.items, settings.frames, settings.seed),
         LossWeights(settings.waveform, settings.spectrum, settings.divergence),
-        _components(settings, bank, codec.config),
+        begun or _components(settings, bank, codec.config),
         fixed_encoder=fixed_encoder,
         device=torch.device(settings.device),
         bfloat16=settings.bfloat16,
@@ -80,6 +86,22 @@ def find_components(settings: VaeTrainingSettings) -> Components:
     """Those that a training begins with, found now unless they are there."""
     config = _config(settings)
     return _components(settings, _bank(settings, config), config)
+
+
+def _begun(models: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a family's codec."""
+    tensors = SafetensorsFolder(models / FOLDER, WEIGHTS, dtype=torch.float32)
+    return {key: tensors.read(key) for key in tensors.shapes()}
+
+
+def _idle(begun: Tensors) -> tuple[str, ...]:
+    """Units of a codec that add nothing."""
+    end = ".conv2.weight_g"
+    return tuple(
+        key.removesuffix(end)
+        for key, gain in begun.items()
+        if ".res_unit" in key and key.endswith(end) and not gain.any()
+    )
 
 
 def _config(settings: VaeTrainingSettings) -> VaeConfig:

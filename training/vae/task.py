@@ -31,7 +31,8 @@ class Batches:
 class VaeTask:
     """Batches of random pieces with random gains; batch and noise are functions of the seed and the batch's number.
 
-    The codec begins as the transform of its components. With a `fixed_encoder` it is the decoder alone that is trained.
+    The codec begins as the transform of components, or with the weights of a checkpoint. With a `fixed_encoder` it is
+    the decoder alone that is trained.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class VaeTask:
         bank: AudioBank,
         batches: Batches,
         weights: LossWeights,
-        components: Components,
+        start: Components | Tensors,
         *,
         fixed_encoder: bool,
         device: torch.device,
@@ -53,7 +54,11 @@ class VaeTask:
         self._device = device
         self._bfloat16 = bfloat16
         initial = codec.initial(batches.seed, device)
-        start_as_transform(initial, codec.config, components)
+        if isinstance(start, Components):
+            start_as_transform(initial, codec.config, start)
+        else:
+            for key, weight in initial.items():
+                weight.data.copy_(start[key])
         fixed = {key for key in initial if fixed_encoder and key.startswith("encoder.")}
         self.fixed = {key: initial[key].detach() for key in fixed}
         self._parameters = {key: weight for key, weight in initial.items() if key not in fixed}

@@ -41,6 +41,18 @@ def test_spectra_do_not_hear_phase_but_the_stereo_image(pcm: torch.Tensor) -> No
     assert float(spectral_distance(-mono, mono, WINDOWS)) == 0
 
 
+def test_dullness_costs_more_than_highs_that_are_others() -> None:
+    """What cannot be rebuilt is at least as loud as it was."""
+    tones, highs, others = (
+        torch.randn(1, 8_000, 1, generator=torch.Generator().manual_seed(seed)) for seed in range(3)
+    )
+    low = 0.1 * torch.nn.functional.avg_pool1d(tones.mT, 15, stride=1, padding=7).mT
+    wanted = low + 0.01 * highs
+    assert float(spectral_distance(low, wanted, WINDOWS)) > 1.2 * float(
+        spectral_distance(low + 0.01 * others, wanted, WINDOWS)
+    )
+
+
 def test_silence_has_finite_losses_and_gradients() -> None:
     found = torch.zeros(1, 2_000, 2, requires_grad=True)
     silence = torch.zeros(1, 2_000, 2)

@@ -203,6 +203,24 @@ def test_the_command_trains_and_exports(command: list[str], tmp_path: Path) -> N
     assert load_file(tmp_path / "run" / "vae" / checkpoint.WEIGHTS)["encoder.conv1.bias"].dtype == torch.float16
 
 
+def test_a_codec_is_trained_further(command: list[str], tmp_path: Path) -> None:
+    """With a fixed encoder, whose latents are left at their scale, and without a learning rate it stays as it is."""
+    subprocess.run(command, check=True)
+    further = [flag for flag in command if not flag.startswith("--output")]
+    subprocess.run(
+        [
+            *further,
+            f"--begin={tmp_path / 'run'}",
+            f"--output={tmp_path / 'further'}",
+            "--learning-rate=0",
+            "--encoder=fixed",
+        ],
+        check=True,
+    )
+    before, after = (load_file(tmp_path / name / "vae" / checkpoint.WEIGHTS) for name in ("run", "further"))
+    assert all(torch.equal(after[key], tensor) for key, tensor in before.items())
+
+
 def test_the_command_refuses_bad_data_with_the_file_and_the_reason(command: list[str], data: Path) -> None:
     config = next(Path(flag.partition("=")[2]) for flag in command if flag.startswith("--config"))
     config.write_text(json.dumps({**SMALL, "sampling_rate": 48_000}))
