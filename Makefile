@@ -18,7 +18,7 @@ help: ## list the commands
 
 song: $(VENV)/.installed ## make out/song.flac and show where the time went
 	@mkdir -p out
-	$(BIN)/quartet song "$(PROMPT)" --lyrics-file examples/morning-train/lyrics.txt --duration 30 --bpm 96 --key "D major" --seed 7 \
+	$(BIN)/quartet song "$(PROMPT)" --lyrics-file examples/morning-train/lyrics.txt --duration 30 --bpm 96 --key "D major" --seed 4 \
 	    --up --models $(MODELS) -o out/song.flac --plot out/song.png
 
 test: $(VENV)/.installed-dev ## run the tests

@@ -15,16 +15,20 @@ import soundfile
 from bench.quality.key import key_named, keys_of, match_key
 from bench.quality.levels import levels_of
 from bench.quality.recordings import recording_of
-from bench.quality.similarity import distance_db
+from bench.quality.similarity import chroma_similarity, distance_db, si_sdr_improvement_db
 from bench.quality.tempo import TempoMatch, match_tempo, tempo_of
 from quartet import Client, Song, SongSpec, Thinking
 from quartet.cli.audio import Recording
-from quartet.tasks import Region, Repaint
+from quartet.tasks import Cover, Extract, Region, Repaint, Track
 from tests.support.processes import running
+from training.synth.clip import make_clip
+from training.synth.theory import Key, Mode
 
 ROOT = Path(__file__).parents[2]
 NANO = ROOT / "models" / "nano"
 VARIANT = ("--variant", "acestep-v15-base")
+RATE = 24_000
+D_MAJOR = Key(2, Mode.MAJOR)
 README_CAPTION = (ROOT / "examples/morning-train/caption.txt").read_text().strip()
 
 
@@ -60,9 +64,17 @@ def folk(client: Client) -> Song:
 def test_the_song_of_the_readme_has_its_tempo_and_its_key(folk: Song) -> None:
     recording = heard(folk)
     assert match_tempo(tempo_of(recording), 96) is not TempoMatch.OTHER
-    wanted = key_named("D major")
-    assert wanted is not None
-    assert match_key(keys_of(recording), wanted).rank <= 2
+    assert match_key(keys_of(recording), D_MAJOR).rank <= 2
+
+
+def test_eight_steps_keep_them_too(client: Client) -> None:
+    song = client.generate(
+        SongSpec(
+            README_CAPTION, duration=12.0, steps=8, seeds=(7,), bpm=96, key_scale="D major", thinking=Thinking.none()
+        )
+    )
+    assert match_tempo(tempo_of(heard(song)), 96) is not TempoMatch.OTHER
+    assert match_key(keys_of(heard(song)), D_MAJOR).rank <= 2
 
 
 def test_it_is_neither_silent_nor_clipped(folk: Song) -> None:
@@ -81,6 +93,25 @@ def test_a_repaint_changes_its_region_alone(client: Client, folk: Song, tmp_path
     kept = np.r_[0 : 3 * rate, 9 * rate : 12 * rate]
     assert distance_db(after[kept], before[kept]) < -40
     assert distance_db(after[5 * rate : 7 * rate], before[5 * rate : 7 * rate]) > -6
+
+
+def test_a_cover_keeps_the_key_under_other_words(client: Client, folk: Song, tmp_path: Path) -> None:
+    source = tmp_path / "folk.flac"
+    source.write_bytes(folk.files[0])
+    spec = SongSpec("waltz, strings", seeds=(3,), bpm=96, key_scale="D major", task=Cover(source))
+    cover = heard(client.generate(spec))
+    assert match_key(keys_of(cover), D_MAJOR).rank <= 2
+    assert chroma_similarity(cover, heard(folk)) > 0.8
+
+
+def test_drums_are_taken_out_of_a_song(client: Client, tmp_path: Path) -> None:
+    clip = make_clip(1_000_000_003, seconds=12.0, rate=RATE)
+    source = tmp_path / "clip.wav"
+    soundfile.write(source, clip.audio, RATE, subtype="FLOAT")
+    spec = SongSpec(clip.description.caption, seeds=(3,), task=Extract(source, (Track.DRUMS,)))
+    found = heard(client.generate(spec))
+    drums, mix = recording_of(clip.stems["drums"], RATE), recording_of(clip.audio, RATE)
+    assert si_sdr_improvement_db(found, drums, mix) > 3
 
 
 def test_a_plan_suits_its_caption(client: Client) -> None:
