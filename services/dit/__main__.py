@@ -66,10 +66,11 @@ def application(settings: DitSettings) -> Application:
     async def serving(grpc_server: grpc.aio.Server, telemetry: Telemetry) -> AsyncIterator[None]:
         settings.apply_to_process()
         device, dtype = settings.torch_device(), settings.torch_dtype()
+        variant = settings.chosen_variant
         loaded = await loaded_apart(
             lambda: checkpoint.load(
                 settings.models,
-                settings.chosen_variant,
+                variant,
                 dtype=dtype,
                 device=device,
                 form=WeightForm(settings.weights),
@@ -110,7 +111,7 @@ def application(settings: DitSettings) -> Application:
             "condition_width": limits.condition_width,
             "max_condition_tokens": limits.max_condition_tokens,
         }
-        identity = ModelIdentity(settings.chosen_variant, loaded.revision, dtype, device)
+        identity = ModelIdentity(variant, loaded.revision, dtype, device)
         async with queue:
             engine = DitEngine(defaults, queue)
             await _warm_up(engine, limits)
@@ -118,7 +119,7 @@ def application(settings: DitSettings) -> Application:
             reporter = Reporter(STAGE, identity, queue, reported_limits, memory)
             # Methods that the servicer leaves out answer UNIMPLEMENTED.
             servicer = DitServicer(  # type: ignore[abstract]
-                engine, reporter, limits, defaults, knows_tracks=knows_tracks(config, settings.chosen_variant)
+                engine, reporter, limits, defaults, knows_tracks=knows_tracks(config, variant)
             )
             dit_pb2_grpc.add_DitServiceServicer_to_server(servicer, grpc_server)
             yield

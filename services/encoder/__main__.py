@@ -56,10 +56,11 @@ def application(settings: EncoderSettings) -> Application:
     async def serving(grpc_server: grpc.aio.Server, telemetry: Telemetry) -> AsyncIterator[None]:
         settings.apply_to_process()
         device, dtype = settings.torch_device(), settings.torch_dtype()
+        variant = settings.chosen_variant
         loaded = await loaded_apart(
             lambda: checkpoint.load(
                 settings.models,
-                settings.chosen_variant,
+                variant,
                 dtype=dtype,
                 device=device,
                 budget=weight_budget(settings.weights_mib),
@@ -98,7 +99,7 @@ def application(settings: EncoderSettings) -> Application:
             max_queued_cost=settings.max_queued_tokens,
             turnstile=settings.turns(),
         )
-        identity = ModelIdentity(settings.chosen_variant, loaded.revision, dtype, device, limits.codebook_size)
+        identity = ModelIdentity(variant, loaded.revision, dtype, device, limits.codebook_size)
         async with queue:
             engine = EncoderEngine(
                 loaded.model.null_condition, loaded.tokenizer, queue, cache_bytes=settings.cache_mib * 2**20

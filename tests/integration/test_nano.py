@@ -61,10 +61,21 @@ def folk(client: Client) -> Song:
     )
 
 
-def test_the_song_of_the_readme_has_its_tempo_and_its_key(folk: Song) -> None:
-    recording = heard(folk)
+@pytest.fixture
+def folk_file(folk: Song, tmp_path: Path) -> Path:
+    """The same as a source."""
+    path = tmp_path / "folk.flac"
+    path.write_bytes(folk.files[0])
+    return path
+
+
+def assert_tempo_and_key(recording: Recording) -> None:
     assert match_tempo(tempo_of(recording), 96) is not TempoMatch.OTHER
     assert match_key(keys_of(recording), D_MAJOR).rank <= 2
+
+
+def test_the_song_of_the_readme_has_its_tempo_and_its_key(folk: Song) -> None:
+    assert_tempo_and_key(heard(folk))
 
 
 def test_eight_steps_keep_them_too(client: Client) -> None:
@@ -73,8 +84,7 @@ def test_eight_steps_keep_them_too(client: Client) -> None:
             README_CAPTION, duration=12.0, steps=8, seeds=(7,), bpm=96, key_scale="D major", thinking=Thinking.none()
         )
     )
-    assert match_tempo(tempo_of(heard(song)), 96) is not TempoMatch.OTHER
-    assert match_key(keys_of(heard(song)), D_MAJOR).rank <= 2
+    assert_tempo_and_key(heard(song))
 
 
 def test_it_is_neither_silent_nor_clipped(folk: Song) -> None:
@@ -83,10 +93,8 @@ def test_it_is_neither_silent_nor_clipped(folk: Song) -> None:
     assert not levels.is_clipped
 
 
-def test_a_repaint_changes_its_region_alone(client: Client, folk: Song, tmp_path: Path) -> None:
-    source = tmp_path / "folk.flac"
-    source.write_bytes(folk.files[0])
-    repaint = Repaint(source, (Region(4.0, 8.0),))
+def test_a_repaint_changes_its_region_alone(client: Client, folk: Song, folk_file: Path) -> None:
+    repaint = Repaint(folk_file, (Region(4.0, 8.0),))
     spec = SongSpec(README_CAPTION, seeds=(9,), bpm=96, key_scale="D major", task=repaint)
     before, after = heard(folk).samples, heard(client.generate(spec)).samples
     rate = heard(folk).sample_rate
@@ -95,10 +103,8 @@ def test_a_repaint_changes_its_region_alone(client: Client, folk: Song, tmp_path
     assert distance_db(after[5 * rate : 7 * rate], before[5 * rate : 7 * rate]) > -6
 
 
-def test_a_cover_keeps_the_key_under_other_words(client: Client, folk: Song, tmp_path: Path) -> None:
-    source = tmp_path / "folk.flac"
-    source.write_bytes(folk.files[0])
-    spec = SongSpec("waltz, strings", seeds=(3,), bpm=96, key_scale="D major", task=Cover(source))
+def test_a_cover_keeps_the_key_under_other_words(client: Client, folk: Song, folk_file: Path) -> None:
+    spec = SongSpec("waltz, strings", seeds=(3,), bpm=96, key_scale="D major", task=Cover(folk_file))
     cover = heard(client.generate(spec))
     assert match_key(keys_of(cover), D_MAJOR).rank <= 2
     assert chroma_similarity(cover, heard(folk)) > 0.8

@@ -72,7 +72,8 @@ def _beside(settings: NanoSettings) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", "training.nano", "--parts=beside", *flags]
 
     def end_with(process: subprocess.Popen[bytes]) -> None:
-        if _has_failed(process.wait()):
+        # Nobody listens while the transformer is finished and only this process is waited for.
+        if _has_failed(process.wait()) and callable(signal.getsignal(signal.SIGTERM)):
             signal.raise_signal(signal.SIGTERM)
 
     with subprocess.Popen(command) as process:  # noqa: S603 (our own program)

@@ -4,8 +4,11 @@ import math
 import shutil
 import signal
 import threading
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -73,39 +76,35 @@ def test_what_is_made_is_not_made_again(made: Path) -> None:
     assert written() == before
 
 
-def test_a_package_is_trained_further(made: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("train", "settings", "begin", "folder"),
+    [
+        (train_dit, partial(DitTrainingSettings, frames_per_batch=200), "package", VARIANT),
+        (train_planner, partial(PlannerTrainingSettings, tokens_per_batch=500), "planner", PLANNER),
+    ],
+)
+def test_what_is_there_is_trained_further(
+    made: Path,
+    tmp_path: Path,
+    train: Callable[[Any], bool],
+    settings: Callable[..., Any],
+    begin: str,
+    folder: str,
+) -> None:
     """Without a learning rate it stays as it is, where weights that are drawn would take its place."""
-    shutil.copytree(made / "models", tmp_path / "models")
-    settings = DitTrainingSettings(
-        data=made / "latents",
-        held_out=made / "held-out",
-        models=tmp_path / "models",
-        output=tmp_path / "dit",
-        begin="package",
-        steps=1,
-        learning_rate=0.0,
-        frames_per_batch=200,
-    )
-    assert train_dit(settings)
-    for written in (made / "models" / VARIANT).glob("*.safetensors"):
-        assert (tmp_path / "models" / VARIANT / written.name).read_bytes() == written.read_bytes()
+    models = shutil.copytree(made / "models", tmp_path / "models")
+    stores = {"data": made / "latents", "held_out": made / "held-out", "models": models, "output": tmp_path / "run"}
+    assert train(settings(**stores, begin=begin, steps=1, learning_rate=0.0))
+    for written in (made / "models" / folder).iterdir():
+        assert (models / folder / written.name).read_bytes() == written.read_bytes()
 
 
-def test_a_planner_is_trained_further(made: Path, tmp_path: Path) -> None:
-    shutil.copytree(made / "models", tmp_path / "models")
-    settings = PlannerTrainingSettings(
-        data=made / "latents",
-        held_out=made / "held-out",
-        models=tmp_path / "models",
-        output=tmp_path / "planner",
-        begin="planner",
-        steps=1,
-        learning_rate=0.0,
-        tokens_per_batch=500,
-    )
-    assert train_planner(settings)
-    for written in (made / "models" / PLANNER).iterdir():
-        assert (tmp_path / "models" / PLANNER / written.name).read_bytes() == written.read_bytes()
+def test_a_failure_beside_the_finished_transformer_is_an_error(made: Path, tmp_path: Path) -> None:
+    output = shutil.copytree(made, tmp_path / "nano")
+    (output / "parts" / "planner.json").unlink()
+    (output / "models" / VARIANT / "config.json").write_text("{}")
+    with pytest.raises(ValueError, match="a part beside the transformer failed"):
+        main(NanoSettings(recipe="rehearsal", output=output, processes=1))
 
 
 def test_what_is_missing_is_rendered_again(made: Path) -> None:
