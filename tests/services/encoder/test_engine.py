@@ -46,6 +46,16 @@ def test_a_condition_does_not_depend_on_its_batch(loaded: LoadedEncoder) -> None
         assert relative_error(condition, alone) <= 1e-5
 
 
+def test_in_bfloat16_a_condition_hardly_depends_on_its_batch(tiny_models: Path) -> None:
+    """The tolerance of docs/encoder.md: what bfloat16 itself rounds."""
+    model = checkpoint.load(tiny_models, "acestep-v15-turbo", **{**CPU, "dtype": torch.bfloat16}).model
+    for item, condition in zip(BATCH, model.encode(BATCH), strict=True):
+        assert relative_error(condition.float(), model.encode([item])[0].float()) <= 1e-2
+    codes = torch.arange(0, 64_000, 997)
+    alone = torch.cat([model.detokenize(codes[start : start + 5]) for start in range(0, len(codes), 5)])
+    assert relative_error(model.detokenize(codes).float(), alone.float()) <= 1e-2
+
+
 def ticket() -> Ticket:
     return Ticket(None, lambda event: None, lambda: None)
 

@@ -69,6 +69,17 @@ async def test_items_among_others_are_as_alone(
         assert relative_error(other, one) <= tolerance
 
 
+async def test_in_bfloat16_items_among_others_are_nearly_as_alone(tiny_models: Path) -> None:
+    """The tolerance of docs/vae.md: what bfloat16 itself rounds."""
+    rough = {**CPU, "dtype": torch.bfloat16}
+    codec = WindowedCodec(checkpoint.load(tiny_models, **rough).model, 40, **rough)
+    async with vae_engine(codec, windows_per_step=1) as (single, _), vae_engine(codec, windows_per_step=4) as (both, _):
+        alone = [await decoded(single, frames) for frames in LENGTHS]
+        together = await asyncio.gather(*(decoded(both, frames) for frames in LENGTHS))
+    for one, other in zip(alone, together, strict=True):
+        assert relative_error(other.float(), one.float()) <= 1e-2
+
+
 async def test_windows_of_a_step_are_computed_together(codec: WindowedCodec) -> None:
     async with vae_engine(codec, windows_per_step=4) as (engine, _):
         finished = await asyncio.gather(
