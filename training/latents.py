@@ -26,6 +26,7 @@ SILENCE = "silence.npy"
 # As long as the longest song.
 SILENT_FRAMES = 6000
 _SILENT_SECONDS = 12
+_PARTS = 4
 
 # Latents [frames, channels] of sound [samples, 2].
 Encode = Callable[[Sound], NDArray[np.float64] | NDArray[np.float32]]
@@ -37,7 +38,8 @@ class LatentStoreError(ValueError):
 
 @dataclass(frozen=True)
 class Entry:
-    """A clip by its seed: frames of the mix, of one stem, and of everything but that stem lie end to end.
+    """A clip by its seed: frames of the mix, of one stem, of everything but that stem, and of the same piece in another
+    style lie end to end.
 
     `seconds` is the length that was asked for; None where it was drawn with the clip. Its words depend on it.
     """
@@ -86,6 +88,10 @@ class LatentStore:
         """Those of the clip without that stem."""
         return self._part(entry, 2)
 
+    def cover(self, entry: Entry) -> torch.Tensor:
+        """Those of the same piece in another style."""
+        return self._part(entry, 3)
+
     def _part(self, entry: Entry, number: int) -> torch.Tensor:
         start = entry.start + number * entry.frames
         part = np.array(self.shards[entry.shard][start : start + entry.frames], dtype=np.float32)
@@ -110,7 +116,7 @@ def write_latents(
         encoded = [encode(sound).astype(np.float16) for sound in _parts(clip, stem)]
         entries.append(Entry(seed, start, len(encoded[0]), stem, shard, seconds))
         parts += encoded
-        start += 3 * len(encoded[0])
+        start += _PARTS * len(encoded[0])
     save_array(folder / f"{shard}.npy", np.concatenate(parts))
     with whole(folder / f"{shard}.json") as partial:
         partial.write_text(json.dumps([asdict(entry) for entry in entries]), "utf-8")
@@ -134,7 +140,7 @@ def _read_shard(index: Path) -> tuple[list[Entry], NDArray[np.float16]]:
         latents = np.load(index.with_suffix(".npy"), mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, TypeError) as error:
         raise LatentStoreError(f"{index}: is not a shard of latents: {error}; write it again") from None
-    held = sum(3 * entry.frames for entry in entries)
+    held = sum(_PARTS * entry.frames for entry in entries)
     if latents.ndim != 2 or len(latents) != held:
         raise LatentStoreError(f"{index.with_suffix('.npy')}: has shape {list(latents.shape)}, expected {held} frames")
     return entries, latents
@@ -145,6 +151,7 @@ def _parts(clip: Clip, stem: str) -> Iterator[Sound]:
     yield clip.audio
     yield clip.stems[stem]
     yield mix(rest) if rest else np.zeros_like(clip.audio)
+    yield clip.cover()
 
 
 def _drawn_stem(clip: Clip) -> str:

@@ -16,16 +16,16 @@ from training.dit.prompts import drawn_prompt
 from training.dit.questions import Asked
 from training.dit.tasks import TRACK_TASKS, Framed, Task, frame
 from training.latents import Entry, LatentStore, tiled
-from training.synth.clip import describe
+from training.synth.clip import describe, facts_of
 
 # Descriptions take 70 KB, and a few milliseconds to be made again.
 _KEPT_DESCRIPTIONS = 1024
 _NEARLY_NOISE = 0.85
 _SHARES = {
-    Task.TEXT_TO_MUSIC: 0.55,
-    Task.COVER: 0.13,
-    Task.REPAINT: 0.12,
-    Task.EXTRACT: 0.08,
+    Task.TEXT_TO_MUSIC: 0.45,
+    Task.COVER: 0.21,
+    Task.REPAINT: 0.08,
+    Task.EXTRACT: 0.14,
     Task.LEGO: 0.06,
     Task.COMPLETE: 0.06,
 }
@@ -84,8 +84,10 @@ class Examples:
         self._silence = tiled(store.silence, reference_frames)
         self._seed = seed
         self._by_length: dict[int, list[Entry]] = defaultdict(list)
+        self._by_style: dict[tuple[int, str], list[Entry]] = defaultdict(list)
         for entry in store.entries:
             self._by_length[entry.frames].append(entry)
+            self._by_style[entry.frames, _style(entry)].append(entry)
         self._describe = lru_cache(maxsize=_KEPT_DESCRIPTIONS)(describe)
 
     def batch(self, number: int) -> list[Example]:
@@ -102,7 +104,8 @@ class Examples:
     def _example(self, random: np.random.Generator, entry: Entry) -> Example:
         settings = self._settings
         task = Task(random.choice(list(_SHARES), p=list(_SHARES.values())))
-        framed = frame(random, task, self._store, entry)
+        others = self._by_style[entry.frames, _style(entry)]
+        framed = frame(random, task, self._store, entry, others[random.integers(len(others))])
         described = self._describe(entry.seed, seconds=entry.seconds)
         prompt = drawn_prompt(random, described.facts, described.lyrics, framed.instruction, settings.value_dropout)
         generator = torch.Generator().manual_seed(int(random.integers(2**62)))
@@ -134,3 +137,7 @@ class Examples:
         """Silence, or as many frames of the clip as a reference has, over and over where it is shorter."""
         heard = random.random() < self._settings.reference
         return tiled(self._store.mix(entry), self._reference_frames) if heard else self._silence
+
+
+def _style(entry: Entry) -> str:
+    return facts_of(entry.seed, seconds=entry.seconds).style.name

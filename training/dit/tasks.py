@@ -14,6 +14,8 @@ from training.latents import Entry, LatentStore, tiled
 
 FRAMES_PER_CODE = 5
 _SHORTEST_REPAINT = 2 * FRAMES_PER_SECOND
+# How often a cover hears the same piece in another style, and how often another piece.
+_ANOTHER_STYLE, _ASTRAY = 0.35, 0.25
 
 
 class Task(StrEnum):
@@ -53,9 +55,13 @@ class Framed:
     mask: torch.Tensor
 
 
-def frame(random: np.random.Generator, task: Task, store: LatentStore, entry: Entry) -> Framed:
-    """Lays out a task. What a repaint does not keep is silence in its source, whose clock does not tell its beats:
-    those that it keeps do, and recordings begin anywhere."""
+def frame(random: np.random.Generator, task: Task, store: LatentStore, entry: Entry, other: Entry) -> Framed:
+    """Lays out a task at an entry.
+
+    A cover hears the codes of itself, of the same piece in another style, or of `other`: where words and codes
+    disagree, words are right, and what words do not say comes from codes. What a repaint does not keep is silence in
+    its source, whose clock does not tell its beats: those that it keeps do, and recordings begin anywhere.
+    """
     whole = store.mix(entry)
     mask = torch.ones(len(whole))
     silence = tiled(store.silence, len(whole))
@@ -63,7 +69,8 @@ def frame(random: np.random.Generator, task: Task, store: LatentStore, entry: En
     if task is Task.TEXT_TO_MUSIC:
         source = silence
     elif task is Task.COVER:
-        source = torch.cat((whole, tiled(store.silence, -len(whole) % FRAMES_PER_CODE)))
+        heard = _heard(random, store, entry, other)
+        source = torch.cat((heard, tiled(store.silence, -len(whole) % FRAMES_PER_CODE)))
     elif task is Task.REPAINT:
         mask = _span(random, len(whole))
         late = int(random.integers(len(store.silence)))
@@ -75,6 +82,13 @@ def frame(random: np.random.Generator, task: Task, store: LatentStore, entry: En
     elif task is Task.COMPLETE:
         source = store.rest(entry)
     return Framed(task, instruction_of(task, entry.stem), target, source, mask)
+
+
+def _heard(random: np.random.Generator, store: LatentStore, entry: Entry, other: Entry) -> torch.Tensor:
+    kind = random.random()
+    if kind < _ANOTHER_STYLE:
+        return store.cover(entry)
+    return store.mix(other if kind < _ANOTHER_STYLE + _ASTRAY else entry)
 
 
 def instruction_of(task: Task, track: str = "") -> str:

@@ -23,7 +23,8 @@ from training.nano.parts import Parts
 from training.nano.recipe import RECIPES, Recipe
 
 _RECIPE = "recipe.json"
-_FIRST = ("bank", "components", "vocabulary", "words", "latents", "codes")
+_FRESH = ("bank", "components", "vocabulary", "words", "latents", "codes")
+_FURTHER = ("family", "bank", "latents")
 _MAIN = ("dit",)
 _BESIDE = ("codec", "planner")
 
@@ -33,6 +34,9 @@ class NanoSettings:
     """Makes nano. Everything is kept below one folder; the model family is its `models`."""
 
     recipe: str = setting("cpu", "amounts and steps, for the machine at hand", choices=tuple(RECIPES))
+    begin: Path | None = setting(
+        None, "folder of a model family to train further, such as models/nano; unless given all is made from nothing"
+    )
     output: Path = setting(Path("out/nano"), "folder that holds everything")
     processes: int = setting(os.cpu_count() or 1, "processes that render clips", at_least=1)
     threads: int = setting(0, "CPU threads of each training; 0 parts the cores between two of them", at_least=0)
@@ -44,13 +48,14 @@ class NanoSettings:
 def main(settings: NanoSettings) -> None:
     """Renders and trains everything, and describes it in a model card."""
     recipe = RECIPES[settings.recipe]
-    _check_recipe(settings.output / _RECIPE, settings.recipe, recipe)
+    _check_recipe(settings, recipe)
     threads = settings.threads or max((os.cpu_count() or 1) // 2, 1)
-    parts = Parts(recipe, settings.output, settings.processes, threads)
+    parts = Parts(recipe, settings.output, settings.processes, threads, settings.begin)
+    first = _FURTHER if settings.begin else _FRESH
     if settings.parts == "beside":
         parts.make(_BESIDE)
         return
-    if not parts.make(_FIRST):
+    if not parts.make(first):
         return
     with _beside(settings) as beside:
         if parts.make(_MAIN):
@@ -58,10 +63,10 @@ def main(settings: NanoSettings) -> None:
         failed = _has_failed(beside.poll())
     if failed:
         raise ValueError(f"a part beside the transformer failed, see above; run it again to go on in {parts.output}")
-    names = (*_FIRST, *_MAIN, *_BESIDE)
+    names = (*first, *_MAIN, *_BESIDE)
     if all(parts.made(name).finished for name in names):
         hours = {name: parts.made(name).hours for name in names}
-        write_card(settings.output / "models" / "README.md", settings.recipe, recipe, hours)
+        write_card(settings.output / "models" / "README.md", settings.recipe, recipe, hours, settings.begin)
 
 
 @contextmanager
@@ -69,6 +74,7 @@ def _beside(settings: NanoSettings) -> Iterator[subprocess.Popen[bytes]]:
     """A process that makes the parts beside the transformer; it saves what it has and ends with this one, and where it
     fails, this one is asked to end too."""
     flags = [f"--{name}={getattr(settings, name)}" for name in ("recipe", "output", "processes", "threads")]
+    flags += [f"--begin={settings.begin}"] if settings.begin else []
     command = [sys.executable, "-m", "training.nano", "--parts=beside", *flags]
 
     def end_with(process: subprocess.Popen[bytes]) -> None:
@@ -91,9 +97,11 @@ def _has_failed(status: int | None) -> bool:
     return status not in (None, 0, -signal.SIGTERM, -signal.SIGINT)
 
 
-def _check_recipe(path: Path, name: str, recipe: Recipe) -> None:
-    """Notes what a folder is made by. Raises ValueError where it was begun by another recipe."""
-    wanted = json.dumps({"name": name, **asdict(recipe)})
+def _check_recipe(settings: NanoSettings, recipe: Recipe) -> None:
+    """Notes what a folder is made by. Raises ValueError where it was begun by another recipe or from another family."""
+    path = settings.output / _RECIPE
+    begin = {"begin": str(settings.begin)} if settings.begin else {}
+    wanted = json.dumps({"name": settings.recipe, **begin, **asdict(recipe)})
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(wanted + "\n", "utf-8")

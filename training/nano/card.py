@@ -25,7 +25,8 @@ languages of its generator and nothing else; its voice sings vowels. It is no su
 
 ## How it was made
 
-`python -m training.nano --recipe {name}` with seeds {first} and up; what is measured has seeds from {held_out} up.
+`python -m training.nano --recipe {name}{begin}` with seeds {first} and up; what is measured has seeds from {held_out}
+up.
 
 | amount | value |
 |---|---|
@@ -39,12 +40,13 @@ Machine: {machine}, torch {torch}.
 """
 
 
-def write_card(path: Path, name: str, recipe: Recipe, hours: Mapping[str, float]) -> None:
-    """Writes the card of a family."""
+def write_card(path: Path, name: str, recipe: Recipe, hours: Mapping[str, float], begin: Path | None) -> None:
+    """Writes the card of a family, which was made from nothing or began as another one."""
     path.write_text(
         _CARD.format(
             name=name,
-            first=TRAINING_SEEDS,
+            begin=f" --begin {begin}" if begin else "",
+            first=TRAINING_SEEDS + recipe.later_seeds,
             held_out=HELD_OUT_SEEDS,
             amounts="\n".join(f"| {key.replace('_', ' ')} | {value} |" for key, value in asdict(recipe).items()),
             hours="\n".join(f"| {part} | {taken:.2f} |" for part, taken in hours.items()),

@@ -45,7 +45,9 @@ class Codec:
 def render_bank(folder: Path, recipe: Recipe, rate: int, processes: int) -> bool:
     """Clips for the codec. Returns whether all are there."""
     write = partial(_render_shard, folder, recipe.banked_seconds, rate)
-    return _write_missing(_shards(folder, write, TRAINING_SEEDS, recipe.banked_clips, recipe), processes)
+    return _write_missing(
+        _shards(folder, write, TRAINING_SEEDS + recipe.later_seeds, recipe.banked_clips, recipe), processes
+    )
 
 
 def render_latents(folder: Path, held_out: Path, recipe: Recipe, codec: Codec, processes: int) -> bool:
@@ -55,10 +57,10 @@ def render_latents(folder: Path, held_out: Path, recipe: Recipe, codec: Codec, p
             write_silence(target, codec.loaded(), codec.rate)
     write, write_held_out = (partial(_write_latent_shard, target, codec, None) for target in (folder, held_out))
     shards = [
-        *_shards(folder, write, TRAINING_SEEDS, recipe.latent_clips, recipe),
+        *_shards(folder, write, TRAINING_SEEDS + recipe.later_seeds, recipe.latent_clips, recipe),
         *_shards(held_out, write_held_out, HELD_OUT_SEEDS, recipe.held_out_clips, recipe),
     ]
-    short = _shards(folder, write, SHORT_SEEDS, recipe.short_clips, recipe)
+    short = _shards(folder, write, SHORT_SEEDS + recipe.later_seeds, recipe.short_clips, recipe)
     for shard, seconds in zip(short, cycle(SHORT_SECONDS), strict=False):
         shards.append(replace(shard, write=partial(_write_latent_shard, folder, codec, seconds)))
     return _write_missing(shards, processes)

@@ -6,11 +6,14 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from services.encoder.checkpoint import TEXT_ENCODER
+from services.runtime.checkpoints import read_json
+from services.vae.checkpoint import CONFIG
 from services.vae.checkpoint import FOLDER as VAE
+from services.vae.config import VaeConfig
 from training.codes.__main__ import CodesTrainingSettings
 from training.codes.__main__ import main as train_codes
 from training.dit.__main__ import DitTrainingSettings
@@ -21,15 +24,20 @@ from training.nano.recipe import TRAINING_SEEDS, Recipe
 from training.nano.tokenizer import learn_vocabulary
 from training.planner.__main__ import PlannerTrainingSettings
 from training.planner.__main__ import main as train_planner
-from training.vae.__main__ import VaeTrainingSettings, find_components
+from training.vae.__main__ import COMPONENTS, VaeTrainingSettings, find_components, read_codec
 from training.vae.__main__ import main as train_codec
+from training.vae.transform import components_of
 from training.whole_files import whole
 from training.words.__main__ import WordsTrainingSettings
 from training.words.__main__ import main as train_words
 
 # Measured: these are learned faster than with the trainers' own rates.
 _WORDS_RATE, _CODES_RATE, _PLANNER_RATE = 3e-3, 2e-3, 3e-3
-_DIT_RATE, _DIT_MUON = 1.5e-3, 2.0
+_DIT_RATE, _MUON = 1.5e-3, 2.0
+# What is learned further: the planner as the transformer is, the codec by its spectra more than by its waveform.
+_PLANNER_FURTHER_RATE, _CODEC_FURTHER_RATE, _CODEC_FURTHER_WAVEFORM = 1.5e-3, 6e-4, 0.03
+# Averages of what is nearly learned already need not be long.
+_FURTHER_AVERAGE = 0.99
 # Words take few steps: an average over the usual thousand would still hold the first.
 _WORDS_AVERAGE = 0.99
 # Every fifth batch goes on to ask where bars and beats are, which counts as much as velocities do.
@@ -46,12 +54,16 @@ class Part:
 
 @dataclass(frozen=True)
 class Parts:
-    """All parts of a recipe below a folder, by name. `threads` are those of a part that runs beside another one."""
+    """All parts of a recipe below a folder, by name. `threads` are those of a part that runs beside another one.
+
+    `begin` is a family that is trained further: its words, its audio codes and the encoder of its codec stay.
+    """
 
     recipe: Recipe
     output: Path
     processes: int
     threads: int
+    begin: Path | None = None
 
     def make(self, names: Iterable[str]) -> bool:
         """Makes those that are not finished, one after another; false where one was interrupted."""
@@ -91,6 +103,7 @@ class Parts:
     @property
     def _makers(self) -> Mapping[str, Callable[[], bool]]:
         return {
+            "family": self._take_family,
             "bank": self._render_bank,
             "components": self._find_components,
             "vocabulary": self._learn_vocabulary,
@@ -101,6 +114,18 @@ class Parts:
             "codec": self._train_codec,
             "planner": self._train_planner,
         }
+
+    def _take_family(self) -> bool:
+        """The family that is gone on with, and the components that its codec began with."""
+        if self.begin is None:
+            raise ValueError("no family to begin with")
+        shutil.copytree(self.begin, self._models, dirs_exist_ok=True)
+        codec = read_codec(self._models)
+        config = VaeConfig.from_json(read_json(self._models / VAE / CONFIG))
+        folder = self.output / "codec"
+        folder.mkdir(parents=True, exist_ok=True)
+        components_of(codec, config).save(folder / COMPONENTS)
+        return True
 
     def _render_bank(self) -> bool:
         return render_bank(self.output / "bank", self.recipe, nano_vae_config()["sampling_rate"], self.processes)
@@ -129,7 +154,7 @@ class Parts:
         )
 
     def _render_latents(self) -> bool:
-        components = self.output / "codec" / "components.npz"
+        components = self.output / "codec" / COMPONENTS
         codec = Codec(self._models, components, nano_vae_config()["sampling_rate"], self.recipe)
         return render_latents(self.output / "latents", self.output / "held-out", self.recipe, codec, self.processes)
 
@@ -156,10 +181,11 @@ class Parts:
                 steps=self.recipe.primer_steps + self.recipe.dit_steps,
                 primer_batches=self.recipe.primer_steps,
                 primer_every=_PRIMER_EVERY,
+                begin="package" if self.begin else "fresh",
                 places=_PLACES,
                 frames_per_batch=self.recipe.dit_frames,
                 learning_rate=_DIT_RATE,
-                muon=_DIT_MUON,
+                muon=_MUON,
                 codes="fixed",
                 threads=self.threads,
                 device=self.recipe.device,
@@ -168,7 +194,7 @@ class Parts:
 
     @property
     def _codec_settings(self) -> VaeTrainingSettings:
-        return VaeTrainingSettings(
+        settings = VaeTrainingSettings(
             data=self.output / "bank",
             output=self.output / "codec",
             encoder="fixed" if self.recipe.fixed_encoder else "trained",
@@ -177,6 +203,15 @@ class Parts:
             threads=self.threads,
             device=self.recipe.device,
         )
+        if self.begin is None:
+            return settings
+        return replace(
+            settings,
+            begin=self.begin,
+            waveform=_CODEC_FURTHER_WAVEFORM,
+            learning_rate=_CODEC_FURTHER_RATE,
+            ema_decay=_FURTHER_AVERAGE,
+        )
 
     def _train_codec(self) -> bool:
         finished = train_codec(self._codec_settings)
@@ -184,17 +219,24 @@ class Parts:
         return finished
 
     def _train_planner(self) -> bool:
-        return train_planner(
-            PlannerTrainingSettings(
-                data=self.output / "latents",
-                held_out=self.output / "held-out",
-                models=self._models,
-                output=self.output / "planner",
-                steps=self.recipe.planner_steps,
-                tokens_per_batch=self.recipe.planner_tokens,
-                learning_rate=_PLANNER_RATE,
-                processes=self.processes if self.recipe.device == "cuda" else 0,
-                threads=self.threads,
-                device=self.recipe.device,
-            )
+        settings = PlannerTrainingSettings(
+            data=self.output / "latents",
+            held_out=self.output / "held-out",
+            models=self._models,
+            output=self.output / "planner",
+            steps=self.recipe.planner_steps,
+            tokens_per_batch=self.recipe.planner_tokens,
+            learning_rate=_PLANNER_RATE,
+            processes=self.processes if self.recipe.device == "cuda" else 0,
+            threads=self.threads,
+            device=self.recipe.device,
         )
+        if self.begin is not None:
+            settings = replace(
+                settings,
+                begin="planner",
+                muon=_MUON,
+                learning_rate=_PLANNER_FURTHER_RATE,
+                ema_decay=_FURTHER_AVERAGE,
+            )
+        return train_planner(settings)

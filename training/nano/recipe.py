@@ -6,7 +6,7 @@ The amounts for a GPU have not been run on one yet.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # First seeds of clips. Those that are measured on are far from those that are trained on.
 TRAINING_SEEDS = 1
@@ -20,7 +20,8 @@ SHORT_SECONDS = (8.0, 10.0, 12.0)
 class Recipe:
     """Clips and steps of each part; `short_clips` are learned from beside the `latent_clips` of whole songs.
 
-    `fixed_encoder` leaves the codec's encoder the transform that it begins as.
+    `fixed_encoder` leaves the codec's encoder the transform that it begins as. `later_seeds` is added to the seeds of
+    clips that are trained on.
     """
 
     device: str
@@ -41,27 +42,41 @@ class Recipe:
     planner_steps: int
     planner_tokens: int
     clips_per_shard: int = 64
+    later_seeds: int = 0
 
+
+_CPU = Recipe(
+    device="cpu",
+    banked_clips=640,
+    banked_seconds=16.0,
+    latent_clips=576,
+    short_clips=4608,
+    held_out_clips=64,
+    vocabulary_clips=2000,
+    fixed_encoder=True,
+    codec_steps=1500,
+    codec_items=6,
+    words_steps=800,
+    codes_steps=1000,
+    primer_steps=600,
+    dit_steps=9000,
+    dit_frames=1800,
+    planner_steps=2000,
+    planner_tokens=3000,
+)
 
 RECIPES: Mapping[str, Recipe] = {
-    "cpu": Recipe(
-        device="cpu",
-        banked_clips=640,
-        banked_seconds=16.0,
-        latent_clips=576,
-        short_clips=4608,
-        held_out_clips=64,
-        vocabulary_clips=2000,
-        fixed_encoder=True,
-        codec_steps=1500,
-        codec_items=6,
-        words_steps=800,
-        codes_steps=1000,
-        primer_steps=600,
-        dit_steps=9000,
-        dit_frames=1800,
-        planner_steps=2000,
-        planner_tokens=3000,
+    "cpu": _CPU,
+    # For a family that is there already, on clips that it has not heard.
+    "cpu-further": replace(
+        _CPU,
+        latent_clips=192,
+        short_clips=3072,
+        later_seeds=10_000_000,
+        primer_steps=0,
+        codec_steps=900,
+        dit_steps=3000,
+        planner_steps=1500,
     ),
     "gpu": Recipe(
         device="cuda",

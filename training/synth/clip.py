@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from training.synth.accompaniment import write_bass, write_chords, write_drums
+from training.synth.accompaniment import write_drums
+from training.synth.arrangement import draw_character, draw_instruments, in_another_style, write_parts
 from training.synth.captions import shorten, write_caption
-from training.synth.facts import INSTRUMENTAL_LANGUAGE, Character, Facts, Voice
+from training.synth.facts import INSTRUMENTAL_LANGUAGE, Facts, Voice
 from training.synth.form import write_form
-from training.synth.instruments import INSTRUMENTS
 from training.synth.languages import LANGUAGES
 from training.synth.lyrics import format_lyrics, write_lyrics
-from training.synth.melody import write_melody, write_reel
 from training.synth.render import mix, render
-from training.synth.score import Note, Score, Section, TimedLine
+from training.synth.score import Score, TimedLine
 from training.synth.singing import lines_to_sing, sing
-from training.synth.styles import STYLES, Line, Style
+from training.synth.styles import STYLES, Style
 from training.synth.theory import Key, Mode
 from training.synth.tones import Sound
 from training.synth.voice import Singer
@@ -27,6 +26,7 @@ RATE = 24_000
 INSTRUMENTAL = "[Instrumental]"
 _SECONDS = (12, 45)
 _ENGLISH = 0.5
+_COVER = 2
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,12 @@ class Clip:
         """The mix [samples, 2]."""
         return mix(self.stems)
 
+    def cover(self) -> Sound:
+        """The same piece in another style [samples, 2], of which its seed decides."""
+        description = self.description
+        random = np.random.default_rng((description.seed, _COVER))
+        return mix(render(in_another_style(random, description.score), self.rate))
+
 
 def make_clip(seed: int, *, seconds: float | None = None, style: Style | None = None, rate: int = RATE) -> Clip:
     """A whole clip. Its length and style are drawn where they are not given."""
@@ -69,12 +75,11 @@ def make_clip(seed: int, *, seconds: float | None = None, style: Style | None = 
 def describe(seed: int, *, seconds: float | None = None, style: Style | None = None) -> Description:
     """A clip in words and notes, at a hundredth of the cost of its sound."""
     random = np.random.default_rng(seed)
-    facts = draw_facts(random, seconds or float(random.integers(*_SECONDS, endpoint=True)), style)
+    facts = _facts(random, seconds, style)
     sections = write_form(random, facts)
     words = write_lyrics(random, facts.language, lines_to_sing(sections)) if facts.voice else ()
     sung, timed = sing(random, facts, sections, words, Singer(facts.voice).centre) if facts.voice else ((), ())
-    lines = facts.style.lines()
-    parts = tuple((role, _part(random, facts, lines[role], name, sections)) for role, name in facts.instruments)
+    parts = write_parts(random, facts, sections)
     beat = 60 / facts.beats_per_minute
     return Description(
         seed=seed,
@@ -86,8 +91,13 @@ def describe(seed: int, *, seconds: float | None = None, style: Style | None = N
     )
 
 
+def facts_of(seed: int, *, seconds: float | None = None) -> Facts:
+    """What a clip is, at a hundredth of the cost of its words and notes."""
+    return _facts(np.random.default_rng(seed), seconds, None)
+
+
 def draw_facts(random: np.random.Generator, seconds: float, style: Style | None = None) -> Facts:
-    """What a clip of a length is to be. A voice takes the place of the instrument that leads."""
+    """What a clip of a length is to be."""
     style = style or STYLES[random.integers(len(STYLES))]
     mode = Mode.MINOR if random.random() < style.minor else Mode.MAJOR
     voice = Voice(random.choice(list(Voice))) if random.random() < style.vocals else None
@@ -97,12 +107,8 @@ def draw_facts(random: np.random.Generator, seconds: float, style: Style | None 
         key=Key(int(random.integers(12)), mode),
         language=_language(random) if voice else INSTRUMENTAL_LANGUAGE,
         seconds=seconds,
-        character=Character(*(float(value) for value in random.random(3))),
-        instruments=tuple(
-            (role, str(random.choice(line.instruments)))
-            for role, line in style.lines().items()
-            if role != "lead" or voice is None
-        ),
+        character=draw_character(random),
+        instruments=draw_instruments(random, style, voice),
         has_drums=bool(style.drums),
         voice=voice,
     )
@@ -112,14 +118,5 @@ def _language(random: np.random.Generator) -> str:
     return "en" if random.random() < _ENGLISH else str(random.choice(list(LANGUAGES)))
 
 
-def _part(
-    random: np.random.Generator, facts: Facts, line: Line, instrument: str, sections: Sequence[Section]
-) -> tuple[Note, ...]:
-    centre = INSTRUMENTS[instrument].centre
-    if line.figure == "melody":
-        return write_melody(random, facts, sections, {"verse", "chorus", "bridge"}, centre)
-    if line.figure == "reel":
-        return write_reel(random, facts, sections, centre)
-    if line is facts.style.bass:
-        return write_bass(facts, line, instrument, sections)
-    return write_chords(facts, line, instrument, sections)
+def _facts(random: np.random.Generator, seconds: float | None, style: Style | None) -> Facts:
+    return draw_facts(random, seconds or float(random.integers(*_SECONDS, endpoint=True)), style)

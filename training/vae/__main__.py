@@ -26,6 +26,8 @@ from training.vae.task import Batches, VaeTask
 from training.vae.transform import Components, principal_components
 from training.vae.windows import windows_of
 
+# Below the folder of a training: what its encoder begins as.
+COMPONENTS = "components.npz"
 _CLIPS_FOR_COMPONENTS, _CLIPS_FOR_LOUDNESS = 128, 48
 
 
@@ -59,7 +61,7 @@ def main(settings: VaeTrainingSettings) -> bool:
     """
     settings.use_threads()
     fixed_encoder = settings.encoder == "fixed"
-    begun = _begun(settings.begin) if settings.begin else {}
+    begun = read_codec(settings.begin) if settings.begin else {}
     idle = _idle(begun) if begun else ("encoder." if fixed_encoder else "encoder.block.0.",)
     codec = TrainableCodec(_config(settings), idle)
     bank = _bank(settings, codec.config)
@@ -88,8 +90,8 @@ def find_components(settings: VaeTrainingSettings) -> Components:
     return _components(settings, _bank(settings, config), config)
 
 
-def _begun(models: Path) -> dict[str, torch.Tensor]:
-    """The tensors of a family's codec."""
+def read_codec(models: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a family's codec, in float32."""
     tensors = SafetensorsFolder(models / FOLDER, WEIGHTS, dtype=torch.float32)
     return {key: tensors.read(key) for key in tensors.shapes()}
 
@@ -116,7 +118,7 @@ def _bank(settings: VaeTrainingSettings, config: VaeConfig) -> AudioBank:
 
 def _components(settings: VaeTrainingSettings, bank: AudioBank, config: VaeConfig) -> Components:
     """Those of the bank, found when a training begins."""
-    path = settings.output / "components.npz"
+    path = settings.output / COMPONENTS
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         clips = bank.training[:: max(1, len(bank.training) // _CLIPS_FOR_COMPONENTS)]

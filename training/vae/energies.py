@@ -17,8 +17,9 @@ from training.vae.windows import Matrix, products
 # Lowest and highest hertz of a band and how many frequencies it is heard at: kicks and basses, snares, cymbals.
 _BANDS = ((37.5, 112.5, 7), (125.0, 250.0, 6), (1200.0, 4000.0, 12), (6000.0, 11000.0, 12))
 _PITCHES, _LOWEST_PITCH, _OCTAVES = 12, 261.63, 3
-# All loudnesses.
+# All loudnesses, and the products that they are heard by: a cosine and a sine of each frequency.
 ENERGIES = len(_BANDS) + _PITCHES
+DETECTORS = 2 * (sum(count for *_, count in _BANDS) + _PITCHES * _OCTAVES)
 # Logarithm of what the Snakes divide squares by: these then drown the products that they are added to.
 DEPTH = -4.0
 # Deviation of the loudnesses, above that of other latents: they come out of the noise first.
@@ -78,7 +79,7 @@ def _sums() -> Matrix:
     """Means over the detectors of each band, and over those of each pitch class in all octaves."""
     counts = [2 * count for *_, count in _BANDS]
     first_pitch = sum(counts)
-    sums = np.zeros((ENERGIES, first_pitch + 2 * _PITCHES * _OCTAVES, 3))
+    sums = np.zeros((ENERGIES, DETECTORS, 3))
     for band, count in enumerate(counts):
         first = sum(counts[:band])
         sums[band, first : first + count] = np.array(_SHARP) / count

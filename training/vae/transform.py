@@ -9,7 +9,7 @@ Everything else starts as the identity and is left to the training.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from itertools import accumulate, pairwise
 from operator import mul
@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from services.vae.config import VaeConfig
-from training.vae.energies import DEPTH, Detectors
+from training.vae.energies import DEPTH, DETECTORS, ENERGIES, Detectors
 from training.vae.windows import MIDDLE_AND_SIDE, Matrix, Samples, middle_and_side, products, windows_of
 
 # Share of the channels of a stage that the middle gets, where they do not hold all of middle and side.
@@ -160,6 +160,32 @@ def start_as_transform(weights: dict[str, torch.Tensor], config: VaeConfig, comp
     lengths = list(accumulate(config.downsampling_ratios, mul))
     _start_encoder(weights, config, components, lengths)
     _start_decoder(weights, config, components.synthesis, lengths)
+
+
+def components_of(weights: Mapping[str, torch.Tensor], config: VaeConfig) -> Components:
+    """The components that an encoder with detectors began with and still is: `start_as_transform` the other way."""
+    length, channels = config.hop // config.downsampling_ratios[-1], config.encoder_hidden_size
+    fine = _Blocks.within(length, channels * config.channel_multiples[len(config.downsampling_ratios) - 2])
+    last = _kernel(weights, f"encoder.block.{len(config.downsampling_ratios) - 1}.conv1")
+    whole = np.einsum("kfb,fts->kbts", last, fine.matrix()).reshape(len(last), -1, 2).transpose(1, 2, 0)
+    count = config.latent_channels - ENERGIES
+    loudnesses = slice(count, config.latent_channels)
+    sums = _kernel(weights, "encoder.conv2")[loudnesses, count:]
+    heard = whole[:, :, count : count + DETECTORS]
+    offsets = weights["encoder.conv2.bias"][loudnesses].detach().double().numpy()
+    analysis = whole[:, :, :count]
+    return Components(
+        analysis,
+        analysis / (analysis**2).sum(axis=(0, 1)),
+        Detectors(heard, sums[:, :DETECTORS], offsets),
+    )
+
+
+def _kernel(weights: Mapping[str, torch.Tensor], stem: str) -> Matrix:
+    """A convolution [out, in, width] whose weights are kept as directions and gains."""
+    direction, gain = (weights[f"{stem}.weight_{part}"].detach().double() for part in "vg")
+    kernel: Matrix = (gain * direction / direction.flatten(1).norm(dim=1)[:, None, None].clamp(min=1e-12)).numpy()
+    return kernel
 
 
 def _start_encoder(

@@ -18,6 +18,7 @@ from services.encoder import checkpoint as encoder_checkpoint
 from services.encoder.model import Words
 from services.encoder.prompt import Prompt
 from services.planner import checkpoint as planner_checkpoint
+from services.runtime.checkpoints import SafetensorsFolder
 from services.vae import checkpoint as vae_checkpoint
 from training.dit.__main__ import DitTrainingSettings
 from training.dit.__main__ import main as train_dit
@@ -99,6 +100,26 @@ def test_what_is_there_is_trained_further(
         assert (models / folder / written.name).read_bytes() == written.read_bytes()
 
 
+def test_a_family_is_trained_further(made: Path, tmp_path: Path) -> None:
+    """Its audio codes and the encoder of its codec stay, since all else is trained on what they say."""
+    begin, output = made / "models", tmp_path / "further"
+    main(NanoSettings(recipe="rehearsal", begin=begin, output=output, processes=2))
+
+    for folder, weights, kept in (
+        (VARIANT, "model.safetensors", ("tokenizer.", "detokenizer.")),
+        (vae_checkpoint.FOLDER, vae_checkpoint.WEIGHTS, ("encoder.",)),
+    ):
+        before, after = (
+            SafetensorsFolder(family / folder, weights, dtype=torch.float32) for family in (begin, output / "models")
+        )
+        same = {key: torch.equal(before.read(key), after.read(key)) for key in before.shapes()}
+        assert all(same[key] for key in same if key.startswith(kept))
+        assert not all(same.values())
+    assert f"--begin {begin}" in (output / "models" / "README.md").read_text("utf-8")
+    with pytest.raises(ValueError, match=r"recipe\.json: the folder was begun with another recipe"):
+        main(NanoSettings(recipe="rehearsal", output=output))
+
+
 def test_a_failure_beside_the_finished_transformer_is_an_error(made: Path, tmp_path: Path) -> None:
     output = shutil.copytree(made, tmp_path / "nano")
     (output / "parts" / "planner.json").unlink()
@@ -144,5 +165,5 @@ def test_a_folder_is_made_by_one_recipe(made: Path) -> None:
 
 def test_no_recipe_trains_on_what_is_measured() -> None:
     for recipe in RECIPES.values():
-        assert TRAINING_SEEDS + max(recipe.latent_clips, recipe.banked_clips) < SHORT_SEEDS
-        assert SHORT_SEEDS + recipe.short_clips < HELD_OUT_SEEDS
+        assert TRAINING_SEEDS + recipe.later_seeds + max(recipe.latent_clips, recipe.banked_clips) < SHORT_SEEDS
+        assert SHORT_SEEDS + recipe.later_seeds + recipe.short_clips < HELD_OUT_SEEDS
