@@ -16,14 +16,12 @@ from quartet.cli.budget import BudgetTooSmallError, Size, StageShare, share_line
 from quartet.cli.main import CommandError
 from quartet.cli.options import plain_console
 from quartet.cli.supervisor import Patience, Service, Stack
-from quartet.models.family import default_variant
+from quartet.models.family import PLANNER_FOLDERS, default_planner, default_variant, planners_of
 
 STAGES = ("planner", "encoder", "dit", "vae")
 DEFAULT_MODELS = Path("models/nano")
 DEFAULT_DATA = Path("~/.local/share/quartet")
 GRACE_SECONDS = 10.0
-PLANNER_FOLDERS = "acestep-5Hz-lm-*"
-DEFAULT_PLANNER = "acestep-5Hz-lm-1.7B"
 DEFAULT_TEXT_ENCODER = "Qwen3-Embedding-0.6B"
 DRIVERS = (Path("/dev/nvidiactl"), Path("/dev/dxg"))
 
@@ -69,7 +67,7 @@ DRIVERS = (Path("/dev/nvidiactl"), Path("/dev/dxg"))
     type=click.IntRange(0),
     default=0,
     show_default=True,
-    help="CPU threads of each network; 0 leaves the choice to torch.",
+    help="CPU threads of each network; 0 takes as many as there are cores, within a container's limit.",
 )
 @click.option(
     "--deterministic",
@@ -201,10 +199,11 @@ def _planners(models: Path, wanted: bool | None, named: str | None) -> Sequence[
         return ()
     if named:
         return named.split(",")
-    there = sorted(folder.name for folder in models.glob(PLANNER_FOLDERS) if (folder / "config.json").is_file())
-    if not there and wanted:
+    if planners_of(models):
+        return (default_planner(models),)
+    if wanted:
         raise CommandError(f"{models} has no folder {PLANNER_FOLDERS}; get one with `quartet pull`")
-    return (DEFAULT_PLANNER,) if DEFAULT_PLANNER in there else there[:1]
+    return ()
 
 
 def gateway_service(stage_ports: dict[str, int], data: Path, port: int) -> Service:

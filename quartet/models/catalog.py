@@ -9,6 +9,7 @@ from quartet.models.errors import PullError
 
 FAMILY = "ace-step-1.5"
 DEFAULT_VARIANT = "acestep-v15-turbo"
+DEFAULT_PLANNER = "acestep-5Hz-lm-1.7B"
 
 _MAIN = "ACE-Step/Ace-Step1.5"
 _WEIGHTS = ("model.safetensors", "model-*-of-*.safetensors", "model.safetensors.index.json")
@@ -49,7 +50,7 @@ def _dit(name: str) -> Component:
 
 
 def _planner(name: str) -> Component:
-    repository, folder = (_MAIN, name) if name == "acestep-5Hz-lm-1.7B" else (f"ACE-Step/{name}", "")
+    repository, folder = (_MAIN, name) if name == DEFAULT_PLANNER else (f"ACE-Step/{name}", "")
     return Component(name, repository, folder, ("config.json", *_WEIGHTS, *_TOKENIZER), ("config.json", *_TOKENIZER))
 
 
@@ -67,7 +68,7 @@ VARIANTS = {
         "acestep-v15-xl-sft",
     )
 }
-PLANNERS = {name: _planner(name) for name in ("acestep-5Hz-lm-0.6B", "acestep-5Hz-lm-1.7B", "acestep-5Hz-lm-4B")}
+PLANNERS = {name: _planner(name) for name in ("acestep-5Hz-lm-0.6B", DEFAULT_PLANNER, "acestep-5Hz-lm-4B")}
 
 _VAE_WEIGHTS = "diffusion_pytorch_model.safetensors"
 _VAE = Component("vae", _MAIN, "vae", ("config.json", _VAE_WEIGHTS), ("config.json", _VAE_WEIGHTS))

@@ -10,6 +10,7 @@ from functools import partial
 import grpc.aio
 import torch
 
+from quartet.models.family import default_planner, planners_of
 from quartet.v1 import planner_pb2, planner_pb2_grpc
 from services.layers.quantization import WeightForm
 from services.planner import checkpoint, modes, tokenization
@@ -57,7 +58,9 @@ class PlannerSettings(StageSettings):
     """Serves the planner: metadata, lyrics and audio codes of songs."""
 
     planners: str = setting(
-        "acestep-5Hz-lm-1.7B", "folders of the language models within the family, by comma; the first is the default"
+        "",
+        "folders of the language models within the family, by comma; the first is the default; "
+        "empty takes acestep-5Hz-lm-1.7B, or else the smallest",
     )
     rows: int = setting(0, "rows of the batch, two for each guided item; 0 takes 32 or what fits in memory", at_least=0)
     context: int = setting(8192, "longest prompt and answer in tokens", at_least=1024)
@@ -89,7 +92,8 @@ def application(settings: PlannerSettings) -> Application:
     @asynccontextmanager
     async def serving(grpc_server: grpc.aio.Server, telemetry: Telemetry) -> AsyncIterator[None]:
         settings.apply_to_process()
-        names = [name.strip() for name in settings.planners.split(",") if name.strip()]
+        planners = settings.planners or default_planner(settings.models)
+        names = [name.strip() for name in planners.split(",") if name.strip()]
         if not names:
             raise StartupError("--planners: names no language model")
         dtype = settings.torch_dtype()
@@ -102,11 +106,11 @@ def application(settings: PlannerSettings) -> Application:
         codebook_sizes = {name: _codebook_size(name, settings) for name in names}
         bounds = Bounds(settings.max_seconds, settings.max_lyric_tokens)
         async with AsyncExitStack() as stack:
-            planners = {}
+            residences = {}
             for name in names:
                 load = partial(_served, name, len(names), dtype, bounds, settings, telemetry)
-                planners[name] = await stack.enter_async_context(Residence(name, load, settings.idle_seconds))
-            servicer = PlannerServicer(planners, codebook_sizes, bounds)
+                residences[name] = await stack.enter_async_context(Residence(name, load, settings.idle_seconds))
+            servicer = PlannerServicer(residences, codebook_sizes, bounds)
             planner_pb2_grpc.add_PlannerServiceServicer_to_server(servicer, grpc_server)
             yield
 
@@ -115,7 +119,7 @@ def application(settings: PlannerSettings) -> Application:
 
 def _codebook_size(name: str, settings: PlannerSettings) -> int:
     """Audio codes of a model that is not loaded yet."""
-    if name not in (installed := checkpoint.installed(settings.models)):
+    if name not in (installed := planners_of(settings.models)):
         raise StartupError(f"--planners: {settings.models} has no {name}, only {', '.join(installed) or 'none'}")
     return tokenization.codebook_size(settings.models / name / checkpoint.TOKENIZER)
 

@@ -25,7 +25,6 @@ from services.runtime.qwen3 import Qwen3Config
 
 CONFIG = "config.json"
 TOKENIZER = "tokenizer.json"
-FOLDERS = "acestep-5Hz-lm-*"
 _JOINED: dict[str, tuple[str, ...]] = {
     "self_attn.qkv_proj": ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"),
     "gate_up_proj": ("mlp.gate_proj", "mlp.up_proj"),
@@ -101,11 +100,6 @@ def tensor_shapes(config: Qwen3Config, prefix: str = "") -> dict[str, tuple[int,
     if not config.tied_head:
         shapes["lm_head.weight"] = (config.vocabulary, config.width)
     return shapes
-
-
-def installed(models: Path) -> tuple[str, ...]:
-    """Names of the planners in a family's folder."""
-    return tuple(sorted(folder.name for folder in models.glob(FOLDERS) if (folder / CONFIG).is_file()))
 
 
 def _keys(parameter: str, prefix: str, config: Qwen3Config) -> list[str]:

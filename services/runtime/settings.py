@@ -10,6 +10,7 @@ import torch
 
 from quartet.models.family import default_variant
 from services.runtime.allocator import use_huge_pages
+from services.runtime.cores import usable_cores
 from services.runtime.numerics import fastest_dtype
 from services.runtime.turnstile import Turnstile
 from serving.settings import ServerSettings, SettingsError, setting
@@ -28,7 +29,9 @@ class StageSettings(ServerSettings):
         "type to compute in; auto takes bfloat16 where the device is fast in it, else float32",
         choices=("auto", *_DTYPES),
     )
-    threads: int = setting(0, "CPU threads of the network; 0 leaves the choice to torch", at_least=0)
+    threads: int = setting(
+        0, "CPU threads of the network; 0 takes as many as there are cores, within a container's limit", at_least=0
+    )
     max_queued_items: int = setting(64, "items that may wait for the engine", at_least=1)
 
     turnstile: Path | None = setting(
@@ -74,8 +77,7 @@ class StageSettings(ServerSettings):
     def apply_to_process(self) -> None:
         """Sets torch's CPU threads and the pages of its tensors for this process."""
         use_huge_pages()
-        if self.threads:
-            torch.set_num_threads(self.threads)
+        torch.set_num_threads(self.threads or min(torch.get_num_threads(), usable_cores()))
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from quartet.models.family import planners_of
 from services.encoder.text import TextEncoder
 from services.planner import checkpoint, modes
 from services.planner.checkpoint import LoadedPlanner
@@ -214,7 +215,7 @@ def command(tmp_path: Path) -> list[str]:
 def test_the_command_trains_and_exports(command: list[str], tmp_path: Path) -> None:
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert "step 2, 0 skipped: finished" in done.stdout
-    assert checkpoint.installed(tmp_path / "models") == (PLANNER,)
+    assert planners_of(tmp_path / "models") == (PLANNER,)
     loaded = checkpoint.load(tmp_path / "models", PLANNER, dtype=torch.bfloat16, device=CPU)
     assert len(loaded.tokenizer.audio_codes) == CODES
     assert load_file(tmp_path / "models" / PLANNER / "model.safetensors")["norm.weight"].dtype == torch.bfloat16
