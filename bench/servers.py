@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import psutil
 
@@ -55,7 +58,25 @@ def up(models: Path, *flags: str, planner: bool = False) -> Iterator[Running]:
         with log.open("wb") as sink:
             process = subprocess.Popen(command, stdout=sink, stderr=subprocess.STDOUT)  # noqa: S603 (our own program)
         try:
-            wait_for_port_file(port_file, process, log, seconds=START_SECONDS)
-            yield Running(f"127.0.0.1:{port_file.read_text().strip()}", psutil.Process(process.pid))
+            with _ended_in_order():
+                wait_for_port_file(port_file, process, log, seconds=START_SECONDS)
+                yield Running(f"127.0.0.1:{port_file.read_text().strip()}", psutil.Process(process.pid))
         finally:
             stop(process)
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """SIGTERM ends the benchmark as an exception does, so that what it has started is stopped too."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, _: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -28,6 +28,7 @@ from serving.telemetry import Telemetry, incoming_context
 
 log = logging.getLogger(__name__)
 Event = Job | Progress
+_UNREAD_EVENTS = 1024
 
 
 @dataclass(frozen=True)
@@ -247,5 +248,7 @@ class JobRunner:
         return job
 
     def _publish(self, job_id: str, event: Event) -> None:
+        """Who does not read gets no more progress, but every change of the job."""
         for watcher in self._watchers.get(job_id, ()):
-            watcher.put_nowait(event)
+            if isinstance(event, Job) or watcher.qsize() < _UNREAD_EVENTS:
+                watcher.put_nowait(event)

@@ -166,7 +166,8 @@ class PlannerEngine:
             if speaker.run and not all(finite[at : at + count]):
                 speaker.run.error = sampling.non_finite()
             elif isinstance(speaker.run, ScoreRun):
-                speaker.run.absorb(segment.start, hidden[at : at + count], self._model)
+                with speaker.run.failing_alone():
+                    speaker.run.absorb(segment.start, hidden[at : at + count], self._model)
             at += count
         last = {row.index: end for (_, row, _), end in zip(feeding, packing.last_tokens(), strict=True)}
         fed = {speaker for speaker, _, _ in feeding}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from gateway.artifacts import ArtifactStore
 from gateway.jobs import Job
 from gateway.library import AudioLibrary
+from gateway.results import Progress
 from gateway.runner import JobRunner, RunnerLimits
 from gateway.stages import Stages
 from gateway.store import JobStore
@@ -46,3 +48,16 @@ async def test_a_job_whose_caller_goes_while_it_is_written_down_does_not_wait_fo
     assert (await store.get(new.id)).state is JobState.CANCELLED
     again = Job.new(SongSpec("rain"), request_id="mine", fingerprint="f", seconds_allowed=60)
     assert (await runner.submit(again)).id == again.id
+
+
+async def test_a_watcher_who_does_not_read_misses_progress_and_no_change(runner: JobRunner) -> None:
+    job = await runner.submit(Job.new(SongSpec("rain"), request_id="mine", fingerprint="f", seconds_allowed=60))
+    async with aclosing(runner.watch(job.id)) as events:
+        assert await anext(events) == job
+        for step in range(5000):
+            runner._report(job, Progress("dit", 0, step, 5000))
+        await runner.cancel(job.id)
+        unread = [event async for event in events]
+    assert 1000 < len(unread) < 1100
+    assert isinstance(unread[-1], Job)
+    assert unread[-1].state is JobState.CANCELLED

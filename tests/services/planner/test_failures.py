@@ -18,6 +18,7 @@ from services.planner.checkpoint import LoadedPlanner
 from services.planner.grammar import Field
 from services.planner.modes import Bounds
 from services.planner.prompts import PromptForm, Prompts
+from services.planner.runs import ScoreRun
 from services.planner.sampling import TokenSampling
 from services.planner.scoring import ScoreWish, score
 from services.planner.tasks import CodesTask, Script
@@ -147,6 +148,27 @@ async def test_a_grammar_that_fails_ends_its_item(
         found = await outcomes(queue, scripts)
         assert isinstance(found[0], InternalError)
         assert found[0].reason == "GRAMMAR_FAILED"
+        assert found[1:] == wanted[1:]
+        monkeypatch.undo()
+        assert await outcomes(queue, scripts) == wanted
+
+
+async def test_a_rating_that_fails_ends_its_item(
+    loaded: LoadedPlanner, prompts: Prompts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripts = [rating(prompts, 1), rating(prompts, 2), text(prompts, 3), codes(prompts, 4)]
+    async with planner_queue(loaded) as queue:
+        wanted = await results(queue, scripts)
+        whole = ScoreRun.absorb
+
+        def failing(run: ScoreRun, *arguments: Any) -> None:
+            if run.task.prompt == prompts.understand(tuple(range(1, 60))):
+                raise RuntimeError("out of memory")
+            whole(run, *arguments)
+
+        monkeypatch.setattr(ScoreRun, "absorb", failing)
+        found = await outcomes(queue, scripts)
+        assert str(found[0]) == "out of memory"
         assert found[1:] == wanted[1:]
         monkeypatch.undo()
         assert await outcomes(queue, scripts) == wanted
