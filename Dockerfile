@@ -15,6 +15,7 @@ COPY services services
 COPY gateway gateway
 COPY training training
 RUN /opt/quartet/bin/pip install --no-cache-dir --constraint constraints.txt ".[cli,gateway,small]"
+COPY models/nano /opt/quartet/models/nano
 
 FROM python:3.11-slim
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin quartet

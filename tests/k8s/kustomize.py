@@ -62,14 +62,20 @@ def _merge(target: Object, change: Object) -> None:
         elif isinstance(value, dict) and isinstance(target.get(key), dict):
             _merge(target[key], value)
         elif key in _MERGED_BY_NAME and key in target:
-            for item in value:
-                known = next((entry for entry in target[key] if entry["name"] == item["name"]), None)
-                if known is None:
-                    target[key].append(item)
-                else:
-                    _merge(known, item)
+            target[key] = _merged_by_name(target[key], value)
         else:
             target[key] = value
+
+
+def _merged_by_name(known: list[Object], changes: list[Object]) -> list[Object]:
+    """What is changed comes first, as kustomize has it."""
+    rest = {entry["name"]: entry for entry in known}
+    merged = []
+    for change in changes:
+        entry = rest.pop(change["name"], {})
+        _merge(entry, change)
+        merged.append(entry)
+    return [*merged, *rest.values()]
 
 
 def _replace_image(entry: Object, image: Object) -> None:
