@@ -47,7 +47,7 @@ class EncoderModel:
     """
 
     def __init__(self, text_encoder: TextEncoder, package: DitPackageEncoder, silence: torch.Tensor) -> None:
-        self._text_encoder = text_encoder
+        self.text_encoder = text_encoder
         self.package = package
         self._silence = silence
         self._like = package.null_condition_emb
@@ -56,7 +56,7 @@ class EncoderModel:
 
     def modules(self) -> list[nn.Module]:
         """The networks."""
-        return [self._text_encoder, self.package]
+        return [self.text_encoder, self.package]
 
     @property
     def tokens_per_window(self) -> int:
@@ -66,8 +66,8 @@ class EncoderModel:
     @torch.inference_mode()
     def encode(self, items: Sequence[Words]) -> list[torch.Tensor]:
         """Conditions [tokens, width]. Of the lyrics the text encoder only looks up the embeddings."""
-        texts = self._text_encoder([item.caption for item in items])
-        lyrics = [self._text_encoder.embed(item.lyrics) for item in items]
+        texts = self.text_encoder([item.caption for item in items])
+        lyrics = [self.text_encoder.embed(item.lyrics) for item in items]
         conditions = self.package.encoder(texts, lyrics, self._timbres(items))
         return [condition.cpu() for condition in conditions]
 

@@ -12,7 +12,6 @@ import torch
 from services.dit import checkpoint as dit_checkpoint
 from services.encoder import checkpoint as encoder_checkpoint
 from services.encoder.checkpoint import TEXT_ENCODER
-from services.encoder.model import DitPackageEncoder
 from services.encoder.tokenization import PromptTokenizer
 from services.runtime.checkpoints import CheckpointError, read_json
 from serving.settings import SettingsError, load, setting
@@ -89,20 +88,19 @@ def main(settings: DitTrainingSettings) -> bool:
 def _begin(model: SongModel, settings: DitTrainingSettings) -> None:
     """The text encoder of the family; of its package all weights or the audio codes, where these are gone on with."""
     exact: dict[str, Any] = {"dtype": torch.float32, "device": torch.device("cpu")}
-    words, _ = encoder_checkpoint.load_text_encoder(settings.models / TEXT_ENCODER, **exact)
-    model.text_encoder.load_state_dict(words.state_dict())
+    if settings.begin == "fresh" and settings.codes == "trained":
+        words, _ = encoder_checkpoint.load_text_encoder(settings.models / TEXT_ENCODER, **exact)
+        model.text_encoder.load_state_dict(words.state_dict())
+        return
+    family = encoder_checkpoint.load(settings.models, settings.variant, **exact).model
+    model.text_encoder.load_state_dict(family.text_encoder.state_dict())
     if settings.begin == "package":
         decoder = dit_checkpoint.load(settings.models, settings.variant, **exact).model
         model.decoder.load_state_dict(decoder.state_dict())
-        model.package.load_state_dict(_package(settings, exact).state_dict())
-    elif settings.codes == "fixed":
-        package = _package(settings, exact)
-        model.package.tokenizer.load_state_dict(package.tokenizer.state_dict())
-        model.package.detokenizer.load_state_dict(package.detokenizer.state_dict())
-
-
-def _package(settings: DitTrainingSettings, exact: dict[str, Any]) -> DitPackageEncoder:
-    return encoder_checkpoint.load(settings.models, settings.variant, **exact).model.package
+        model.package.load_state_dict(family.package.state_dict())
+    else:
+        model.package.tokenizer.load_state_dict(family.package.tokenizer.state_dict())
+        model.package.detokenizer.load_state_dict(family.package.detokenizer.state_dict())
 
 
 if __name__ == "__main__":
