@@ -9,6 +9,7 @@ MODELS := models/nano
 BENCH_MODELS := out/bench/models
 RECIPE := cpu
 BEGIN :=
+OUTPUT := out/nano
 PROMPT := $(shell cat examples/morning-train/caption.txt)
 
 .DEFAULT_GOAL := help
@@ -32,8 +33,8 @@ lint: $(VENV)/.installed-dev ## check style
 bench: $(VENV)/.installed-dev ## measure everything beside diffusers and write out/bench/report.md; takes an hour
 	$(BIN)/python -m bench $(BENCH_MODELS) --output out/bench
 
-nano: $(VENV)/.installed-dev ## make the nano model family in out/nano, from nothing or from BEGIN; takes hours, and goes on where it was
-	$(BIN)/python -m training.nano --recipe $(RECIPE) $(if $(BEGIN),--begin $(BEGIN)) --output out/nano
+nano: $(VENV)/.installed-dev ## make the nano model family in OUTPUT, from nothing or from BEGIN; takes hours, and goes on where it was
+	$(BIN)/python -m training.nano --recipe $(RECIPE) $(if $(BEGIN),--begin $(BEGIN)) --output $(OUTPUT)
 
 quality: $(VENV)/.installed-dev ## measure how musical the songs of MODELS are and write out/quality/quality.md
 	$(BIN)/python -m bench.quality $(MODELS) --output out/quality

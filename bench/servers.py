@@ -55,14 +55,13 @@ def up(models: Path, *flags: str, planner: bool = False) -> Iterator[Running]:
         port_file, log = Path(folder, "port"), Path(folder, "log")
         own = ("--port", "0", "--port-file", str(port_file), "--data", folder, *(() if planner else ("--no-planner",)))
         command = [sys.executable, "-m", "quartet.cli", "up", "--models", str(models), *own, *flags]
-        with log.open("wb") as sink:
+        with _ended_in_order(), log.open("wb") as sink:
             process = subprocess.Popen(command, stdout=sink, stderr=subprocess.STDOUT)  # noqa: S603 (our own program)
-        try:
-            with _ended_in_order():
+            try:
                 wait_for_port_file(port_file, process, log, seconds=START_SECONDS)
                 yield Running(f"127.0.0.1:{port_file.read_text().strip()}", psutil.Process(process.pid))
-        finally:
-            stop(process)
+            finally:
+                stop(process)
 
 
 @contextmanager

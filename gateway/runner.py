@@ -248,7 +248,7 @@ class JobRunner:
         return job
 
     def _publish(self, job_id: str, event: Event) -> None:
-        """Who does not read gets no more progress, but every change of the job."""
+        """Who leaves much unread gets no more progress, but every change of the job."""
         for watcher in self._watchers.get(job_id, ()):
             if isinstance(event, Job) or watcher.qsize() < _UNREAD_EVENTS:
                 watcher.put_nowait(event)

@@ -26,7 +26,8 @@ SILENCE = "silence.npy"
 # As long as the longest song.
 SILENT_FRAMES = 6000
 _SILENT_SECONDS = 12
-_PARTS = 4
+# Parts of a clip that are kept, see `Entry`.
+PARTS = 4
 
 # Latents [frames, channels] of sound [samples, 2].
 Encode = Callable[[Sound], NDArray[np.float64] | NDArray[np.float32]]
@@ -116,7 +117,7 @@ def write_latents(
         encoded = [encode(sound).astype(np.float16) for sound in _parts(clip, stem)]
         entries.append(Entry(seed, start, len(encoded[0]), stem, shard, seconds))
         parts += encoded
-        start += _PARTS * len(encoded[0])
+        start += PARTS * len(encoded[0])
     save_array(folder / f"{shard}.npy", np.concatenate(parts))
     with whole(folder / f"{shard}.json") as partial:
         partial.write_text(json.dumps([asdict(entry) for entry in entries]), "utf-8")
@@ -140,7 +141,7 @@ def _read_shard(index: Path) -> tuple[list[Entry], NDArray[np.float16]]:
         latents = np.load(index.with_suffix(".npy"), mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, TypeError) as error:
         raise LatentStoreError(f"{index}: is not a shard of latents: {error}; write it again") from None
-    held = sum(_PARTS * entry.frames for entry in entries)
+    held = sum(PARTS * entry.frames for entry in entries)
     if latents.ndim != 2 or len(latents) != held:
         raise LatentStoreError(f"{index.with_suffix('.npy')}: has shape {list(latents.shape)}, expected {held} frames")
     return entries, latents

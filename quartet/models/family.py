@@ -17,12 +17,12 @@ def default_variant(models: Path) -> str:
 
 
 def planners_of(models: Path) -> tuple[str, ...]:
-    """Names of the language models, which sort by size."""
+    """Names of the language models, in order; of the public ones the smallest comes first."""
     return _folders(models, PLANNER_FOLDERS)
 
 
 def default_planner(models: Path) -> str:
-    """The language model that is meant where none is named: that of the public family, or else the smallest."""
+    """The language model that is meant where none is named: that of the public family, or else the first."""
     found = planners_of(models)
     return found[0] if found and DEFAULT_PLANNER not in found else DEFAULT_PLANNER
 

@@ -60,7 +60,7 @@ class PlannerSettings(StageSettings):
     planners: str = setting(
         "",
         "folders of the language models within the family, by comma; the first is the default; "
-        "empty takes acestep-5Hz-lm-1.7B, or else the smallest",
+        "empty takes acestep-5Hz-lm-1.7B, or else the first by name",
     )
     rows: int = setting(0, "rows of the batch, two for each guided item; 0 takes 32 or what fits in memory", at_least=0)
     context: int = setting(8192, "longest prompt and answer in tokens", at_least=1024)

@@ -11,9 +11,10 @@ _CONTROL_GROUPS, _MEMBERSHIP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
 
 def usable_cores(control_groups: Path = _CONTROL_GROUPS, membership: Path = _MEMBERSHIP) -> int:
-    """Cores that the process may run on, or as many as its control groups leave time of; at least one."""
-    cores = float(len(os.sched_getaffinity(0)))
-    return math.ceil(min([cores, *_limits(control_groups, membership)]))
+    """Cores that the process may run on, or as many as its control groups leave time of, rounded up."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux alone has it
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return math.ceil(min([float(cores), *_limits(control_groups, membership)]))
 
 
 def _limits(control_groups: Path, membership: Path) -> Iterator[float]:
@@ -34,12 +35,12 @@ def _limits(control_groups: Path, membership: Path) -> Iterator[float]:
 
 
 def _limit(group: Path) -> float | None:
-    """Microseconds of time in a period, over the period; None where there is no limit."""
+    """Microseconds of time in a period, over the period; None where there is no limit, or none that can be read."""
     try:
         if (both := group / "cpu.max").exists():
             time, period = both.read_text("utf-8").split()
         else:
             time, period = ((group / f"cpu.cfs_{name}_us").read_text("utf-8").strip() for name in ("quota", "period"))
-    except OSError:
+        return int(time) / int(period) if time not in ("max", "-1") else None
+    except (OSError, ValueError, ZeroDivisionError):
         return None
-    return int(time) / int(period) if time not in ("max", "-1") else None

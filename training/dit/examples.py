@@ -104,7 +104,8 @@ class Examples:
     def _example(self, random: np.random.Generator, entry: Entry) -> Example:
         settings = self._settings
         task = Task(random.choice(list(_SHARES), p=list(_SHARES.values())))
-        others = self._by_style[entry.frames, _style(entry)]
+        alike = self._by_style[entry.frames, _style(entry)]
+        others = [other for other in alike if other is not entry] or alike
         framed = frame(random, task, self._store, entry, others[random.integers(len(others))])
         described = self._describe(entry.seed, seconds=entry.seconds)
         prompt = drawn_prompt(random, described.facts, described.lyrics, framed.instruction, settings.value_dropout)

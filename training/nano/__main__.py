@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from services.runtime.checkpoints import CheckpointError
 from serving.settings import SettingsError, load, setting
 from training.nano.card import write_card
 from training.nano.parts import Parts
@@ -48,6 +49,7 @@ class NanoSettings:
 def main(settings: NanoSettings) -> None:
     """Renders and trains everything, and describes it in a model card."""
     recipe = RECIPES[settings.recipe]
+    _check_begin(settings, recipe)
     _check_recipe(settings, recipe)
     threads = settings.threads or max((os.cpu_count() or 1) // 2, 1)
     parts = Parts(recipe, settings.output, settings.processes, threads, settings.begin)
@@ -97,20 +99,31 @@ def _has_failed(status: int | None) -> bool:
     return status not in (None, 0, -signal.SIGTERM, -signal.SIGINT)
 
 
+def _check_begin(settings: NanoSettings, recipe: Recipe) -> None:
+    """Raises ValueError where there is no family to go on with."""
+    if settings.begin is None:
+        if recipe.later_seeds:
+            raise ValueError(f"--recipe: {settings.recipe} goes on with a family; give --begin")
+    elif not (settings.begin / "vae" / "config.json").is_file():
+        raise ValueError(f"--begin: {settings.begin} holds no model family: vae/config.json is missing")
+
+
 def _check_recipe(settings: NanoSettings, recipe: Recipe) -> None:
     """Notes what a folder is made by. Raises ValueError where it was begun by another recipe or from another family."""
     path = settings.output / _RECIPE
-    begin = {"begin": str(settings.begin)} if settings.begin else {}
+    begin = {"begin": str(settings.begin.resolve())} if settings.begin else {}
     wanted = json.dumps({"name": settings.recipe, **begin, **asdict(recipe)})
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(wanted + "\n", "utf-8")
     elif path.read_text("utf-8").strip() != wanted:
-        raise ValueError(f"{path}: the folder was begun with another recipe; choose another --output or remove it")
+        raise ValueError(
+            f"{path}: the folder was begun with another recipe or family; choose another --output or remove it"
+        )
 
 
 if __name__ == "__main__":
     try:
         main(load(NanoSettings, "quartet-make-nano"))
-    except (SettingsError, ValueError) as error:
+    except (CheckpointError, SettingsError, ValueError) as error:
         sys.exit(f"error: {error}")

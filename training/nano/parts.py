@@ -9,24 +9,30 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import numpy as np
+import torch
+
 from services.encoder.checkpoint import TEXT_ENCODER
 from services.runtime.checkpoints import read_json
 from services.vae.checkpoint import CONFIG
 from services.vae.checkpoint import FOLDER as VAE
+from services.vae.checkpoint import load as load_codec
 from services.vae.config import VaeConfig
 from training.codes.__main__ import CodesTrainingSettings
 from training.codes.__main__ import main as train_codes
 from training.dit.__main__ import DitTrainingSettings
 from training.dit.__main__ import main as train_dit
+from training.latents import encode_with
 from training.model_configs import NANO_TEXT_VOCABULARY, nano_vae_config
 from training.nano.data import Codec, render_bank, render_latents
 from training.nano.recipe import TRAINING_SEEDS, Recipe
 from training.nano.tokenizer import learn_vocabulary
 from training.planner.__main__ import PlannerTrainingSettings
 from training.planner.__main__ import main as train_planner
+from training.synth.clip import make_clip
 from training.vae.__main__ import COMPONENTS, VaeTrainingSettings, find_components, read_codec
 from training.vae.__main__ import main as train_codec
-from training.vae.transform import components_of
+from training.vae.transform import Components, components_of
 from training.whole_files import whole
 from training.words.__main__ import WordsTrainingSettings
 from training.words.__main__ import main as train_words
@@ -44,6 +50,11 @@ _WORDS_AVERAGE = 0.99
 _PRIMER_EVERY, _PLACES = 5, 1.0
 
 
+_CARD = "README.md"
+# Largest error of what components say of music, relative to what the encoder says that they are read off.
+_NEAR = 0.1
+
+
 @dataclass(frozen=True)
 class Part:
     """How long a part of the recipe has taken so far, and whether it is finished."""
@@ -56,7 +67,8 @@ class Part:
 class Parts:
     """All parts of a recipe below a folder, by name. `threads` are those of a part that runs beside another one.
 
-    `begin` is a family that is trained further: its words, its audio codes and the encoder of its codec stay.
+    `begin` is a family that is trained further: its words, its audio codes and the encoder of its codec stay. It is
+    copied first, and may change then.
     """
 
     recipe: Recipe
@@ -101,6 +113,10 @@ class Parts:
         return self.output / "models"
 
     @property
+    def _family(self) -> Path:
+        return self.output / "family"
+
+    @property
     def _makers(self) -> Mapping[str, Callable[[], bool]]:
         return {
             "family": self._take_family,
@@ -119,12 +135,14 @@ class Parts:
         """The family that is gone on with, and the components that its codec began with."""
         if self.begin is None:
             raise ValueError("no family to begin with")
-        shutil.copytree(self.begin, self._models, dirs_exist_ok=True)
-        codec = read_codec(self._models)
-        config = VaeConfig.from_json(read_json(self._models / VAE / CONFIG))
-        folder = self.output / "codec"
-        folder.mkdir(parents=True, exist_ok=True)
-        components_of(codec, config).save(folder / COMPONENTS)
+        for copy in (self._family, self._models):
+            shutil.copytree(self.begin, copy, ignore=shutil.ignore_patterns(_CARD), dirs_exist_ok=True)
+        if self.recipe.fixed_encoder:
+            config = VaeConfig.from_json(read_json(self._family / VAE / CONFIG))
+            components = components_of(read_codec(self._family), config)
+            _check_components(components, self._family, config.sampling_rate)
+            (self.output / "codec").mkdir(parents=True, exist_ok=True)
+            components.save(self.output / "codec" / COMPONENTS)
         return True
 
     def _render_bank(self) -> bool:
@@ -207,7 +225,8 @@ class Parts:
             return settings
         return replace(
             settings,
-            begin=self.begin,
+            begin=self._family,
+            encoder="fixed",
             waveform=_CODEC_FURTHER_WAVEFORM,
             learning_rate=_CODEC_FURTHER_RATE,
             ema_decay=_FURTHER_AVERAGE,
@@ -240,3 +259,13 @@ class Parts:
                 ema_decay=_FURTHER_AVERAGE,
             )
         return train_planner(settings)
+
+
+def _check_components(components: Components, family: Path, rate: int) -> None:
+    """Raises ValueError where the encoder is not, or no longer, the transform that it is taken for."""
+    music = make_clip(0, seconds=2, rate=rate).audio
+    codec = load_codec(family, dtype=torch.float32, device=torch.device("cpu")).model
+    wanted = encode_with(codec)(music)
+    error = np.sqrt(np.square(components.project(music) - wanted)[2:-2].mean() / np.square(wanted).mean())
+    if not error < _NEAR:
+        raise ValueError(f"{family}: the encoder of the codec was trained; use a recipe that encodes with it")

@@ -39,7 +39,7 @@ def write_parts(random: np.random.Generator, facts: Facts, sections: Sequence[Se
 
 
 def in_another_style(random: np.random.Generator, score: Score) -> Score:
-    """The same piece as others would play it: key, chords and bars stay, in the same meter also tune and words."""
+    """The same piece as others would play it: key, chords and bars stay; in the same meter what is sung, and a tune."""
     facts = score.facts
     others = [style for style in STYLES if style.name != facts.style.name]
     style = others[random.integers(len(others))]

@@ -167,7 +167,7 @@ def components_of(weights: Mapping[str, torch.Tensor], config: VaeConfig) -> Com
     length, channels = config.hop // config.downsampling_ratios[-1], config.encoder_hidden_size
     fine = _Blocks.within(length, channels * config.channel_multiples[len(config.downsampling_ratios) - 2])
     last = _kernel(weights, f"encoder.block.{len(config.downsampling_ratios) - 1}.conv1")
-    whole = np.einsum("kfb,fts->kbts", last, fine.matrix()).reshape(len(last), -1, 2).transpose(1, 2, 0)
+    whole = np.einsum("kfb,fts->kbts", last[:, : fine.kept], fine.matrix()).reshape(len(last), -1, 2).transpose(1, 2, 0)
     count = config.latent_channels - ENERGIES
     loudnesses = slice(count, config.latent_channels)
     sums = _kernel(weights, "encoder.conv2")[loudnesses, count:]

@@ -23,7 +23,7 @@ def test_of_several_variants_it_is_the_public_turbo(tmp_path: Path) -> None:
     assert default_variant(tmp_path) == "acestep-v15-turbo"
 
 
-def test_the_public_planner_goes_before_the_smallest(tmp_path: Path) -> None:
+def test_the_public_planner_goes_before_the_first(tmp_path: Path) -> None:
     assert default_planner(tmp_path) == "acestep-5Hz-lm-1.7B"
     add(tmp_path, "acestep-v15-base", "acestep-5Hz-lm-nano", "acestep-5Hz-lm-4B", "acestep-5Hz-lm-0.6B")
     assert planners_of(tmp_path) == ("acestep-5Hz-lm-0.6B", "acestep-5Hz-lm-4B", "acestep-5Hz-lm-nano")

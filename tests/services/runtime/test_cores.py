@@ -51,5 +51,12 @@ def test_the_first_version_says_it_in_two_files(tmp_path: Path, membership: Path
     assert usable_cores(tmp_path / "tree", membership) == cores
 
 
+@pytest.mark.parametrize("text", ["", "none", "50000 0", "50000 a lot"])
+def test_a_limit_that_cannot_be_read_is_none(tmp_path: Path, membership: Path, text: str) -> None:
+    second_version(tmp_path / "tree", HALF)
+    (tmp_path / "tree" / "cpu.max").write_text(text)
+    assert usable_cores(tmp_path / "tree", membership) == CORES
+
+
 def test_without_control_groups_all_cores_are_used(tmp_path: Path) -> None:
     assert usable_cores(tmp_path, tmp_path / "missing") == CORES

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from services.dit import checkpoint as dit_checkpoint
 from services.encoder import checkpoint as encoder_checkpoint
@@ -116,8 +117,27 @@ def test_a_family_is_trained_further(made: Path, tmp_path: Path) -> None:
         assert all(same[key] for key in same if key.startswith(kept))
         assert not all(same.values())
     assert f"--begin {begin}" in (output / "models" / "README.md").read_text("utf-8")
-    with pytest.raises(ValueError, match=r"recipe\.json: the folder was begun with another recipe"):
+    with pytest.raises(ValueError, match=r"recipe\.json: the folder was begun with another recipe or family"):
         main(NanoSettings(recipe="rehearsal", output=output))
+
+
+def test_a_family_that_is_not_there_is_named_and_nothing_is_begun(tmp_path: Path) -> None:
+    output = tmp_path / "further"
+    with pytest.raises(ValueError, match=r"--begin: .*missing holds no model family"):
+        main(NanoSettings(recipe="cpu-further", begin=tmp_path / "missing", output=output))
+    with pytest.raises(ValueError, match="--recipe: cpu-further goes on with a family; give --begin"):
+        main(NanoSettings(recipe="cpu-further", output=output))
+    assert not output.exists()
+
+
+def test_an_encoder_that_was_trained_is_not_taken_for_a_transform(made: Path, tmp_path: Path) -> None:
+    family = shutil.copytree(made / "models", tmp_path / "family")
+    path = family / vae_checkpoint.FOLDER / vae_checkpoint.WEIGHTS
+    weights = load_file(path)
+    weights["encoder.block.1.conv1.weight_v"] = weights["encoder.block.1.conv1.weight_v"].flip(0)
+    save_file(weights, path)
+    with pytest.raises(ValueError, match="the encoder of the codec was trained"):
+        main(NanoSettings(recipe="rehearsal", begin=family, output=tmp_path / "further"))
 
 
 def test_a_failure_beside_the_finished_transformer_is_an_error(made: Path, tmp_path: Path) -> None:

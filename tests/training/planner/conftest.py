@@ -20,7 +20,7 @@ from services.planner.tokenization import PlannerTokenizer
 from services.runtime.qwen3 import Qwen3Config
 from training.dit.export import write_package, write_text_encoder
 from training.dit.network import SongModel
-from training.latents import Entry
+from training.latents import PARTS, Entry
 from training.model_configs import TINY, TransformerSize, dit_config, qwen3_config
 from training.planner.export import write_tokenizer
 from training.synth.clip import describe
@@ -52,7 +52,7 @@ def write_latents(folder: Path, shard: str, seeds: Sequence[int], *, seed: int =
     for number in seeds:
         frames = int(25 * describe(number).facts.seconds)
         entries.append(asdict(Entry(number, start, frames, "drums", shard)))
-        start += 3 * frames
+        start += PARTS * frames
     noise = np.random.default_rng(seed).standard_normal((start, CHANNELS))
     np.save(folder / f"{shard}.npy", noise.astype(np.float16))
     np.save(folder / "silence.npy", np.zeros((10, CHANNELS), np.float32))
