@@ -87,7 +87,7 @@ class Examples:
         self._by_style: dict[tuple[int, str], list[Entry]] = defaultdict(list)
         for entry in store.entries:
             self._by_length[entry.frames].append(entry)
-            self._by_style[entry.frames, _style(entry)].append(entry)
+            self._by_style[self._kind(entry)].append(entry)
         self._describe = lru_cache(maxsize=_KEPT_DESCRIPTIONS)(describe)
 
     def batch(self, number: int) -> list[Example]:
@@ -104,9 +104,7 @@ class Examples:
     def _example(self, random: np.random.Generator, entry: Entry) -> Example:
         settings = self._settings
         task = Task(random.choice(list(_SHARES), p=list(_SHARES.values())))
-        alike = self._by_style[entry.frames, _style(entry)]
-        others = [other for other in alike if other is not entry] or alike
-        framed = frame(random, task, self._store, entry, others[random.integers(len(others))])
+        framed = frame(random, task, self._store, entry, self._other(random, entry))
         described = self._describe(entry.seed, seconds=entry.seconds)
         prompt = drawn_prompt(random, described.facts, described.lyrics, framed.instruction, settings.value_dropout)
         generator = torch.Generator().manual_seed(int(random.integers(2**62)))
@@ -120,6 +118,16 @@ class Examples:
             t=self._level(random),
             conditioned=bool(random.random() >= settings.condition_dropout),
         )
+
+    def _other(self, random: np.random.Generator, entry: Entry) -> Entry:
+        """Another clip of the same style and length, where there is one."""
+        alike = self._by_style[self._kind(entry)]
+        others = [other for other in alike if other is not entry] or alike
+        return others[random.integers(len(others))]
+
+    @staticmethod
+    def _kind(entry: Entry) -> tuple[int, str]:
+        return entry.frames, facts_of(entry.seed, seconds=entry.seconds).style.name
 
     def _level(self, random: np.random.Generator) -> float:
         """A noise level. The law of the published models hardly ever draws the ends, where sampling begins and ends.
@@ -138,7 +146,3 @@ class Examples:
         """Silence, or as many frames of the clip as a reference has, over and over where it is shorter."""
         heard = random.random() < self._settings.reference
         return tiled(self._store.mix(entry), self._reference_frames) if heard else self._silence
-
-
-def _style(entry: Entry) -> str:
-    return facts_of(entry.seed, seconds=entry.seconds).style.name

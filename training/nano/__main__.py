@@ -18,8 +18,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from services.runtime.checkpoints import CheckpointError
+from services.vae.checkpoint import CONFIG
+from services.vae.checkpoint import FOLDER as VAE
 from serving.settings import SettingsError, load, setting
-from training.nano.card import write_card
+from training.nano.card import CARD, write_card
 from training.nano.parts import Parts
 from training.nano.recipe import RECIPES, Recipe
 
@@ -68,7 +70,7 @@ def main(settings: NanoSettings) -> None:
     names = (*first, *_MAIN, *_BESIDE)
     if all(parts.made(name).finished for name in names):
         hours = {name: parts.made(name).hours for name in names}
-        write_card(settings.output / "models" / "README.md", settings.recipe, recipe, hours, settings.begin)
+        write_card(settings.output / "models" / CARD, settings.recipe, recipe, hours, settings.begin)
 
 
 @contextmanager
@@ -104,8 +106,8 @@ def _check_begin(settings: NanoSettings, recipe: Recipe) -> None:
     if settings.begin is None:
         if recipe.later_seeds:
             raise ValueError(f"--recipe: {settings.recipe} goes on with a family; give --begin")
-    elif not (settings.begin / "vae" / "config.json").is_file():
-        raise ValueError(f"--begin: {settings.begin} holds no model family: vae/config.json is missing")
+    elif not (settings.begin / VAE / CONFIG).is_file():
+        raise ValueError(f"--begin: {settings.begin} holds no model family: {VAE}/{CONFIG} is missing")
 
 
 def _check_recipe(settings: NanoSettings, recipe: Recipe) -> None:

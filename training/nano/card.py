@@ -11,7 +11,9 @@ import torch
 
 from training.nano.recipe import HELD_OUT_SEEDS, TRAINING_SEEDS, Recipe
 
-_CARD = """# nano
+# What a family's card is called.
+CARD = "README.md"
+_TEXT = """# nano
 
 A small model family with the architecture and the file layout of ACE-Step 1.5, trained from nothing on music that
 `training/synth` makes from seeds. No recording, no other model and no text of anybody else went into it.
@@ -43,7 +45,7 @@ Machine: {machine}, torch {torch}.
 def write_card(path: Path, name: str, recipe: Recipe, hours: Mapping[str, float], begin: Path | None) -> None:
     """Writes the card of a family, which was made from nothing or began as another one."""
     path.write_text(
-        _CARD.format(
+        _TEXT.format(
             name=name,
             begin=f" --begin {begin}" if begin else "",
             first=TRAINING_SEEDS + recipe.later_seeds,

@@ -13,17 +13,16 @@ import numpy as np
 import torch
 
 from services.encoder.checkpoint import TEXT_ENCODER
-from services.runtime.checkpoints import read_json
-from services.vae.checkpoint import CONFIG
 from services.vae.checkpoint import FOLDER as VAE
 from services.vae.checkpoint import load as load_codec
-from services.vae.config import VaeConfig
+from services.vae.model import Oobleck
 from training.codes.__main__ import CodesTrainingSettings
 from training.codes.__main__ import main as train_codes
 from training.dit.__main__ import DitTrainingSettings
 from training.dit.__main__ import main as train_dit
 from training.latents import encode_with
 from training.model_configs import NANO_TEXT_VOCABULARY, nano_vae_config
+from training.nano.card import CARD
 from training.nano.data import Codec, render_bank, render_latents
 from training.nano.recipe import TRAINING_SEEDS, Recipe
 from training.nano.tokenizer import learn_vocabulary
@@ -50,7 +49,6 @@ _WORDS_AVERAGE = 0.99
 _PRIMER_EVERY, _PLACES = 5, 1.0
 
 
-_CARD = "README.md"
 # Largest error of what components say of music, relative to what the encoder says that they are read off.
 _NEAR = 0.1
 
@@ -136,11 +134,11 @@ class Parts:
         if self.begin is None:
             raise ValueError("no family to begin with")
         for copy in (self._family, self._models):
-            shutil.copytree(self.begin, copy, ignore=shutil.ignore_patterns(_CARD), dirs_exist_ok=True)
+            shutil.copytree(self.begin, copy, ignore=shutil.ignore_patterns(CARD), dirs_exist_ok=True)
         if self.recipe.fixed_encoder:
-            config = VaeConfig.from_json(read_json(self._family / VAE / CONFIG))
-            components = components_of(read_codec(self._family), config)
-            _check_components(components, self._family, config.sampling_rate)
+            codec = load_codec(self._family, dtype=torch.float32, device=torch.device("cpu")).model
+            components = components_of(read_codec(self._family), codec.config)
+            _check_components(components, codec, self._family)
             (self.output / "codec").mkdir(parents=True, exist_ok=True)
             components.save(self.output / "codec" / COMPONENTS)
         return True
@@ -261,10 +259,9 @@ class Parts:
         return train_planner(settings)
 
 
-def _check_components(components: Components, family: Path, rate: int) -> None:
+def _check_components(components: Components, codec: Oobleck, family: Path) -> None:
     """Raises ValueError where the encoder is not, or no longer, the transform that it is taken for."""
-    music = make_clip(0, seconds=2, rate=rate).audio
-    codec = load_codec(family, dtype=torch.float32, device=torch.device("cpu")).model
+    music = make_clip(0, seconds=2, rate=codec.config.sampling_rate).audio
     wanted = encode_with(codec)(music)
     error = np.sqrt(np.square(components.project(music) - wanted)[2:-2].mean() / np.square(wanted).mean())
     if not error < _NEAR:

@@ -8,7 +8,7 @@ import pytest
 from services.runtime.cores import usable_cores
 
 CORES = len(os.sched_getaffinity(0))
-# Time in a period of which a core has half, and what is found where nothing is said.
+# Microseconds of a period that a group may compute.
 HALF, ONE_AND_A_HALF, PERIOD = "50000", "150000", "100000"
 
 

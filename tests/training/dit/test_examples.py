@@ -1,6 +1,7 @@
 """Batches are functions of the seed and their number, and follow the laws of spec/training.md §3."""
 
 import shutil
+from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from services.encoder.tokenization import PromptTokenizer
 from tests.training.dit.conftest import RATE, SIZE, energies, examples
 from training.dit.examples import Example, ExampleSettings
 from training.latents import LatentStore, write_latents
+from training.synth.clip import facts_of
 
 SETTINGS = ExampleSettings(frames_per_batch=300, uniform=0.0, nearly_noise=0.0)
 
@@ -86,3 +88,18 @@ def test_metadata_are_left_out_now_and_then(store: LatentStore, tokenizer: Promp
     never = replace(SETTINGS, value_dropout=0.0)
     without, with_all = (examples(store, tokenizer, each).batch(0)[0] for each in (always, never))
     assert len(without.caption) != len(with_all.caption)
+
+
+def test_the_other_piece_of_a_cover_is_of_the_same_style_and_never_itself(
+    store: LatentStore, tokenizer: PromptTokenizer
+) -> None:
+    """Only where there is no other piece it is the same."""
+    by_style = defaultdict(list)
+    for seed in range(40):
+        by_style[facts_of(seed, seconds=4.0).style.name].append(seed)
+    pair, single = sorted(by_style.values(), key=len)[-1][:2], sorted(by_style.values(), key=len)[0][:1]
+    first, second, alone = (replace(store.entries[0], seed=seed) for seed in (*pair, *single))
+    drawn = examples(replace(store, entries=(first, second, alone)), tokenizer, SETTINGS)
+    random = np.random.default_rng(0)
+    assert all(drawn._other(random, first) is second for _ in range(10))
+    assert drawn._other(random, alone) is alone

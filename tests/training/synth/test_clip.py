@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from serving.planning import LANGUAGES
-from training.synth.clip import INSTRUMENTAL, describe, make_clip
+from training.synth.clip import INSTRUMENTAL, describe, facts_of, make_clip
 from training.synth.instruments import INSTRUMENTS
 from training.synth.render import mix
 from training.synth.score import Note
@@ -22,6 +22,12 @@ def test_a_seed_makes_the_same_clip_again() -> None:
     np.testing.assert_array_equal(first.audio, again.audio)
     assert first.description.caption != other.description.caption
     assert not np.array_equal(first.audio, other.audio)
+
+
+@pytest.mark.parametrize("seconds", [None, 6.0])
+def test_facts_alone_are_those_of_the_clip(seconds: float | None) -> None:
+    for seed in range(20):
+        assert facts_of(seed, seconds=seconds) == describe(seed, seconds=seconds).facts
 
 
 @pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
