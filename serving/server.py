@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -98,6 +99,8 @@ def run(
         asyncio.run(serve(settings, name, services, application(settings), max_request_bytes))
     except (StartupError, SettingsError, QuartetError) as error:
         sys.exit(f"error: {error}")
+    finally:
+        gc.freeze()  # else the interpreter takes most of a second to look for garbage before it ends
 
 
 def _bind(server: grpc.aio.Server, settings: ServerSettings) -> int:

@@ -56,8 +56,8 @@ def vae_address(tiny_models: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def planner_address(tiny_models: Path) -> Iterator[str]:
-    """A planner that serves the tiny language model."""
-    with running("services.planner", "--models", str(tiny_models)) as server:
+    """A planner that serves the tiny language model, whose random words fill all the room that lyrics have."""
+    with running("services.planner", "--models", str(tiny_models), "--max-lyric-tokens", "64") as server:
         yield server.address
 
 

@@ -30,11 +30,18 @@ def stages(tiny_models: Path, vae_address: str) -> Iterator[dict[str, Recorder]]
 
 
 @pytest.fixture(scope="session")
-def client(stages: dict[str, Recorder], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """A client of a gateway in front of them."""
+def base_address(stages: dict[str, Recorder], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A gateway in front of them."""
     addresses = [part for stage, recorder in stages.items() for part in (f"--{stage}", recorder.address)]
     data = tmp_path_factory.mktemp("base-gateway")
-    with running("gateway", *addresses, "--port", "0", "--data", str(data)) as server, Client(server.address) as client:
+    with running("gateway", *addresses, "--port", "0", "--data", str(data)) as server:
+        yield server.address
+
+
+@pytest.fixture(scope="session")
+def client(base_address: str) -> Iterator[Client]:
+    """A client of it."""
+    with Client(base_address) as client:
         yield client
 
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,26 @@ def quartet(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str
 
 
 def song(up: Up, output: Path, *arguments: str, stdin: str = "") -> dict[str, Any]:
+    """The record of a planned song."""
     flags = ("--duration", "1", "--steps", "2", "-o", str(output), "--address", up.address, "--json")
-    result = quartet("song", "lo-fi piano", *flags, *arguments, stdin=stdin)
+    result = quartet("song", "lo-fi piano", "--keep-caption", *flags, *arguments, stdin=stdin)
     assert result.returncode == 0, result.stderr
     record: dict[str, Any] = json.loads(result.stdout)
     return record
+
+
+@dataclass(frozen=True)
+class Made:
+    """A song that others are made of."""
+
+    file: Path
+    record: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def made(up: Up, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    file = tmp_path_factory.mktemp("made") / "song.wav"
+    return Made(file, song(up, file, "--seed", "7"))
 
 
 def test_a_song_is_saved_and_its_record_printed(up: Up, tmp_path: Path) -> None:
@@ -50,10 +66,9 @@ def test_a_song_is_saved_and_its_record_printed(up: Up, tmp_path: Path) -> None:
     assert (tmp_path / "song.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_same_seed_makes_the_same_bytes(up: Up, tmp_path: Path) -> None:
-    for name in ("a.wav", "b.wav"):
-        song(up, tmp_path / name, "--seed", "7")
-    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
+def test_the_same_seed_makes_the_same_bytes(up: Up, made: Made, tmp_path: Path) -> None:
+    song(up, tmp_path / "again.wav", "--seed", "7")
+    assert (tmp_path / "again.wav").read_bytes() == made.file.read_bytes()
 
 
 def test_items_lyrics_and_a_reference(up: Up, tmp_path: Path) -> None:
@@ -102,8 +117,8 @@ def test_a_recording_that_the_gateway_lacks_is_uploaded_again(up: Up, tmp_path: 
 
 
 def test_the_time_is_told_for_people(up: Up, tmp_path: Path) -> None:
-    flags = ("--duration", "1", "--steps", "2", "-o", str(tmp_path / "song.opus"), "--address", up.address)
-    printed = quartet("song", "piano", *flags).stdout
+    flags = ("--keep-caption", "--duration", "1", "--steps", "2", "-o", str(tmp_path / "song.opus"))
+    printed = quartet("song", "piano", *flags, "--address", up.address).stdout
     assert str(tmp_path / "song.opus") in printed
     for word in ("where the time went", "encode", "sample", "decode", "job"):
         assert word in printed
@@ -142,7 +157,7 @@ def test_status_and_jobs(up: Up, tmp_path: Path) -> None:
 
 def test_ctrl_c_cancels_the_job_and_its_compute(up: Up, tmp_path: Path) -> None:
     idle = up.sampler_steps()
-    long = ("--duration", "60", "--items", "3", "--steps", "200")
+    long = ("--no-plan", "--duration", "60", "--items", "3", "--steps", "200")
     flags = (*long, "-o", str(tmp_path / "song.flac"), "--address", up.address)
     process = subprocess.Popen(
         [sys.executable, "-m", "quartet.cli", "song", "piano", *flags], stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -167,8 +182,8 @@ def test_ctrl_c_cancels_the_job_and_its_compute(up: Up, tmp_path: Path) -> None:
 def test_a_private_stack_is_gone_afterwards(tiny_models: Path, tmp_path: Path) -> None:
     mine = psutil.Process(os.getpid())
     before = set(mine.children(recursive=True))
-    flags = ("--duration", "1", "--steps", "2", "--up", "--models", str(tiny_models), "-o", str(tmp_path / "song.flac"))
-    result = quartet("song", "piano", *flags)
+    made = ("song", "piano", "--keep-caption", "--duration", "1", "--steps", "2", "-o", str(tmp_path / "song.flac"))
+    result = quartet(*made, "--up", "--models", str(tiny_models))
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "song.flac").read_bytes().startswith(b"fLaC")
     assert set(mine.children(recursive=True)) <= before
@@ -192,13 +207,12 @@ def verb(up: Up, name: str, *arguments: str) -> dict[str, Any]:
     return record
 
 
-def test_a_recording_is_a_file_or_a_job_or_an_audio_id(up: Up, tmp_path: Path) -> None:
-    made = song(up, tmp_path / "song.wav")
-    audio_id = made["items"][0]["audio_id"]
-    for source in (str(tmp_path / "song.wav"), made["job_id"], f"{made['job_id']}:0", audio_id):
+def test_a_recording_is_a_file_or_a_job_or_an_audio_id(up: Up, made: Made, tmp_path: Path) -> None:
+    job_id, audio_id = made.record["job_id"], made.record["items"][0]["audio_id"]
+    for source in (str(made.file), job_id, f"{job_id}:0", audio_id):
         again = verb(up, "repaint", source, "loud horns", "--from", "0.4", "-o", str(tmp_path / "new.wav"))
         assert again["song"]["task"]["regions"] == [{"start": 0.4, "end": None}]
-        before, after = (soundfile.read(tmp_path / name)[0] for name in ("song.wav", "new.wav"))
+        before, after = (soundfile.read(path)[0] for path in (made.file, tmp_path / "new.wav"))
         assert np.abs(after[:18_000] - before[:18_000]).max() < 1e-6
         assert np.abs(after[20_000:] - before[20_000:]).max() > 1e-3
 
@@ -217,17 +231,15 @@ def test_a_recording_is_a_file_or_a_job_or_an_audio_id(up: Up, tmp_path: Path) -
     ],
 )
 def test_each_task_is_a_verb(
-    up: Up, tmp_path: Path, name: str, arguments: tuple[str, ...], task: dict[str, Any]
+    up: Up, made: Made, tmp_path: Path, name: str, arguments: tuple[str, ...], task: dict[str, Any]
 ) -> None:
-    source = song(up, tmp_path / "song.wav")["job_id"]
-    record = verb(up, name, source, "loud horns", *arguments, "-o", str(tmp_path / "new.wav"))
+    record = verb(up, name, made.record["job_id"], "loud horns", *arguments, "-o", str(tmp_path / "new.wav"))
     assert record["song"]["task"].items() >= task.items()
     assert (tmp_path / "new.wav").exists()
 
 
-def test_takes_of_a_song(up: Up, tmp_path: Path) -> None:
-    record = song(up, tmp_path / "song.wav", "--seed", "7")
-    for made in (str(tmp_path / "song.json"), record["job_id"]):
+def test_takes_of_a_song(up: Up, made: Made, tmp_path: Path) -> None:
+    for source in (str(made.file.with_suffix(".json")), made.record["job_id"]):
         flags = (
             "--items",
             "2",
@@ -239,7 +251,7 @@ def test_takes_of_a_song(up: Up, tmp_path: Path) -> None:
             "-o",
             str(tmp_path / "take.wav"),
         )
-        result = quartet("retake", made, *flags)
+        result = quartet("retake", source, *flags)
         assert result.returncode == 0, result.stderr
         takes = json.loads(result.stdout)
         assert [item["seed"] for item in takes["items"]] == [7, 7]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import runpy
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,24 +12,12 @@ import pytest
 import soundfile
 
 from quartet import Client, save_record
-from tests.support.processes import running
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide"
 PAGES = sorted(path.stem for path in GUIDE.glob("*.md") if path.stem != "README")
 RATE = 48_000
 # What pages say of lengths and regions, within a source that is soon made.
 SHORTER = {"duration=16": "duration=2", "Region(6, 10)": "Region(0.5, 1)", "Region(4, 7)": "Region(0.5, 1)"}
-
-
-@pytest.fixture(scope="module")
-def base_address(tiny_models: Path, vae_address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A gateway before the base model, which knows single tracks."""
-    family = ("--models", str(tiny_models), "--variant", "acestep-v15-base")
-    data = str(tmp_path_factory.mktemp("gateway"))
-    with running("services.encoder", *family) as encoder, running("services.dit", *family) as dit:
-        stages = ("--encoder", encoder.address, "--dit", dit.address, "--vae", vae_address)
-        with running("gateway", *stages, "--port", "0", "--data", data) as server:
-            yield server.address
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,8 @@ from quartet.exchange import Song
 from quartet.v1 import planner_pb2, planner_pb2_grpc
 from tests.support.processes import Start, running
 
-SONG = SongSpec("rain on a tin roof", "[Verse]\nlet it rain", bpm=96, seeds=(11,), steps=1)
+KEPT = Thinking(rewrite_caption=False)
+SONG = SongSpec("rain on a tin roof", "[Verse]\nlet it rain", bpm=96, seeds=(11,), steps=1, thinking=KEPT)
 VARIANT = "acestep-v15-turbo"
 RATE = 48_000
 
@@ -36,11 +37,10 @@ def check_song(song: Song, seconds: float) -> None:
     assert min(float(np.square(part).mean()) for part in parts) > 1e-6, "a part of the song is silent"
 
 
-@pytest.fixture
-def short_dit(tiny_models: Path, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def short_dit(tiny_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A DiT that makes songs of at most 12 s: so long is its silence."""
-    models = tmp_path / "models"
-    models.mkdir()
+    models = tmp_path_factory.mktemp("short")
     shutil.copytree(tiny_models / VARIANT, models / VARIANT)
     silence = models / VARIANT / "silence_latent.pt"
     torch.save(torch.load(silence, weights_only=True)[:, :, : 12 * 25].clone(), silence)
@@ -85,7 +85,7 @@ def test_an_open_length_is_one_that_the_planner_can_plan(tiny_models: Path, star
 
 
 def test_a_length_that_nobody_chose_is_reported(short_dit: str, planner_address: str, start_gateway: Start) -> None:
-    quiet = dataclasses.replace(SONG, thinking=Thinking(write_metadata=False))
+    quiet = dataclasses.replace(SONG, thinking=dataclasses.replace(KEPT, write_metadata=False))
     with (
         start_gateway("--dit", short_dit, "--planner", planner_address) as gateway,
         Client(gateway.address) as client,

@@ -30,7 +30,7 @@ from quartet.tasks import SourceTask
 from quartet.v1 import dit_pb2, encoder_pb2, music_pb2, music_pb2_grpc
 from tests.support.audio import tone
 from tests.support.processes import running
-from tests.support.recording import Recorder, recording
+from tests.support.recording import Recorder
 
 CAPTION, LYRICS, LINES = "a slow waltz", "[Verse]\nlet it rain\nla la", ["let it rain", "la la"]
 SECONDS = 2.0
@@ -50,29 +50,15 @@ TASKS: list[SourceTask] = [
 
 
 @pytest.fixture(scope="module")
-def stages(tiny_models: Path) -> Iterator[dict[str, Recorder]]:
-    """Encoder and DiT of the base model, which knows every task, with a recorder before each."""
-    family = ("--models", str(tiny_models), "--variant", "acestep-v15-base")
-    with (
-        running("services.encoder", *family) as encoder,
-        running("services.dit", *family) as dit,
-        recording(encoder.address) as encoding,
-        recording(dit.address) as sampling,
-    ):
-        yield {"encoder": encoding, "dit": sampling}
-
-
-@pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the gateway."""
     return tmp_path_factory.mktemp("gateway")
 
 
 @pytest.fixture(scope="module")
-def client(stages: dict[str, Recorder], vae_address: str, data: Path) -> Iterator[Client]:
+def client(stages: dict[str, Recorder], data: Path) -> Iterator[Client]:
     addresses = [part for stage, recorder in stages.items() for part in (f"--{stage}", recorder.address)]
-    flags = (*addresses, "--vae", vae_address, "--port", "0", "--data", str(data))
-    with running("gateway", *flags) as server, Client(server.address) as client:
+    with running("gateway", *addresses, "--port", "0", "--data", str(data)) as server, Client(server.address) as client:
         yield client
 
 

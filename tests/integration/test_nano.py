@@ -28,6 +28,8 @@ ROOT = Path(__file__).parents[2]
 NANO = ROOT / "models" / "nano"
 VARIANT = ("--variant", "acestep-v15-base")
 RATE = 24_000
+# Of edits: fewer than usual, with which the measures below are within a tenth of what they are with the usual ones.
+STEPS = 16
 D_MAJOR = Key(2, Mode.MAJOR)
 README_CAPTION = (ROOT / "examples/morning-train/caption.txt").read_text().strip()
 
@@ -95,7 +97,7 @@ def test_it_is_neither_silent_nor_clipped(folk: Song) -> None:
 
 def test_a_repaint_changes_its_region_alone(client: Client, folk: Song, folk_file: Path) -> None:
     repaint = Repaint(folk_file, (Region(4.0, 8.0),))
-    spec = SongSpec(README_CAPTION, seeds=(9,), bpm=96, key_scale="D major", task=repaint)
+    spec = SongSpec(README_CAPTION, steps=STEPS, seeds=(9,), bpm=96, key_scale="D major", task=repaint)
     before, after = heard(folk).samples, heard(client.generate(spec)).samples
     rate = heard(folk).sample_rate
     kept = np.r_[0 : 3 * rate, 9 * rate : 12 * rate]
@@ -104,7 +106,7 @@ def test_a_repaint_changes_its_region_alone(client: Client, folk: Song, folk_fil
 
 
 def test_a_cover_keeps_the_key_under_other_words(client: Client, folk: Song, folk_file: Path) -> None:
-    spec = SongSpec("waltz, strings", seeds=(3,), bpm=96, key_scale="D major", task=Cover(folk_file))
+    spec = SongSpec("waltz, strings", steps=STEPS, seeds=(3,), bpm=96, key_scale="D major", task=Cover(folk_file))
     cover = heard(client.generate(spec))
     assert match_key(keys_of(cover), D_MAJOR).rank <= 2
     assert chroma_similarity(cover, heard(folk)) > 0.8
@@ -114,7 +116,7 @@ def test_drums_are_taken_out_of_a_song(client: Client, tmp_path: Path) -> None:
     clip = make_clip(1_000_000_003, seconds=12.0, rate=RATE)
     source = tmp_path / "clip.wav"
     soundfile.write(source, clip.audio, RATE, subtype="FLOAT")
-    spec = SongSpec(clip.description.caption, seeds=(3,), task=Extract(source, (Track.DRUMS,)))
+    spec = SongSpec(clip.description.caption, steps=STEPS, seeds=(3,), task=Extract(source, (Track.DRUMS,)))
     found = heard(client.generate(spec))
     drums, mix = recording_of(clip.stems["drums"], RATE), recording_of(clip.audio, RATE)
     assert si_sdr_improvement_db(found, drums, mix) > 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -105,6 +106,7 @@ def _prepare() -> None:
     """One thread, and SIGINT is for the process that waits for this one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
+    gc.freeze()  # else the process takes most of a second to look for garbage before it ends
 
 
 def _render_shard(folder: Path, seconds: float, rate: int, name: str, seeds: range) -> None:

@@ -25,7 +25,7 @@ from tests.services.planner.conftest import planner_queue, results
 
 GENERATIONS = 2000
 AT_ONCE = 250
-BOUNDS = Bounds(600, lyric_tokens=24, free_tokens={"caption": 20, "genres": 8})
+BOUNDS = Bounds(600, lyric_tokens=16, free_tokens={"caption": 12, "genres": 8})
 TRICKY = [
     "",
     "la la",
@@ -165,12 +165,12 @@ async def test_random_generations(loaded: LoadedPlanner, prompts: Prompts, batch
 
 async def test_random_generations_of_eight_codes_at_once(loaded: LoadedPlanner, prompts: Prompts) -> None:
     """As on a GPU."""
-    await check_generations(loaded, prompts, Wishes(98), 60, codes_at_once=8)
+    await check_generations(loaded, prompts, Wishes(98), 36, codes_at_once=8)
 
 
 async def test_random_generations_with_merged_line_ends(qwen: LoadedPlanner) -> None:
     """Qwen's vocabulary has tokens that hold a line end and what stands before it."""
-    await check_generations(qwen, Prompts(qwen.tokenizer), Wishes(99), 48)
+    await check_generations(qwen, Prompts(qwen.tokenizer), Wishes(99), 30)
 
 
 async def check_generations(

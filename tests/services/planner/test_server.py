@@ -34,6 +34,16 @@ def stub(planner_address: str) -> Iterator[Stub]:
         yield Stub(channel)
 
 
+@pytest.fixture(scope="module")
+def short_context(tiny_models: Path) -> Iterator[Stub]:
+    """A planner whose prompts and answers have at most 1,024 tokens."""
+    with (
+        running("services.planner", "--models", str(tiny_models), "--context", "1024") as server,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+        yield Stub(channel)
+
+
 def plan(stub: Stub, **fields: Any) -> planner_pb2.PlanResult:
     *_, last = stub.Plan(planner_pb2.PlanRequest(**{"given": GIVEN, **fields}), timeout=60)
     return last.result
@@ -120,19 +130,15 @@ def test_top_p_and_the_penalty_act_in_the_standard_profile(stub: Stub) -> None:
     assert thoughts[0] == thoughts[2] != thoughts[1]
 
 
-def test_each_mode_has_its_temperature(tiny_models: Path, stub: Stub) -> None:
+def test_each_mode_has_its_temperature(stub: Stub) -> None:
     """Analysis is cooler: hot it makes lyrics up."""
     open_song, warm = planner_pb2.Blueprint(caption="rain"), planner_pb2.TokenSampling(temperature=0.85)
     assert plan(stub, given=open_song).thought == plan(stub, given=open_song, sampling=warm).thought
-    with (
-        running("services.planner", "--models", str(tiny_models), "--max-lyric-tokens", "16") as server,
-        grpc.insecure_channel(server.address) as channel,
-    ):
-        unset, cool = (
-            Stub(channel).Understand(planner_pb2.PlannerServiceUnderstandRequest(codes=[1, 2], sampling=sampling))
-            for sampling in (planner_pb2.TokenSampling(), planner_pb2.TokenSampling(temperature=0.3))
-        )
-        assert unset.blueprint == cool.blueprint
+    unset, cool = (
+        stub.Understand(planner_pb2.PlannerServiceUnderstandRequest(codes=[1, 2], sampling=sampling))
+        for sampling in (planner_pb2.TokenSampling(), planner_pb2.TokenSampling(temperature=0.3))
+    )
+    assert unset.blueprint == cool.blueprint
 
 
 def test_a_given_plan_needs_no_thinking(stub: Stub) -> None:
@@ -305,20 +311,16 @@ def test_codes_are_those_of_the_model(tiny_models: Path, tmp_path: Path) -> None
         assert max(codes) < 16
 
 
-def test_a_context_that_is_too_short(tiny_models: Path) -> None:
-    with (
-        running("services.planner", "--models", str(tiny_models), "--context", "1024") as server,
-        grpc.insecure_channel(server.address) as channel,
-    ):
-        long = planner_pb2.Blueprint(lyrics="la " * 1000, metadata=METADATA)
-        error = refused(lambda: Stub(channel).Plan(planner_pb2.PlanRequest(given=long, write_codes=True), timeout=30))
-        assert error.reason == "CONTEXT_TOO_LONG"
-        assert "1024" in error.message
-        open_length = planner_pb2.Blueprint(lyrics="la " * 1000)
-        steps = computed(Stub(channel))
-        request = planner_pb2.PlanRequest(given=open_length, write_codes=True)
-        assert refused(lambda: Stub(channel).Plan(request, timeout=30)).reason == "CONTEXT_TOO_LONG"
-        assert computed(Stub(channel)) == steps
+def test_a_context_that_is_too_short(short_context: Stub) -> None:
+    long = planner_pb2.Blueprint(lyrics="la " * 1000, metadata=METADATA)
+    error = refused(lambda: short_context.Plan(planner_pb2.PlanRequest(given=long, write_codes=True), timeout=30))
+    assert error.reason == "CONTEXT_TOO_LONG"
+    assert "1024" in error.message
+    open_length = planner_pb2.Blueprint(lyrics="la " * 1000)
+    steps = computed(short_context)
+    request = planner_pb2.PlanRequest(given=open_length, write_codes=True)
+    assert refused(lambda: short_context.Plan(request, timeout=30)).reason == "CONTEXT_TOO_LONG"
+    assert computed(short_context) == steps
 
 
 def test_the_queue_counts_what_is_expected(tiny_models: Path) -> None:
@@ -341,20 +343,17 @@ def test_the_queue_counts_what_is_expected(tiny_models: Path) -> None:
             call.cancel()
 
 
-def test_an_open_length_fits_the_context(tiny_models: Path) -> None:
+def test_an_open_length_fits_the_context(short_context: Stub) -> None:
     """Whatever length the planner chooses, the codes of the song have room, in this call and in a later one."""
-    flags = ("--models", str(tiny_models), "--context", "1024")
     given = planner_pb2.Blueprint(caption="rain", lyrics="la la\n" * 90, metadata=stage_pb2.Metadata(bpm=90))
-    with running("services.planner", *flags) as server, grpc.insecure_channel(server.address) as channel:
-        stub = Stub(channel)
-        for seed in range(2):
-            sampling = planner_pb2.TokenSampling(seed=seed, temperature=2)
-            found = plan(stub, given=given, sampling=sampling)
-            seconds = found.blueprint.metadata.duration_seconds
-            assert 10 <= seconds <= 60
-            codes = plan(stub, given=given, thought=found.thought, write_codes=True, sampling=sampling).codes
-            assert len(codes) == 5 * seconds
-            assert plan(stub, given=given, write_codes=True, sampling=sampling).codes == codes
+    for seed in range(2):
+        sampling = planner_pb2.TokenSampling(seed=seed, temperature=2)
+        found = plan(short_context, given=given, sampling=sampling)
+        seconds = found.blueprint.metadata.duration_seconds
+        assert 10 <= seconds <= 60
+        codes = plan(short_context, given=given, thought=found.thought, write_codes=True, sampling=sampling).codes
+        assert len(codes) == 5 * seconds
+        assert plan(short_context, given=given, write_codes=True, sampling=sampling).codes == codes
 
 
 def test_a_full_queue_and_a_short_deadline(tiny_models: Path) -> None:

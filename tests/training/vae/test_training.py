@@ -154,7 +154,7 @@ def test_every_trained_tensor_gets_a_gradient(data: Path) -> None:
 
 def test_one_clip_is_learned(data: Path, tmp_path: Path) -> None:
     settings = LoopSettings(
-        steps=200, learning_rate=5e-3, warmup_steps=20, ema_decay=0.95, save_every=200, sample_every=200, log_every=20
+        steps=100, learning_rate=5e-3, warmup_steps=20, ema_decay=0.95, save_every=100, sample_every=100, log_every=20
     )
     learning = task(data, idle=IDLE)
     before = learning.sample(learning.parameters, tmp_path / "before")
@@ -184,55 +184,43 @@ def test_a_resumed_training_equals_an_uninterrupted_one(data: Path, tmp_path: Pa
     assert all(torch.equal(tensor, parts[name]) for name, tensor in whole.items())
 
 
-@pytest.fixture
-def command(data: Path, tmp_path: Path) -> list[str]:
-    config = tmp_path / "config.json"
-    config.write_text(json.dumps(SMALL))
+def command(data: Path, folder: Path, **changes: Any) -> list[str]:
+    """What trains a small codec in a folder."""
+    config = folder / "config.json"
+    config.write_text(json.dumps({**SMALL, **changes}))
     flags = {
-        "data": data, "output": tmp_path / "run", "config": config, "steps": 3, "frames": 25, "items": 1,
-        "save-every": 1, "log-every": 1, "threads": 1, "energies": "false",
+        "data": data, "output": folder / "run", "config": config, "steps": 3, "frames": 25, "items": 1,
+        "save-every": 3, "log-every": 1, "threads": 1, "energies": "false",
     }  # fmt: skip
     return [sys.executable, "-m", "training.vae", *(f"--{name}={value}" for name, value in flags.items())]
 
 
-def test_the_command_trains_and_exports(command: list[str], tmp_path: Path) -> None:
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+def test_the_command_trains_and_exports_and_trains_further(data: Path, tmp_path: Path) -> None:
+    """With a fixed encoder, whose latents are left at their scale, and without a learning rate it stays as it is."""
+    done = subprocess.run(command(data, tmp_path), check=True, capture_output=True, text=True)
     assert "step 3, 0 skipped: finished" in done.stdout
     served = checkpoint.load(tmp_path / "run", dtype=torch.float32, device=CPU).model
     assert served.config == CONFIG
-    assert load_file(tmp_path / "run" / "vae" / checkpoint.WEIGHTS)["encoder.conv1.bias"].dtype == torch.float16
+    before = load_file(tmp_path / "run" / "vae" / checkpoint.WEIGHTS)
+    assert before["encoder.conv1.bias"].dtype == torch.float16
 
-
-def test_a_codec_is_trained_further(command: list[str], tmp_path: Path) -> None:
-    """With a fixed encoder, whose latents are left at their scale, and without a learning rate it stays as it is."""
-    subprocess.run(command, check=True)
-    further = [flag for flag in command if not flag.startswith("--output")]
-    subprocess.run(
-        [
-            *further,
-            f"--begin={tmp_path / 'run'}",
-            f"--output={tmp_path / 'further'}",
-            "--learning-rate=0",
-            "--encoder=fixed",
-        ],
-        check=True,
-    )
-    before, after = (load_file(tmp_path / name / "vae" / checkpoint.WEIGHTS) for name in ("run", "further"))
+    further = [flag for flag in command(data, tmp_path) if not flag.startswith("--output")]
+    flags = (f"--begin={tmp_path / 'run'}", f"--output={tmp_path / 'further'}", "--learning-rate=0", "--encoder=fixed")
+    subprocess.run([*further, *flags], check=True)
+    after = load_file(tmp_path / "further" / "vae" / checkpoint.WEIGHTS)
     assert all(torch.equal(after[key], tensor) for key, tensor in before.items())
 
 
-def test_the_command_refuses_bad_data_with_the_file_and_the_reason(command: list[str], data: Path) -> None:
-    config = next(Path(flag.partition("=")[2]) for flag in command if flag.startswith("--config"))
-    config.write_text(json.dumps({**SMALL, "sampling_rate": 48_000}))
-    refused = subprocess.run(command, check=False, capture_output=True, text=True)
+def test_the_command_refuses_bad_data_with_the_file_and_the_reason(data: Path, tmp_path: Path) -> None:
+    refused = subprocess.run(command(data, tmp_path, sampling_rate=48_000), check=False, capture_output=True, text=True)
     assert refused.returncode == 1
     assert refused.stderr.strip() == (
         f"error: {data / 'chord.json'}: rate is 8000, expected 48000; render the clips for it"
     )
 
 
-def test_the_command_refuses_a_codec_without_room_for_loudnesses(command: list[str]) -> None:
-    flags = [flag for flag in command if not flag.startswith("--energies")]
+def test_the_command_refuses_a_codec_without_room_for_loudnesses(data: Path, tmp_path: Path) -> None:
+    flags = [flag for flag in command(data, tmp_path) if not flag.startswith("--energies")]
     refused = subprocess.run(flags, check=False, capture_output=True, text=True)
     assert refused.returncode == 1
     assert "the codec has 8 latents, of which 16 are loudnesses" in refused.stderr
