@@ -35,11 +35,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=usual.rounds, help="songs of each prompt")
     parser.add_argument("--clips", type=int, default=usual.clips, help="clips for codec, codes and edits")
     parser.add_argument("--seconds", type=float, default=usual.seconds, help="length of songs and clips")
+    parser.add_argument("--at-once", type=int, default=usual.at_once, help="songs that are asked for at once")
     parser.add_argument("--classifier-clips", type=int, default=480, help="clips that the style classifier learns from")
     parser.add_argument("--only", nargs="+", choices=tuple(SECTIONS), default=tuple(SECTIONS), help="some sections")
     parser.add_argument("--variant", help="DiT variant within the family")
     arguments = parser.parse_args()
-    size = Size(arguments.prompts, arguments.rounds, arguments.clips, arguments.seconds)
+    size = Size(arguments.prompts, arguments.rounds, arguments.clips, arguments.seconds, arguments.at_once)
     classifier = classifier_of_generator(arguments.output, arguments.classifier_clips, size.seconds)
     flags = ("--variant", arguments.variant) if arguments.variant else ()
     with serving(arguments.models, flags, classifier, size, arguments.output) as evaluation:
@@ -60,10 +61,11 @@ def serving(
 def evaluate(evaluation: Evaluation, family: str, sections: Sequence[Section]) -> Path:
     """Measures section after section; returns the report, which is there after each."""
     parts: list[Part] = []
+    pictures: list[Path] = []
     for section in sections:
         print(f"{section.title} …", flush=True)
         parts.append(_measured(section, evaluation, {part.section.name: part.outcome for part in parts}))
-        pictures = draw(evaluation.folder, {part.section.name: part.outcome for part in parts})
+        pictures += draw(evaluation.folder, {section.name: parts[-1].outcome})
         target = report.write(evaluation.folder, evaluation, family, parts, pictures)
     return target
 

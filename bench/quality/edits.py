@@ -22,7 +22,7 @@ from quartet.cli.audio import Recording
 from quartet.planning import Thinking
 from quartet.tasks import Cover, Extract, Region, Repaint, Task, Track
 from training.synth.captions import write_caption
-from training.synth.clip import Description, describe
+from training.synth.clip import Clip, Description, describe
 from training.synth.styles import STYLES
 
 # Beside the region a cross-fade may act.
@@ -60,12 +60,14 @@ class Extracted:
 
 def repainted(evaluation: Evaluation, earlier: Mapping[str, Outcome]) -> Outcome:
     """The middle third of each clip under its own words."""
-    rows = []
-    for clip in evaluation.clips():
+
+    def compared(clip: Clip) -> Repainted:
         source = mix_of(clip)
         region = Region(source.seconds / 3, 2 * source.seconds / 3)
         result = _edited(evaluation, "repaint", clip.description, source, partial(Repaint, regions=(region,)))
-        rows.append(compare_repaint(clip.description.seed, source, result, region))
+        return compare_repaint(clip.description.seed, source, result, region)
+
+    rows = evaluation.of_each(compared, evaluation.clips())
     figures = (
         mean("distance outside", "dB", [row.outside_db for row in rows], Goal(at_most=-40)),
         mean("change inside", "dB", [row.inside_db for row in rows]),
@@ -86,17 +88,17 @@ def compare_repaint(seed: int, source: Recording, result: Recording, region: Reg
 
 def covered(evaluation: Evaluation, earlier: Mapping[str, Outcome]) -> Outcome:
     """Each clip's codes under the caption of another style, with its own tempo and key."""
-    rows: list[Covered] = []
-    previous: Recording | None = None
-    for clip in evaluation.clips():
-        source, seed = mix_of(clip), clip.description.seed
-        wanted = in_another_style(clip.description)
+
+    def compared(clips: tuple[Clip, Clip | None]) -> Covered:
+        clip, previous = clips
+        source, wanted = mix_of(clip), in_another_style(clip.description)
         cover = _edited(evaluation, "cover", wanted, source, Cover)
-        heard = hear(cover, wanted.facts, seed, evaluation.classifier)
-        other = chroma_similarity(cover, previous) if previous else None
-        style = clip.description.facts.style.name
-        rows.append(Covered(heard, style, chroma_similarity(cover, source), other))
-        previous = source
+        heard = hear(cover, wanted.facts, clip.description.seed, evaluation.classifier)
+        other = chroma_similarity(cover, mix_of(previous)) if previous else None
+        return Covered(heard, clip.description.facts.style.name, chroma_similarity(cover, source), other)
+
+    clips = list(evaluation.clips())
+    rows = evaluation.of_each(compared, zip(clips, (None, *clips), strict=False))
     chance = mean_of_known(row.other_similarity for row in rows)
     figures = (
         mean("chroma similarity", "", [row.similarity for row in rows], Goal(at_least=0.8), chance=chance),
@@ -124,24 +126,24 @@ def in_another_style(description: Description) -> Description:
 
 def extracted(evaluation: Evaluation, earlier: Mapping[str, Outcome]) -> Outcome:
     """The drums of each clip that has them; what is left of the clip without them is the rest."""
-    stages, rows = evaluation.stages, []
-    for clip in evaluation.clips():
-        if not np.any(clip.stems.get(Track.DRUMS, np.zeros(1))):
-            continue
+    stages = evaluation.stages
+
+    def compared(clip: Clip) -> Extracted:
         mix, drums, seed = mix_of(clip), stem_of(clip, Track.DRUMS), clip.description.seed
         rest = recording_of(mix.samples - drums.samples, clip.rate)
         found = _edited(evaluation, "extract", clip.description, mix, partial(Extract, tracks=(Track.DRUMS,)))
         shorter = min(len(found.samples), len(mix.samples))
         left = recording_of(mix.samples[:shorter] - found.samples[:shorter], clip.rate)
         codec = stages.sound(stages.latents(drums))
-        rows.append(
-            Extracted(
-                seed=seed,
-                drums_db=si_sdr_improvement_db(found, drums, mix),
-                rest_db=si_sdr_improvement_db(left, rest, mix),
-                codec_db=si_sdr_db(codec, drums) - si_sdr_db(mix, drums),
-            )
+        return Extracted(
+            seed=seed,
+            drums_db=si_sdr_improvement_db(found, drums, mix),
+            rest_db=si_sdr_improvement_db(left, rest, mix),
+            codec_db=si_sdr_db(codec, drums) - si_sdr_db(mix, drums),
         )
+
+    with_drums = (clip for clip in evaluation.clips() if np.any(clip.stems.get(Track.DRUMS, np.zeros(1))))
+    rows = evaluation.of_each(compared, with_drums)
     best = mean_of_known(row.codec_db for row in rows)
     figures = (
         mean("SI-SDR improvement of the drums", "dB", [row.drums_db for row in rows], Goal(at_least=6), best=best),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bench.quality.figures import Figure
 from bench.quality.recordings import recording_of
@@ -19,15 +20,22 @@ from training.synth.clip import Clip, Description, describe, make_clip
 # Seeds of what no training sees: training draws from far below, the classifier from above.
 PROMPT_SEEDS = 1_000_000_000
 
+T = TypeVar("T")
+R = TypeVar("R")
+
 
 @dataclass(frozen=True)
 class Size:
-    """How much is measured: prompts, songs of each, clips for what takes a recording, seconds of all of them."""
+    """How much is measured: prompts, songs of each, clips for what takes a recording, seconds of all of them.
+
+    So many songs are asked for `at_once`: servers share their forward passes, and one is heard while others are made.
+    """
 
     prompts: int = 200
     rounds: int = 1
     clips: int = 40
     seconds: float = 30.0
+    at_once: int = 4
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,11 @@ class Evaluation:
         """The first of them with their sound, at the codec's rate."""
         make = partial(make_clip, seconds=self.size.seconds, rate=self.stages.codec.rate)
         return map(make, self._seeds(self.size.clips))
+
+    def of_each(self, measure: Callable[[T], R], items: Iterable[T]) -> list[R]:
+        """What is measured of each item, in their order."""
+        with ThreadPoolExecutor(self.size.at_once) as pool:
+            return list(pool.map(measure, items))
 
     @staticmethod
     def _seeds(count: int) -> range:

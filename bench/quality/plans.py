@@ -10,6 +10,7 @@ from bench.quality.figures import Goal, share
 from bench.quality.key import key_named
 from bench.quality.stages import NotOfferedError
 from quartet.planning import Blueprint
+from training.synth.clip import Description
 from training.synth.styles import Style
 
 BPM, SECONDS = (30, 300), (10, 600)
@@ -41,10 +42,12 @@ def planned(evaluation: Evaluation, earlier: Mapping[str, Outcome]) -> Outcome:
     """One plan for each prompt, of which only caption and lyrics are given."""
     if not evaluation.stages.plans:
         raise NotOfferedError("The family has no planner.")
-    rows = []
-    for prompt in evaluation.prompts():
+
+    def judged(prompt: Description) -> Planned:
         found = evaluation.stages.plan(Blueprint(caption=prompt.caption, lyrics=prompt.lyrics), seed=0)
-        rows.append(judge(found, prompt.facts.style, prompt.seed))
+        return judge(found, prompt.facts.style, prompt.seed)
+
+    rows = evaluation.of_each(judged, evaluation.prompts())
     figures = (
         share("in range and plausible", [row.is_plausible for row in rows], Goal(at_least=90)),
         share("in range", [row.is_in_range for row in rows]),

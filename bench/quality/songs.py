@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import tempfile
 from collections.abc import Iterable, Mapping
+from itertools import product
 from pathlib import Path
 
 from bench.quality.evaluation import Evaluation, Outcome, Section
@@ -23,10 +24,12 @@ _SEEDS_PER_ROUND = 10_000
 
 def generated(evaluation: Evaluation, earlier: Mapping[str, Outcome]) -> Outcome:
     """The generator's own clips of the prompts: the best that these measures could find."""
-    rows = []
-    for prompt in evaluation.prompts():
+
+    def heard(prompt: Description) -> Heard:
         clip = make_clip(prompt.seed, seconds=evaluation.size.seconds)
-        rows.append(hear(recording_of(clip.audio, clip.rate), prompt.facts, prompt.seed, evaluation.classifier))
+        return hear(recording_of(clip.audio, clip.rate), prompt.facts, prompt.seed, evaluation.classifier)
+
+    rows = evaluation.of_each(heard, evaluation.prompts())
     figures = tuple(dataclasses.replace(figure, goal=None) for figure in figures_of(rows))
     return Outcome(figures, tuple(rows))
 
@@ -70,15 +73,15 @@ def spec_of(prompt: Description, seed: int, thinking: Thinking) -> SongSpec:
 
 def _songs(evaluation: Evaluation, name: str, thinking: Thinking) -> tuple[Heard, ...]:
     """Round after round of all prompts, each song with a seed of its own. The first round's files are kept."""
-    rows = []
-    for number in range(evaluation.size.rounds):
-        for prompt in evaluation.prompts():
-            kept = evaluation.folder / name / f"{prompt.seed}.flac" if number == 0 else None
-            recording, raw_peak = song_of(
-                evaluation.client, spec_of(prompt, prompt.seed + _SEEDS_PER_ROUND * number, thinking), kept
-            )
-            rows.append(hear(recording, prompt.facts, prompt.seed, evaluation.classifier, raw_peak))
-    return tuple(rows)
+
+    def heard(asked: tuple[int, Description]) -> Heard:
+        number, prompt = asked
+        kept = evaluation.folder / name / f"{prompt.seed}.flac" if number == 0 else None
+        spec = spec_of(prompt, prompt.seed + _SEEDS_PER_ROUND * number, thinking)
+        recording, raw_peak = song_of(evaluation.client, spec, kept)
+        return hear(recording, prompt.facts, prompt.seed, evaluation.classifier, raw_peak)
+
+    return tuple(evaluation.of_each(heard, product(range(evaluation.size.rounds), evaluation.prompts())))
 
 
 def song_of(client: Client, spec: SongSpec, kept: Path | None) -> tuple[Recording, float]:
