@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from training.latents import SILENT_FRAMES, LatentStore, LatentStoreError
 from training.loop import LoopSettings, run
 from training.machine import MachineSettings
 from training.model_configs import NANO, dit_config
+from training.planner.codes import Kept, read_codes
 from training.weights import initialise, weights
 
 
@@ -64,8 +66,9 @@ def main(settings: DitTrainingSettings) -> bool:
     model.to(settings.device)
     store = LatentStore.open(settings.data)
     tokenizer = PromptTokenizer(settings.models / TEXT_ENCODER / "tokenizer.json")
+    plans = _plans(settings)
     music, held_out = (
-        Examples(latents, tokenizer, settings, NANO.reference_frames, settings.seed)
+        Examples(latents, tokenizer, settings, NANO.reference_frames, settings.seed, plans)
         for latents in (store, LatentStore.open(settings.held_out))
     )
     task = SongTask(
@@ -83,6 +86,15 @@ def main(settings: DitTrainingSettings) -> bool:
         write_text_encoder(settings.models, model.text_encoder, text)
     print(outcome.sentence)
     return outcome.finished
+
+
+def _plans(settings: DitTrainingSettings) -> Mapping[int, Sequence[int]]:
+    """The codes of plans by the seed of their clip, where covers are to hear some."""
+    if not settings.planned:
+        return {}
+    if settings.codes != "fixed":
+        raise SettingsError("--planned: plans are of audio codes that stay; give --codes fixed")
+    return {clip.seed: clip.codes.tolist() for clip in read_codes(settings.data, Kept.PLANS).clips}
 
 
 def _begin(model: SongModel, settings: DitTrainingSettings) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,7 +15,7 @@ from services.encoder.tokenization import PromptTokenizer
 from serving.settings import setting
 from training.dit.prompts import drawn_prompt
 from training.dit.questions import Asked
-from training.dit.tasks import TRACK_TASKS, Framed, Task, frame
+from training.dit.tasks import FRAMES_PER_CODE, TRACK_TASKS, Framed, Task, frame
 from training.latents import Entry, LatentStore, tiled
 from training.synth.clip import describe, facts_of
 
@@ -22,10 +23,10 @@ from training.synth.clip import describe, facts_of
 _KEPT_DESCRIPTIONS = 1024
 _NEARLY_NOISE = 0.85
 _SHARES = {
-    Task.TEXT_TO_MUSIC: 0.45,
-    Task.COVER: 0.21,
-    Task.REPAINT: 0.08,
-    Task.EXTRACT: 0.14,
+    Task.TEXT_TO_MUSIC: 0.44,
+    Task.COVER: 0.26,
+    Task.REPAINT: 0.06,
+    Task.EXTRACT: 0.12,
     Task.LEGO: 0.06,
     Task.COMPLETE: 0.06,
 }
@@ -38,6 +39,9 @@ class ExampleSettings:
     frames_per_batch: int = setting(4000, "frames of latents in a batch, about", at_least=1)
     condition_dropout: float = setting(0.15, "how often the null condition takes the place of a condition", at_least=0)
     value_dropout: float = setting(0.15, "how often each value of the metadata is left out", at_least=0)
+    planned: float = setting(
+        0.0, "how often a cover hears what the planner wrote for its words, of clips that are planned", at_least=0
+    )
     reference: float = setting(0.2, "how often a clip's own sound is given as the reference", at_least=0)
     uniform: float = setting(
         0.3, "how often a noise level is any level alike; else it is the larger of two logit normals", at_least=0
@@ -67,7 +71,10 @@ class Example:
 
 
 class Examples:
-    """Draws batches from a store of latents. Batch n of a seed is always the same."""
+    """Draws batches from a store of latents. Batch n of a seed is always the same.
+
+    `plans` are the audio codes that a planner wrote for clips, by their seeds.
+    """
 
     def __init__(
         self,
@@ -76,6 +83,7 @@ class Examples:
         settings: ExampleSettings,
         reference_frames: int,
         seed: int,
+        plans: Mapping[int, Sequence[int]] | None = None,
     ) -> None:
         self._store = store
         self._tokenizer = tokenizer
@@ -83,6 +91,7 @@ class Examples:
         self._reference_frames = reference_frames
         self._silence = tiled(store.silence, reference_frames)
         self._seed = seed
+        self._plans = plans or {}
         self._by_length: dict[int, list[Entry]] = defaultdict(list)
         self._by_style: dict[tuple[int, str], list[Entry]] = defaultdict(list)
         for entry in store.entries:
@@ -104,7 +113,7 @@ class Examples:
     def _example(self, random: np.random.Generator, entry: Entry) -> Example:
         settings = self._settings
         task = Task(random.choice(list(_SHARES), p=list(_SHARES.values())))
-        framed = frame(random, task, self._store, entry, self._other(random, entry))
+        framed = self._planned(random, entry, frame(random, task, self._store, entry, self._other(random, entry)))
         described = self._describe(entry.seed, seconds=entry.seconds)
         prompt = drawn_prompt(random, described.facts, described.lyrics, framed.instruction, settings.value_dropout)
         generator = torch.Generator().manual_seed(int(random.integers(2**62)))
@@ -118,6 +127,13 @@ class Examples:
             t=self._level(random),
             conditioned=bool(random.random() >= settings.condition_dropout),
         )
+
+    def _planned(self, random: np.random.Generator, entry: Entry, framed: Framed) -> Framed:
+        """With the codes of a plan now and then, where there is one that is long enough."""
+        codes = self._plans.get(entry.seed, ())
+        heard = framed.task is Task.COVER and random.random() < self._settings.planned
+        is_whole = len(codes) * FRAMES_PER_CODE >= len(framed.target)
+        return dataclasses.replace(framed, codes=codes) if heard and is_whole else framed
 
     def _other(self, random: np.random.Generator, entry: Entry) -> Entry:
         """Another clip of the same style and length, where there is one."""

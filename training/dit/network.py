@@ -92,3 +92,9 @@ class SongModel(nn.Module):
     def hints(self, windows: torch.Tensor) -> torch.Tensor:
         """What audio codes keep of windows of latents [windows, frames, channels], same shape."""
         return kept_by_codes(self.package.tokenizer, self.package.detokenizer, windows)
+
+    def hints_of(self, codes: Sequence[int]) -> torch.Tensor:
+        """Hint latents [frames, channels] of audio codes, in float32."""
+        indices = torch.tensor(codes, device=self.package.null_condition_emb.device)
+        hints: torch.Tensor = self.package.detokenizer(self.package.tokenizer.quantizer.decode(indices))
+        return hints.flatten(0, 1).float()

@@ -116,13 +116,19 @@ class SongTask(ModelTask[SongModel, Example]):
 
         A batch without covers teaches the codes by the target of its first example.
         """
-        covers = {number: each.framed.source for number, each in enumerate(examples) if each.framed.task is Task.COVER}
+        framed = {number: example.framed for number, example in enumerate(examples)}
+        planned = {
+            number: self._model.hints_of(each.codes)[: len(each.target)]
+            for number, each in framed.items()
+            if each.codes
+        }
+        covers = {n: each.source for n, each in framed.items() if each.task is Task.COVER and n not in planned}
         target = examples[0].framed.target
         if self._fixed_codes and not covers:
-            return {}, None
+            return planned, None
         sources = covers or {0: target[: len(target) // FRAMES_PER_CODE * FRAMES_PER_CODE]}
         latents = torch.cat(list(sources.values())).view(-1, FRAMES_PER_CODE, target.shape[1]).to(self._device)
         kept = self._model.hints(latents)
         parts = torch.split(kept.flatten(0, 1), [len(source) for source in sources.values()])
         hints = {number: part[: len(target)] for number, part in zip(sources, parts, strict=True) if covers}
-        return hints, None if self._fixed_codes else functional.mse_loss(kept, latents)
+        return hints | planned, None if self._fixed_codes else functional.mse_loss(kept, latents)

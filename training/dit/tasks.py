@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -45,7 +46,8 @@ _INSTRUCTIONS = {
 class Framed:
     """A task at a clip. Latents are [frames, channels], `mask` [frames] is 1 where the model writes.
 
-    A cover's source goes through the audio codes before it becomes the context: its last window ends in silence.
+    A cover's source goes through the audio codes before it becomes the context: its last window ends in silence. With
+    `codes` it hears these instead.
     """
 
     task: Task
@@ -53,6 +55,7 @@ class Framed:
     target: torch.Tensor
     source: torch.Tensor
     mask: torch.Tensor
+    codes: Sequence[int] = ()
 
 
 def frame(random: np.random.Generator, task: Task, store: LatentStore, entry: Entry, other: Entry) -> Framed:

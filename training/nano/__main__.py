@@ -7,7 +7,6 @@ another one beside it.
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from services.runtime.checkpoints import CheckpointError
+from services.runtime.cores import usable_cores
 from services.vae.checkpoint import CONFIG
 from services.vae.checkpoint import FOLDER as VAE
 from serving.settings import SettingsError, load, setting
@@ -27,7 +27,7 @@ from training.nano.recipe import RECIPES, Recipe
 
 _RECIPE = "recipe.json"
 _FRESH = ("bank", "components", "vocabulary", "words", "latents", "codes")
-_FURTHER = ("family", "bank", "latents")
+_FURTHER = ("family", "bank", "latents", "plans")
 _MAIN = ("dit",)
 _BESIDE = ("codec", "planner")
 
@@ -41,7 +41,7 @@ class NanoSettings:
         None, "folder of a model family to train further, such as models/nano; unless given all is made from nothing"
     )
     output: Path = setting(Path("out/nano"), "folder that holds everything")
-    processes: int = setting(os.cpu_count() or 1, "processes that render clips", at_least=1)
+    processes: int = setting(usable_cores(), "processes that render clips", at_least=1)
     threads: int = setting(0, "CPU threads of each training; 0 parts the cores between two of them", at_least=0)
     parts: str = setting(
         "all", "what to make; those beside the transformer are made with all", choices=("all", "beside")
@@ -53,7 +53,7 @@ def main(settings: NanoSettings) -> None:
     recipe = RECIPES[settings.recipe]
     _check_begin(settings, recipe)
     _check_recipe(settings, recipe)
-    threads = settings.threads or max((os.cpu_count() or 1) // 2, 1)
+    threads = settings.threads or max((usable_cores()) // 2, 1)
     parts = Parts(recipe, settings.output, settings.processes, threads, settings.begin)
     first = _FURTHER if settings.begin else _FRESH
     if settings.parts == "beside":

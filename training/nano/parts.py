@@ -28,6 +28,8 @@ from training.nano.recipe import TRAINING_SEEDS, Recipe
 from training.nano.tokenizer import learn_vocabulary
 from training.planner.__main__ import PlannerTrainingSettings
 from training.planner.__main__ import main as train_planner
+from training.planner.plans import PlansSettings
+from training.planner.plans import main as write_plans
 from training.synth.clip import make_clip
 from training.vae.__main__ import COMPONENTS, VaeTrainingSettings, find_components, read_codec
 from training.vae.__main__ import main as train_codec
@@ -45,6 +47,8 @@ _PLANNER_FURTHER_RATE, _CODEC_FURTHER_RATE, _CODEC_FURTHER_WAVEFORM = 1.5e-3, 6e
 _FURTHER_AVERAGE = 0.99
 # Words take few steps: an average over the usual thousand would still hold the first.
 _WORDS_AVERAGE = 0.99
+# How often a cover of a family that has a planner hears a plan, as songs of the product mostly do.
+_PLANNED = 0.4
 # Every fifth batch goes on to ask where bars and beats are, which counts as much as velocities do.
 _PRIMER_EVERY, _PLACES = 5, 1.0
 
@@ -123,6 +127,7 @@ class Parts:
             "vocabulary": self._learn_vocabulary,
             "words": self._train_words,
             "latents": self._render_latents,
+            "plans": self._write_plans,
             "codes": self._train_codes,
             "dit": self._train_dit,
             "codec": self._train_codec,
@@ -174,6 +179,14 @@ class Parts:
         codec = Codec(self._models, components, nano_vae_config()["sampling_rate"], self.recipe)
         return render_latents(self.output / "latents", self.output / "held-out", self.recipe, codec, self.processes)
 
+    def _write_plans(self) -> bool:
+        """By the planner that the family begins with: what it has not learned from tells how well it plans."""
+        return write_plans(
+            PlansSettings(
+                data=self.output / "latents", models=self._family, device=self.recipe.device, threads=self.processes
+            )
+        )
+
     def _train_codes(self) -> bool:
         return train_codes(
             CodesTrainingSettings(
@@ -198,6 +211,7 @@ class Parts:
                 primer_batches=self.recipe.primer_steps,
                 primer_every=_PRIMER_EVERY,
                 begin="package" if self.begin else "fresh",
+                planned=_PLANNED if self.begin else 0.0,
                 places=_PLACES,
                 frames_per_batch=self.recipe.dit_frames,
                 learning_rate=_DIT_RATE,

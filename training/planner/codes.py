@@ -1,7 +1,8 @@
 """Audio codes of the clips of a latent store, made once by a DiT package and kept beside the latents.
 
 Beside each shard `NAME.npy` lies `NAME.codes.safetensors`, the codes of all its mixes end to end as int32. It says of
-which package and of which latents it is, and is made again where either has changed.
+which package and of which latents it is, and is made again where either has changed. `NAME.plans.safetensors` is such a
+file of codes that a planner wrote for the words of the clips, see `training.planner.plans`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +24,15 @@ from services.runtime.checkpoints import revision
 from training.latents import LatentStore, LatentStoreError
 from training.whole_files import whole
 
-_SUFFIX = ".codes.safetensors"
 _CODES, _COUNTS, _CODEBOOK_SIZE = "codes", "counts", "codebook_size"
 _WINDOWS_AT_ONCE = 512
+
+
+class Kept(StrEnum):
+    """What is kept beside a shard, by the end of its name."""
+
+    CODES = ".codes.safetensors"
+    PLANS = ".plans.safetensors"
 
 
 @dataclass(frozen=True)
@@ -58,23 +66,33 @@ def keep_codes(folder: Path, encoder: LoadedEncoder) -> None:
                 f"{path}: has latents of {latents.shape[1]} channels, the DiT package reads {channels}; write them "
                 "with the codec of its family"
             )
-        made_of = {
-            "package": encoder.revision,
-            "latents": revision([path]),
-            _CODEBOOK_SIZE: str(math.prod(encoder.config.fsq_levels)),
-        }
-        if _made_of(path.with_suffix(_SUFFIX)) != made_of:
+        origin = {"package": encoder.revision, "latents": revision([path])}
+        size = math.prod(encoder.config.fsq_levels)
+        if is_missing(path.with_suffix(Kept.CODES), origin, size):
             codes = [_tokenized(store.mix(entry), encoder) for entry in store.entries if entry.shard == shard]
-            _keep(path.with_suffix(_SUFFIX), made_of, codes)
+            keep(path.with_suffix(Kept.CODES), origin, size, codes)
 
 
-def read_codes(folder: Path) -> CodeStore:
+def is_missing(path: Path, origin: Mapping[str, str], codebook_size: int) -> bool:
+    """Whether a file does not hold codes of that origin."""
+    return _made_of(path) != {**origin, _CODEBOOK_SIZE: str(codebook_size)}
+
+
+def keep(path: Path, origin: Mapping[str, str], codebook_size: int, codes: Sequence[torch.Tensor]) -> None:
+    """Writes the codes [codes] of each clip of a shard, and what they were made of."""
+    counts = torch.tensor([len(clip) for clip in codes], dtype=torch.int32)
+    tensors = {_CODES: torch.cat(list(codes)).to(torch.int32), _COUNTS: counts}
+    with whole(path) as partial:
+        save_file(tensors, partial, metadata={**origin, _CODEBOOK_SIZE: str(codebook_size)})
+
+
+def read_codes(folder: Path, kept: Kept = Kept.CODES) -> CodeStore:
     """The codes that are kept in a folder of latents. Raises LatentStoreError."""
     store = LatentStore.open(folder)
     clips: list[CodedClip] = []
     sizes = set()
     for shard in store.shards:
-        path = folder / f"{shard}{_SUFFIX}"
+        path = folder / f"{shard}{kept}"
         try:
             with safe_open(path, framework="np") as file:
                 codes, counts = file.get_tensor(_CODES), file.get_tensor(_COUNTS)
@@ -102,10 +120,3 @@ def _made_of(path: Path) -> Mapping[str, str]:
             return file.metadata() or {}
     except (OSError, SafetensorError):
         return {}
-
-
-def _keep(path: Path, made_of: Mapping[str, str], codes: Sequence[torch.Tensor]) -> None:
-    counts = torch.tensor([len(clip) for clip in codes], dtype=torch.int32)
-    tensors = {_CODES: torch.cat(list(codes)).to(torch.int32), _COUNTS: counts}
-    with whole(path) as partial:
-        save_file(tensors, partial, metadata=dict(made_of))

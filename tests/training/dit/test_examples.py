@@ -11,7 +11,8 @@ import torch
 
 from services.encoder.tokenization import PromptTokenizer
 from tests.training.dit.conftest import RATE, SIZE, energies, examples
-from training.dit.examples import Example, ExampleSettings
+from training.dit.examples import Example, Examples, ExampleSettings
+from training.dit.tasks import Task
 from training.latents import LatentStore, write_latents
 from training.synth.clip import facts_of
 
@@ -103,3 +104,16 @@ def test_the_other_piece_of_a_cover_is_of_the_same_style_and_never_itself(
     random = np.random.default_rng(0)
     assert all(drawn._other(random, first) is second for _ in range(10))
     assert drawn._other(random, alone) is alone
+
+
+def test_covers_of_planned_clips_hear_the_plan(store: LatentStore, tokenizer: PromptTokenizer) -> None:
+    first, second = store.entries
+    plans = {first.seed: range(first.frames // 5), second.seed: range(first.frames // 5 - 1)}
+    settings = replace(SETTINGS, planned=0.5)
+    drawn = Examples(store, tokenizer, settings, SIZE.reference_frames, 0, plans)
+    found = [example for number in range(100) for example in drawn.batch(number)]
+    planned = [example for example in found if example.framed.codes]
+    covers = [example for example in found if example.framed.task is Task.COVER]
+    assert all(example.framed.task is Task.COVER for example in planned)
+    assert {len(example.framed.codes) for example in planned} == {first.frames // 5}
+    assert 0.1 < len(planned) / len(covers) < 0.4

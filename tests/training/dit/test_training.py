@@ -1,6 +1,8 @@
 """The trainer of the DiT package: it learns, goes on where it was, and what it writes is what is served."""
 
 import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +18,11 @@ from services.encoder.config import EncoderConfig
 from services.encoder.model import Words
 from services.encoder.tokenization import PromptTokenizer
 from tests.training.dit.conftest import SIZE, examples
-from training.dit.examples import ExampleSettings
+from training.dit.examples import Example, ExampleSettings
 from training.dit.export import write_package, write_text_encoder
 from training.dit.network import Item, SongModel
 from training.dit.task import LossWeights, SongTask
+from training.dit.tasks import FRAMES_PER_CODE, Task
 from training.latents import LatentStore, LatentStoreError
 from training.loop import LoopSettings, run
 from training.tiny_tokenizer import write_tiny_tokenizer
@@ -63,6 +66,39 @@ def test_codes_that_are_fixed_stay_as_they_are(
     moved = [name for name, tensor in before.items() if not torch.equal(outcome.averaged[f"package.{name}"], tensor)]
     assert any(name.startswith("encoder.") for name in moved)
     assert not any(name.startswith(("tokenizer.", "detokenizer.")) for name in moved)
+
+
+def test_a_cover_hears_the_plan_that_it_has(model: SongModel, store: LatentStore, tokenizer: PromptTokenizer) -> None:
+    """Codes of its own source make no difference, others do."""
+    for parameter in model.parameters():
+        parameter.data += 0.05 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1))
+    drawn = examples(store, tokenizer, SETTINGS)
+    cover = next(each for n in range(50) for each in drawn.batch(n) if each.framed.task is Task.COVER)
+    windows = cover.framed.source.view(-1, FRAMES_PER_CODE, SIZE.latent_channels)
+
+    @dataclass(frozen=True)
+    class Always:
+        codes: Sequence[int]
+
+        def batch(self, number: int) -> Sequence[Example]:
+            return [replace(cover, framed=replace(cover.framed, codes=self.codes))]
+
+    def flow(codes: Sequence[int]) -> float:
+        task = SongTask(
+            model,
+            Always(codes),
+            Always(codes),
+            frames_per_batch=SETTINGS.frames_per_batch,
+            weights=LossWeights(0.5, 0.05, 0.3),
+            fixed_codes=True,
+            bfloat16=False,
+        )
+        return float(task.loss(0)[1]["flow"].detach())
+
+    with torch.no_grad():
+        own = model.package.tokenizer(windows).tolist()
+    assert flow(own) == pytest.approx(flow(()), rel=1e-5)
+    assert flow([code ^ 1 for code in own]) != pytest.approx(flow(()), rel=1e-5)
 
 
 def test_it_goes_on_bit_by_bit(
@@ -124,6 +160,8 @@ def test_what_is_written_is_what_is_served(
     with torch.no_grad():
         hints = encoder.model.detokenize(encoder.model.tokenize(windows))
         torch.testing.assert_close(model.hints(windows), hints, rtol=1e-4, atol=1e-4)
+        found = model.hints_of(encoder.model.tokenize(windows).tolist())
+        torch.testing.assert_close(found, hints.flatten(0, 1), rtol=1e-4, atol=1e-4)
 
 
 def test_keys_are_those_of_the_original_layout(

@@ -1,0 +1,68 @@
+"""Plans are codes that a planner writes for the words of clips, kept as long as they are of this planner."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from services.planner import checkpoint
+from services.planner.checkpoint import LoadedPlanner
+from services.planner.codes import code_count
+from tests.training.planner.conftest import CODES, CPU, PLANNER, Trainee, write_latents
+from training.planner.codes import CodedClip, Kept, read_codes
+from training.planner.export import write_planner
+from training.planner.plans import keep_plans, plans
+from training.synth.clip import describe
+
+SEEDS = (5, 9, 3)
+
+
+@pytest.fixture(scope="module")
+def planner(trainee: Trainee) -> LoadedPlanner:
+    """One of random weights."""
+    write_planner(trainee.models / PLANNER, trainee.network(), trainee.config)
+    return checkpoint.load(trainee.models, PLANNER, dtype=torch.float32, device=CPU)
+
+
+@pytest.fixture
+def latents(tmp_path: Path) -> Path:
+    write_latents(tmp_path, "a", SEEDS)
+    return tmp_path
+
+
+def kept(folder: Path) -> dict[int, CodedClip]:
+    return {clip.seed: clip for clip in read_codes(folder, Kept.PLANS).clips}
+
+
+def test_a_clip_is_planned_as_long_as_its_words_say(latents: Path, planner: LoadedPlanner) -> None:
+    lengths = {seed: describe(seed).facts.seconds for seed in SEEDS}
+    longest = sorted(lengths.values())[1]
+    keep_plans(latents, planner, longest=longest)
+    for seed, clip in kept(latents).items():
+        planned = code_count(lengths[seed]) if lengths[seed] <= longest else 0
+        assert len(clip.codes) == planned
+        assert all(0 <= code < CODES for code in clip.codes)
+    assert sum(len(clip.codes) > 0 for clip in kept(latents).values()) == 2
+
+
+def test_a_plan_does_not_depend_on_the_others(planner: LoadedPlanner) -> None:
+    songs = [describe(seed, seconds=2.0) for seed in range(4)]
+    together = plans(planner, songs)
+    assert torch.equal(plans(planner, songs[3:])[0], together[3])
+    assert not torch.equal(together[2], together[3])
+
+
+def test_clips_are_planned_once_and_again_by_another_planner(latents: Path, planner: LoadedPlanner) -> None:
+    keep_plans(latents, planner, longest=60)
+    path = latents / f"a{Kept.PLANS}"
+    written = path.stat().st_mtime_ns
+    keep_plans(latents, planner, longest=60)
+    assert path.stat().st_mtime_ns == written
+    before = kept(latents)
+    keep_plans(latents, replace(planner, revision="another"), longest=60)
+    assert path.stat().st_mtime_ns != written
+    assert all(np.array_equal(clip.codes, before[seed].codes) for seed, clip in kept(latents).items())
