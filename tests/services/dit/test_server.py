@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,45 +13,15 @@ from quartet import tensors
 from quartet.errors import (
     DeadlineError,
     InternalError,
-    InvalidRequestError,
     NotFoundError,
     UnimplementedError,
     from_rpc_error,
 )
 from quartet.v1 import dit_pb2, dit_pb2_grpc, tensor_pb2
+from tests.services.dit.calls import NAN, Stub, normal, request, result, steps_computed, violations
 from tests.support.processes import running
 
-Stub = dit_pb2_grpc.DitServiceStub
-
-
-@pytest.fixture
-def stub(dit_address: str) -> Iterator[Stub]:
-    with grpc.insecure_channel(dit_address) as channel:
-        yield dit_pb2_grpc.DitServiceStub(channel)
-
-
-def normal(*shape: int, seed: int = 0) -> tensor_pb2.Tensor:
-    return tensors.encode(np.random.default_rng(seed).standard_normal(shape).astype(np.float32))
-
-
 HALF = tensors.encode(np.arange(130) < 60)
-
-
-def request(**fields: Any) -> dit_pb2.SampleRequest:
-    return dit_pb2.SampleRequest(**{"condition": normal(20, 32), "frames": 130, "seed": 7, **fields})
-
-
-def result(stub: Stub, **fields: Any) -> dit_pb2.SampleResult:
-    *_, last = stub.Sample(request(**fields))
-    return last.result
-
-
-def violations(stub: Stub, **fields: Any) -> set[str]:
-    with pytest.raises(grpc.RpcError) as refused:
-        list(stub.Sample(request(**fields)))
-    error = from_rpc_error(refused.value)
-    assert isinstance(error, InvalidRequestError)
-    return {violation.field for violation in error.violations}
 
 
 def test_steps_then_latents(stub: Stub) -> None:
@@ -204,7 +173,7 @@ def test_what_turbo_ignores_is_said(stub: Stub) -> None:
     assert any("guidance is ignored" in warning for warning in warnings)
 
 
-NAN, INF = float("nan"), float("inf")
+INF = float("inf")
 UNKNOWN_MODE = dit_pb2.WaveletCorrection(mode=9)  # type: ignore[arg-type]
 UNKNOWN_WAVELET = dit_pb2.WaveletCorrection(wavelet=9)  # type: ignore[arg-type]
 
@@ -298,95 +267,6 @@ def test_a_cancelled_call_stops_within_a_step(stub: Stub) -> None:
     assert seen <= steps_computed(stub) - before - 1 < 200
 
 
-def align_request(**fields: Any) -> dit_pb2.AlignRequest:
-    given = {"condition": normal(20, 32), "latents": normal(131, 8, seed=1), "lyric_tokens": 6, "seed": 42}
-    return dit_pb2.AlignRequest(**{**given, **fields})
-
-
-def test_alignment_is_a_share_for_each_lyric_token_and_moment(stub: Stub) -> None:
-    reply = stub.Align(align_request())
-    attention = tensors.decode(reply.alignment, (6, 66))
-    assert attention.dtype == np.float16
-    assert (attention > 0).all()
-    assert (attention.sum(axis=0) < 1).all()
-    assert reply.frames_per_moment == 2
-    assert reply.report.model.id == "acestep-v15-turbo"
-    every_token = tensors.decode(stub.Align(align_request(lyric_tokens=20)).alignment)
-    np.testing.assert_allclose(every_token.sum(axis=0, dtype=np.float64), 1, atol=2e-3)
-    np.testing.assert_array_equal(every_token[:6], attention)
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"latents": normal(131, 8, seed=2)},
-        {"condition": normal(20, 32, seed=3)},
-        {"seed": 43},
-        {"noise_level": 0.5},
-        {"source_latents": normal(100, 8, seed=3)},
-        {"mask": tensors.encode(np.arange(131) < 60)},
-    ],
-    ids=["latents", "condition", "seed", "noise level", "source", "mask"],
-)
-def test_alignment_depends_on_all_that_it_is_given(stub: Stub, fields: dict[str, Any]) -> None:
-    assert stub.Align(align_request(**fields)).alignment != stub.Align(align_request()).alignment
-
-
-def test_alignment_hears_silence_where_the_source_is_silenced(stub: Stub) -> None:
-    source = normal(131, 8, seed=3)
-    heard, partly, not_at_all = (
-        stub.Align(align_request(source_latents=source, silenced=tensors.encode(np.arange(131) >= audible))).alignment
-        for audible in (131, 60, 0)
-    )
-    assert heard == stub.Align(align_request(source_latents=source)).alignment
-    assert not_at_all == stub.Align(align_request()).alignment
-    assert partly not in (heard, not_at_all)
-
-
-def test_the_noise_level_of_alignment_follows_the_models_steps(stub: Stub) -> None:
-    assert stub.Align(align_request(noise_level=1 / 8)).alignment == stub.Align(align_request()).alignment
-
-
-@pytest.mark.parametrize(
-    ("fields", "invalid"),
-    [
-        ({"latents": tensor_pb2.Tensor()}, {"latents"}),
-        ({"latents": normal(0, 8)}, {"latents"}),
-        ({"latents": normal(15_001, 8)}, {"latents"}),
-        ({"latents": normal(131, 9)}, {"latents"}),
-        ({"latents": tensors.encode(np.full((131, 8), NAN, np.float32))}, {"latents"}),
-        ({"condition": tensor_pb2.Tensor()}, {"condition"}),
-        ({"condition": normal(20, 33)}, {"condition"}),
-        ({"condition": normal(4097, 32)}, {"condition"}),
-        ({"lyric_tokens": 0}, {"lyric_tokens"}),
-        ({"lyric_tokens": 21}, {"lyric_tokens"}),
-        ({"condition": normal(3000, 32), "lyric_tokens": 3000, "latents": normal(15_000, 8)}, {"lyric_tokens"}),
-        ({"noise_level": 0}, {"noise_level"}),
-        ({"noise_level": 1.1}, {"noise_level"}),
-        ({"noise_level": NAN}, {"noise_level"}),
-        ({"source_latents": normal(132, 8)}, {"source_latents"}),
-        ({"mask": tensors.encode(np.ones(130, bool))}, {"mask"}),
-        ({"silenced": tensors.encode(np.ones(130, bool))}, {"silenced"}),
-        (
-            {"latents": normal(131, 9), "lyric_tokens": 99, "noise_level": -1},
-            {"latents", "lyric_tokens", "noise_level"},
-        ),
-    ],
-)
-def test_what_cannot_be_aligned_is_named(stub: Stub, fields: dict[str, Any], invalid: set[str]) -> None:
-    with pytest.raises(grpc.RpcError) as refused:
-        stub.Align(align_request(**fields))
-    error = from_rpc_error(refused.value)
-    assert isinstance(error, InvalidRequestError)
-    assert {violation.field for violation in error.violations} == invalid
-
-
-def test_alignment_of_an_unknown_model(stub: Stub) -> None:
-    with pytest.raises(grpc.RpcError) as refused:
-        stub.Align(align_request(model="other"))
-    assert isinstance(from_rpc_error(refused.value), NotFoundError)
-
-
 def test_methods_that_come_later_say_so(stub: Stub) -> None:
     with pytest.raises(grpc.RpcError) as refused:
         stub.ListAdapters(dit_pb2.DitServiceListAdaptersRequest())
@@ -400,89 +280,6 @@ def test_info_tells_limits_and_defaults(stub: Stub) -> None:
     defaults = info.defaults[0]
     assert (defaults.steps, defaults.shift, defaults.is_turbo) == (8, 3.0, True)
     assert (defaults.wavelet_correction.low, defaults.wavelet_correction.high) == (0.05, 0.02)
-
-
-def steps_computed(stub: Stub) -> int:
-    return stub.GetInfo(dit_pb2.DitServiceGetInfoRequest()).info.steps_computed
-
-
-@pytest.fixture(scope="module")
-def base(tiny_models: Path) -> Iterator[Stub]:
-    """A server of the base model, which is guided unless told otherwise."""
-    with (
-        running("services.dit", "--models", str(tiny_models), "--variant", "acestep-v15-base") as server,
-        grpc.insecure_channel(server.address) as channel,
-    ):
-        yield dit_pb2_grpc.DitServiceStub(channel)
-
-
-FEW = dit_pb2.Schedule(steps=4)
-NULL = normal(1, 32, seed=5)
-
-
-def test_base_models_need_the_null_condition_for_guidance(base: Stub) -> None:
-    assert violations(base, schedule=FEW) == {"null_condition"}
-    assert result(base, schedule=FEW, guidance=dit_pb2.Guidance(scale=1)).latents
-
-
-@pytest.mark.parametrize(
-    ("fields", "invalid"),
-    [
-        ({"null_condition": tensor_pb2.Tensor()}, {"null_condition"}),
-        ({"null_condition": normal(2, 32)}, {"null_condition"}),
-        ({"null_condition": normal(1, 33)}, {"null_condition"}),
-        ({"null_condition": tensors.encode(np.full((1, 32), NAN, np.float32))}, {"null_condition"}),
-        ({"schedule": dit_pb2.Schedule(steps=201)}, {"schedule.steps", "null_condition"}),
-        ({"schedule": dit_pb2.Schedule(steps=201), "guidance": dit_pb2.Guidance(scale=1)}, {"schedule.steps"}),
-        ({"guidance": dit_pb2.Guidance(scale=NAN), "null_condition": NULL}, {"guidance.scale"}),
-    ],
-)
-def test_invalid_guidance_is_named_with_all_else(base: Stub, fields: dict[str, Any], invalid: set[str]) -> None:
-    assert violations(base, **fields) == invalid
-
-
-def test_ways_to_guide_differ_and_each_step_counts_twice(base: Stub) -> None:
-    plain = result(base, schedule=FEW, guidance=dit_pb2.Guidance(scale=1))
-    before = steps_computed(base)
-    modes = (dit_pb2.GUIDANCE_MODE_UNSPECIFIED, dit_pb2.GUIDANCE_MODE_ADG, dit_pb2.GUIDANCE_MODE_CFG)
-    guided = [
-        result(base, schedule=FEW, null_condition=NULL, guidance=dit_pb2.Guidance(mode=mode)).latents.data
-        for mode in modes
-    ]
-    assert len({plain.latents.data, *guided}) == 4
-    assert steps_computed(base) - before == 3 * 8
-
-
-def test_methods_differ_on_base_and_heun_counts_twice(base: Stub) -> None:
-    """Four steps, guided: 8 evaluations, of Heun 16. A shift tells where SDE and ping-pong renoise to."""
-    methods = [method for method in dit_pb2.SamplerMethod.values() if method != dit_pb2.SAMPLER_METHOD_UNSPECIFIED]
-    shifted = dit_pb2.Schedule(steps=4, shift=3)
-    before = steps_computed(base)
-    latents = {result(base, schedule=shifted, null_condition=NULL, method=method).latents.data for method in methods}
-    assert len(latents) == len(methods) == 4
-    assert steps_computed(base) - before == 3 * 8 + 16
-
-
-@pytest.mark.parametrize(
-    ("fields", "warning"),
-    [
-        ({"schedule": dit_pb2.Schedule(timesteps=[1, 0.5], snap=True)}, "snap is ignored"),
-        ({"wavelet_correction": dit_pb2.WaveletCorrection(low=0.05)}, "meant for turbo"),
-        ({"guidance": dit_pb2.Guidance(scale=1, mode=dit_pb2.GUIDANCE_MODE_CFG)}, "guidance are ignored"),
-        ({"guidance": dit_pb2.Guidance(interval_start=0.3, interval_end=0.4)}, "acts on no step"),
-    ],
-)
-def test_what_base_ignores_is_said(base: Stub, fields: dict[str, Any], warning: str) -> None:
-    (said,) = result(base, **{"schedule": FEW, "null_condition": NULL, **fields}).warnings
-    assert warning in said
-
-
-def test_base_models_tell_their_own_defaults(base: Stub) -> None:
-    info = base.GetInfo(dit_pb2.DitServiceGetInfoRequest())
-    defaults = info.defaults[0]
-    assert (defaults.steps, defaults.shift, defaults.guidance_scale, defaults.is_turbo) == (50, 1.0, 7.0, False)
-    assert not defaults.HasField("wavelet_correction")
-    assert info.info.models[0].id == "acestep-v15-base"
 
 
 def test_a_small_device_shows_what_it_holds(stub: Stub, tiny_models: Path, tmp_path: Path) -> None:
