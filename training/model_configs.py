@@ -91,6 +91,7 @@ NANO = FamilySize(
 )
 NANO_TEXT_VOCABULARY = 3072
 # 5.6 MB with that vocabulary and 4,096 audio codes.
+NANO_PLANNER_NAME = "acestep-5Hz-lm-nano"
 NANO_PLANNER = TransformerSize(hidden=192, intermediate=320, layers=5, heads=3, kv_heads=1, head_dim=64)
 
 

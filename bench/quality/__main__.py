@@ -35,7 +35,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=usual.rounds, help="songs of each prompt")
     parser.add_argument("--clips", type=int, default=usual.clips, help="clips for codec, codes and edits")
     parser.add_argument("--seconds", type=float, default=usual.seconds, help="length of songs and clips")
-    parser.add_argument("--at-once", type=int, default=usual.at_once, help="songs that are asked for at once")
+    parser.add_argument(
+        "--at-once",
+        type=int,
+        choices=range(1, 33),
+        metavar="N",
+        default=usual.at_once,
+        help="songs that are asked for at once",
+    )
     parser.add_argument("--classifier-clips", type=int, default=480, help="clips that the style classifier learns from")
     parser.add_argument("--only", nargs="+", choices=tuple(SECTIONS), default=tuple(SECTIONS), help="some sections")
     parser.add_argument("--variant", help="DiT variant within the family")

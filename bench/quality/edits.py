@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -97,8 +97,7 @@ def covered(evaluation: Evaluation, earlier: Mapping[str, Outcome]) -> Outcome:
         other = chroma_similarity(cover, mix_of(previous)) if previous else None
         return Covered(heard, clip.description.facts.style.name, chroma_similarity(cover, source), other)
 
-    clips = list(evaluation.clips())
-    rows = evaluation.of_each(compared, zip(clips, (None, *clips), strict=False))
+    rows = evaluation.of_each(compared, _with_previous(evaluation.clips()))
     chance = mean_of_known(row.other_similarity for row in rows)
     figures = (
         mean("chroma similarity", "", [row.similarity for row in rows], Goal(at_least=0.8), chance=chance),
@@ -108,6 +107,13 @@ def covered(evaluation: Evaluation, earlier: Mapping[str, Outcome]) -> Outcome:
         share("key", [row.heard.has_key for row in rows]),
     )
     return Outcome(figures, tuple(rows))
+
+
+def _with_previous(clips: Iterable[Clip]) -> Iterator[tuple[Clip, Clip | None]]:
+    previous = None
+    for clip in clips:
+        yield clip, previous
+        previous = clip
 
 
 def in_another_style(description: Description) -> Description:

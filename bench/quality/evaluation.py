@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -58,9 +59,15 @@ class Evaluation:
         return map(make, self._seeds(self.size.clips))
 
     def of_each(self, measure: Callable[[T], R], items: Iterable[T]) -> list[R]:
-        """What is measured of each item, in their order."""
+        """What is measured of each item, in their order. Items are drawn when their turn comes: clips are large."""
+        found: list[R] = []
         with ThreadPoolExecutor(self.size.at_once) as pool:
-            return list(pool.map(measure, items))
+            under_way: deque[Future[R]] = deque()
+            for item in items:
+                under_way.append(pool.submit(measure, item))
+                if len(under_way) > self.size.at_once:
+                    found.append(under_way.popleft().result())
+            return [*found, *(last.result() for last in under_way)]
 
     @staticmethod
     def _seeds(count: int) -> range:

@@ -33,10 +33,11 @@ def quartet(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str
     return subprocess.run(command, capture_output=True, text=True, check=False, input=stdin)
 
 
-def song(up: Up, output: Path, *arguments: str, stdin: str = "") -> dict[str, Any]:
+def song(up: Up, output: Path, *arguments: str, stdin: str = "", rewrites: bool = False) -> dict[str, Any]:
     """The record of a planned song."""
     flags = ("--duration", "1", "--steps", "2", "-o", str(output), "--address", up.address, "--json")
-    result = quartet("song", "lo-fi piano", "--keep-caption", *flags, *arguments, stdin=stdin)
+    kept = () if rewrites else ("--keep-caption",)
+    result = quartet("song", "lo-fi piano", *kept, *flags, *arguments, stdin=stdin)
     assert result.returncode == 0, result.stderr
     record: dict[str, Any] = json.loads(result.stdout)
     return record
@@ -57,7 +58,7 @@ def made(up: Up, tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 
 def test_a_song_is_saved_and_its_record_printed(up: Up, tmp_path: Path) -> None:
-    record = song(up, tmp_path / "song.flac", "--seed", "7", "--plot", str(tmp_path / "song.png"))
+    record = song(up, tmp_path / "song.flac", "--seed", "7", "--plot", str(tmp_path / "song.png"), rewrites=True)
     assert [item["seed"] for item in record["items"]] == [7]
     told = json.loads(quartet("info", "--json", str(tmp_path / "song.flac")).stdout)
     assert (told["format"], told["sample_rate"], told["channels"]) == ("FLAC", 48_000, 2)

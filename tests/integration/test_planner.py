@@ -84,7 +84,7 @@ def test_the_length_is_the_planners_where_it_is_open(client: Client) -> None:
     _, record = record_of(client, dataclasses.replace(SONG, duration=None, seeds=(60,), steps=1, thinking=thinking))
     seconds = record.plan.blueprint.duration
     assert seconds is not None
-    assert 10 <= seconds <= 60
+    assert 10 <= seconds <= 600
     (item,) = record.items
     assert item.samples == int(seconds * 25) * 1920
     assert item.codes == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,11 +14,12 @@ import torch
 from services.dit import checkpoint as dit_checkpoint
 from services.encoder import checkpoint as encoder_checkpoint
 from services.encoder.checkpoint import TEXT_ENCODER
+from services.encoder.config import EncoderConfig
 from services.encoder.tokenization import PromptTokenizer
 from services.runtime.checkpoints import CheckpointError, read_json
 from serving.settings import SettingsError, load, setting
 from training.checkpoints import TrainingStateError
-from training.dit.examples import Examples, ExampleSettings
+from training.dit.examples import Clip, Examples, ExampleSettings
 from training.dit.export import write_package, write_text_encoder
 from training.dit.network import SongModel
 from training.dit.primer import Primed, PrimerSettings
@@ -66,10 +68,10 @@ def main(settings: DitTrainingSettings) -> bool:
     model.to(settings.device)
     store = LatentStore.open(settings.data)
     tokenizer = PromptTokenizer(settings.models / TEXT_ENCODER / "tokenizer.json")
-    plans = _plans(settings)
+    plans = read_plans(settings, math.prod(EncoderConfig.from_json(package).fsq_levels))
     music, held_out = (
-        Examples(latents, tokenizer, settings, NANO.reference_frames, settings.seed, plans)
-        for latents in (store, LatentStore.open(settings.held_out))
+        Examples(latents, tokenizer, settings, NANO.reference_frames, settings.seed, heard)
+        for latents, heard in ((store, plans), (LatentStore.open(settings.held_out), {}))
     )
     task = SongTask(
         model,
@@ -88,13 +90,23 @@ def main(settings: DitTrainingSettings) -> bool:
     return outcome.finished
 
 
-def _plans(settings: DitTrainingSettings) -> Mapping[int, Sequence[int]]:
-    """The codes of plans by the seed of their clip, where covers are to hear some."""
+def read_plans(settings: DitTrainingSettings, codebook_size: int) -> Mapping[Clip, Sequence[int]]:
+    """The codes of plans by seed and length of their clip, where covers are to hear some.
+
+    Raises SettingsError, or LatentStoreError where there are none or none of the package's codes.
+    """
     if not settings.planned:
         return {}
     if settings.codes != "fixed":
         raise SettingsError("--planned: plans are of audio codes that stay; give --codes fixed")
-    return {clip.seed: clip.codes.tolist() for clip in read_codes(settings.data, Kept.PLANS).clips}
+    kept = read_codes(settings.data, Kept.PLANS)
+    found = {(clip.seed, clip.seconds): clip.codes.tolist() for clip in kept.clips if len(clip.codes)}
+    if not found or kept.codebook_size != codebook_size:
+        raise LatentStoreError(
+            f"{settings.data}: holds plans of {len(found)} clips in {kept.codebook_size} audio codes, the package has "
+            f"{codebook_size}; write them with the planner of its family by python -m training.planner.plans"
+        )
+    return found
 
 
 def _begin(model: SongModel, settings: DitTrainingSettings) -> None:

@@ -19,6 +19,8 @@ from training.dit.tasks import FRAMES_PER_CODE, TRACK_TASKS, Framed, Task, frame
 from training.latents import Entry, LatentStore, tiled
 from training.synth.clip import describe, facts_of
 
+# A clip by its seed and the length that was asked for, which together decide its words.
+Clip = tuple[int, float | None]
 # Descriptions take 70 KB, and a few milliseconds to be made again.
 _KEPT_DESCRIPTIONS = 1024
 _NEARLY_NOISE = 0.85
@@ -73,7 +75,7 @@ class Example:
 class Examples:
     """Draws batches from a store of latents. Batch n of a seed is always the same.
 
-    `plans` are the audio codes that a planner wrote for clips, by their seeds.
+    `plans` are the audio codes that a planner wrote for the words of clips.
     """
 
     def __init__(
@@ -83,7 +85,7 @@ class Examples:
         settings: ExampleSettings,
         reference_frames: int,
         seed: int,
-        plans: Mapping[int, Sequence[int]] | None = None,
+        plans: Mapping[Clip, Sequence[int]] | None = None,
     ) -> None:
         self._store = store
         self._tokenizer = tokenizer
@@ -130,7 +132,7 @@ class Examples:
 
     def _planned(self, random: np.random.Generator, entry: Entry, framed: Framed) -> Framed:
         """With the codes of a plan now and then, where there is one that is long enough."""
-        codes = self._plans.get(entry.seed, ())
+        codes = self._plans.get((entry.seed, entry.seconds), ())
         heard = framed.task is Task.COVER and random.random() < self._settings.planned
         is_whole = len(codes) * FRAMES_PER_CODE >= len(framed.target)
         return dataclasses.replace(framed, codes=codes) if heard and is_whole else framed

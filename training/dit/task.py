@@ -14,7 +14,7 @@ from training.dit.examples import Example
 from training.dit.network import Item, Predicted, SongModel
 from training.dit.places import places_of
 from training.dit.questions import answers_of, surprise
-from training.dit.tasks import FRAMES_PER_CODE, Task
+from training.dit.tasks import FRAMES_PER_CODE, Framed, Task
 from training.model_task import Batches, ModelTask
 from training.vae.energies import ENERGIES
 
@@ -117,11 +117,7 @@ class SongTask(ModelTask[SongModel, Example]):
         A batch without covers teaches the codes by the target of its first example.
         """
         framed = {number: example.framed for number, example in enumerate(examples)}
-        planned = {
-            number: self._model.hints_of(each.codes)[: len(each.target)]
-            for number, each in framed.items()
-            if each.codes
-        }
+        planned = self._planned({number: each for number, each in framed.items() if each.codes})
         covers = {n: each.source for n, each in framed.items() if each.task is Task.COVER and n not in planned}
         target = examples[0].framed.target
         if self._fixed_codes and not covers:
@@ -132,3 +128,11 @@ class SongTask(ModelTask[SongModel, Example]):
         parts = torch.split(kept.flatten(0, 1), [len(source) for source in sources.values()])
         hints = {number: part[: len(target)] for number, part in zip(sources, parts, strict=True) if covers}
         return hints | planned, None if self._fixed_codes else functional.mse_loss(kept, latents)
+
+    def _planned(self, framed: Mapping[int, Framed]) -> dict[int, torch.Tensor]:
+        """The hints of the codes that covers have, by the number of the example."""
+        if not framed:
+            return {}
+        hints = self._model.hints_of([code for each in framed.values() for code in each.codes])
+        parts = torch.split(hints, [FRAMES_PER_CODE * len(each.codes) for each in framed.values()])
+        return {number: part[: len(each.target)] for (number, each), part in zip(framed.items(), parts, strict=True)}

@@ -21,6 +21,7 @@ from services.runtime.cores import usable_cores
 from services.vae.checkpoint import CONFIG
 from services.vae.checkpoint import FOLDER as VAE
 from serving.settings import SettingsError, load, setting
+from training.model_configs import NANO_PLANNER_NAME
 from training.nano.card import CARD, write_card
 from training.nano.parts import Parts
 from training.nano.recipe import RECIPES, Recipe
@@ -106,8 +107,10 @@ def _check_begin(settings: NanoSettings, recipe: Recipe) -> None:
     if settings.begin is None:
         if recipe.later_seeds:
             raise ValueError(f"--recipe: {settings.recipe} goes on with a family; give --begin")
-    elif not (settings.begin / VAE / CONFIG).is_file():
-        raise ValueError(f"--begin: {settings.begin} holds no model family: {VAE}/{CONFIG} is missing")
+        return
+    for part in (VAE, NANO_PLANNER_NAME):
+        if not (settings.begin / part / CONFIG).is_file():
+            raise ValueError(f"--begin: {settings.begin} holds no model family: {part}/{CONFIG} is missing")
 
 
 def _check_recipe(settings: NanoSettings, recipe: Recipe) -> None:

@@ -47,7 +47,7 @@ _PLANNER_FURTHER_RATE, _CODEC_FURTHER_RATE, _CODEC_FURTHER_WAVEFORM = 1.5e-3, 6e
 _FURTHER_AVERAGE = 0.99
 # Words take few steps: an average over the usual thousand would still hold the first.
 _WORDS_AVERAGE = 0.99
-# How often a cover of a family that has a planner hears a plan, as songs of the product mostly do.
+# How often a cover of a family that is trained further hears a plan, as songs of the product mostly do.
 _PLANNED = 0.4
 # Every fifth batch goes on to ask where bars and beats are, which counts as much as velocities do.
 _PRIMER_EVERY, _PLACES = 5, 1.0
@@ -180,10 +180,10 @@ class Parts:
         return render_latents(self.output / "latents", self.output / "held-out", self.recipe, codec, self.processes)
 
     def _write_plans(self) -> bool:
-        """By the planner that the family begins with: what it has not learned from tells how well it plans."""
+        """By the planner that the family begins with, which has not learned from clips of `later_seeds`."""
         return write_plans(
             PlansSettings(
-                data=self.output / "latents", models=self._family, device=self.recipe.device, threads=self.processes
+                data=self.output / "latents", models=self._family, device=self.recipe.device, threads=self.threads
             )
         )
 

@@ -20,7 +20,7 @@ from training.checkpoints import TrainingStateError
 from training.latents import LatentStoreError
 from training.loop import LoopSettings, run
 from training.machine import MachineSettings
-from training.model_configs import NANO_PLANNER
+from training.model_configs import NANO_PLANNER, NANO_PLANNER_NAME
 from training.nano.tokenizer import Vocabulary
 from training.numbers import start_numbers
 from training.planner.ahead import DrawnAhead, ExampleSource
@@ -40,7 +40,7 @@ class PlannerTrainingSettings(LoopSettings, ExampleSettings, MachineSettings):
     models: Path = setting(Path("out/nano/models"), "model family that gets the planner")
     output: Path = setting(Path("out/nano/planner"), "folder of the training; what is there is gone on with")
     variant: str = setting("acestep-v15-base", "DiT package of the family that makes the audio codes")
-    name: str = setting("acestep-5Hz-lm-nano", "name of the planner")
+    name: str = setting(NANO_PLANNER_NAME, "name of the planner")
     begin: str = setting(
         "fresh",
         "whether it begins with drawn weights, or as the family has it, to be trained further",

@@ -35,6 +35,9 @@ class Kept(StrEnum):
     PLANS = ".plans.safetensors"
 
 
+_REMEDIES = {Kept.CODES: "keep them again", Kept.PLANS: "write them by python -m training.planner.plans"}
+
+
 @dataclass(frozen=True)
 class CodedClip:
     """The audio codes [codes] of a clip, five for each second, and the seed that its words are made from.
@@ -98,7 +101,7 @@ def read_codes(folder: Path, kept: Kept = Kept.CODES) -> CodeStore:
                 codes, counts = file.get_tensor(_CODES), file.get_tensor(_COUNTS)
                 sizes.add(int(file.metadata()[_CODEBOOK_SIZE]))
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-            raise LatentStoreError(f"{path}: holds no audio codes: {error}; keep them again") from None
+            raise LatentStoreError(f"{path}: holds no audio codes: {error}; {_REMEDIES[kept]}") from None
         entries = [entry for entry in store.entries if entry.shard == shard]
         parts = np.split(codes, np.cumsum(counts)[:-1])
         clips += [CodedClip(entry.seed, part, entry.seconds) for entry, part in zip(entries, parts, strict=True)]

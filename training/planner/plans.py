@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import torch
 from services.planner import checkpoint, modes
 from services.planner.cache import KeyValueCache
 from services.planner.checkpoint import LoadedPlanner
-from services.planner.codes import code_count
+from services.planner.codes import whole_seconds
 from services.planner.engine import PlannerEngine, Speaker
 from services.planner.modes import Bounds, PlanWish
 from services.planner.prompts import Prompts
@@ -27,12 +27,14 @@ from services.planner.thought import Thought
 from services.runtime.checkpoints import CheckpointError, revision
 from services.runtime.items import Ticket
 from serving.settings import SettingsError, load, setting
+from training.interruption import interruption
 from training.latents import LatentStore, LatentStoreError
 from training.machine import MachineSettings
+from training.model_configs import NANO_PLANNER_NAME
 from training.planner.codes import Kept, is_missing, keep
 from training.synth.clip import Description, describe
 
-_ROWS, _CONTEXT, _PREFILL = 32, 1024, 256
+_ROWS, _PREFILL = 32, 256
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,15 @@ class PlansSettings(MachineSettings):
 
     data: Path = setting(Path("out/nano/latents"), "folder of latents whose clips are planned")
     models: Path = setting(Path("out/nano/models"), "model family of the planner")
-    name: str = setting("acestep-5Hz-lm-nano", "name of the planner")
+    name: str = setting(NANO_PLANNER_NAME, "name of the planner")
     longest: float = setting(30.0, "seconds of the longest clip that is planned", at_least=1)
 
 
 def main(settings: PlansSettings) -> bool:
-    """Keeps the codes of what is not planned yet. Raises CheckpointError or LatentStoreError."""
+    """Keeps the codes of what is not planned yet; after SIGTERM or SIGINT only of the shard that was begun.
+
+    Returns whether all are there. Raises CheckpointError or LatentStoreError.
+    """
     settings.use_threads()
     planner = checkpoint.load(
         settings.models,
@@ -54,37 +59,51 @@ def main(settings: PlansSettings) -> bool:
         dtype=torch.bfloat16 if settings.bfloat16 else torch.float32,
         device=torch.device(settings.device),
     )
-    keep_plans(settings.data, planner, longest=settings.longest)
-    return True
+    with interruption() as interrupted:
+        return keep_plans(settings.data, planner, longest=settings.longest, interrupted=interrupted.is_set)
 
 
-def keep_plans(folder: Path, planner: LoadedPlanner, *, longest: float) -> None:
-    """Keeps the codes that a planner writes for the words of each clip of a folder; none for clips that are longer."""
+def keep_plans(
+    folder: Path, planner: LoadedPlanner, *, longest: float, interrupted: Callable[[], bool] = lambda: False
+) -> bool:
+    """Keeps the codes that a planner writes for the words of each clip of a folder; none for clips that are longer.
+
+    Returns whether all are there: an interruption is looked for between shards.
+    """
     store = LatentStore.open(folder)
     for shard in store.shards:
+        if interrupted():
+            return False
         path = folder / f"{shard}{Kept.PLANS}"
         origin = {"planner": planner.revision, "clips": revision([folder / f"{shard}.json"]), "longest": str(longest)}
         size = len(planner.tokenizer.audio_codes)
         if is_missing(path, origin, size):
             described = [describe(e.seed, seconds=e.seconds) for e in store.entries if e.shard == shard]
             short = [each for each in described if each.facts.seconds <= longest]
-            planned = {each.seed: codes for each, codes in zip(short, plans(planner, short), strict=True)}
-            keep(path, origin, size, [planned.get(each.seed, torch.empty(0)) for each in described])
+            planned = iter(plans(planner, short))
+            none = torch.empty(0, dtype=torch.int32)
+            keep(path, origin, size, [next(planned) if each.facts.seconds <= longest else none for each in described])
+    return True
 
 
 def plans(planner: LoadedPlanner, songs: Sequence[Description]) -> list[torch.Tensor]:
-    """Audio codes [codes] for the words and the metadata of songs, by the product's defaults."""
-    device = next(planner.model.parameters()).device
-    dtype = planner.model.embed_tokens.weight.dtype
-    longest = max((each.facts.seconds for each in songs), default=0.0)
-    cache = KeyValueCache(planner.model.config, _ROWS, _CONTEXT + code_count(longest), dtype=dtype, device=device)
+    """Audio codes [codes] for the words and the metadata of songs, by the product's defaults.
+
+    Raises LatentStoreError with the seed of a song that cannot be planned.
+    """
+    if not songs:
+        return []
+    prompts, longest = Prompts(planner.tokenizer), max(whole_seconds(song.facts.seconds) for song in songs)
+    scripts = {song.seed: modes.plan(prompts, _wish(song), Bounds(longest, lyric_tokens=0)) for song in songs}
+    weight = planner.model.embed_tokens.weight
+    context = max(script.tokens for script in scripts.values())
+    cache = KeyValueCache(planner.model.config, _ROWS, context, dtype=weight.dtype, device=weight.device)
     engine = PlannerEngine(planner.model, planner.tokenizer, cache, prefill_tokens=_PREFILL, deterministic=False)
-    prompts, bounds = Prompts(planner.tokenizer), Bounds(max(int(longest), 1), lyric_tokens=0)
     try:
-        found = _run(engine, [modes.plan(prompts, _wish(song), bounds) for song in songs])
+        found = _run(engine, scripts)
     finally:
         engine.close()
-    return [torch.tensor(codes, dtype=torch.int32) for codes in found]
+    return [torch.tensor(found[song.seed], dtype=torch.int32) for song in songs]
 
 
 def _wish(song: Description) -> PlanWish:
@@ -94,7 +113,7 @@ def _wish(song: Description) -> PlanWish:
         lyrics=song.lyrics,
         given=Thought(
             bpm=facts.bpm,
-            duration=int(facts.seconds),
+            duration=whole_seconds(facts.seconds),
             keyscale=str(facts.key),
             language=facts.language,
             timesignature=facts.style.meter,
@@ -108,21 +127,21 @@ def _wish(song: Description) -> PlanWish:
     )
 
 
-def _run(engine: PlannerEngine, scripts: Iterable[Script]) -> list[tuple[int, ...]]:
-    """The codes of each script; as many run together as there are rows."""
-    waiting = deque(enumerate(scripts))
+def _run(engine: PlannerEngine, scripts: Mapping[int, Script]) -> Mapping[int, tuple[int, ...]]:
+    """The codes of each script by its seed; as many run together as there are rows."""
+    waiting = deque(scripts.items())
     running: dict[int, Speaker] = {}
     found: dict[int, tuple[int, ...]] = {}
     while waiting or running:
         while waiting and (speaker := engine.join(waiting[0][1], _ticket())):
             running[waiting.popleft()[0]] = speaker
         engine.step()
-        for number, speaker in [(n, s) for n, s in running.items() if s.ended]:
+        for seed, speaker in [(seed, speaker) for seed, speaker in running.items() if speaker.ended]:
             if speaker.error:
-                raise speaker.error
-            found[number] = speaker.result.codes
-            engine.leave(running.pop(number))
-    return [found[number] for number in sorted(found)]
+                raise LatentStoreError(f"the clip of seed {seed} cannot be planned: {speaker.error}")
+            found[seed] = speaker.result.codes
+            engine.leave(running.pop(seed))
+    return found
 
 
 def _ticket() -> Ticket:

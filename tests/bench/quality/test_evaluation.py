@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Barrier
+from unittest.mock import Mock
 
 import pytest
 
@@ -65,3 +67,42 @@ def test_what_is_not_offered_is_said(gateway_address: str, classifier: StyleClas
 def test_a_chain_that_lacks_a_stage_is_refused() -> None:
     with pytest.raises(NotOfferedError, match="no vae answers"), Stages.connected({"encoder": "localhost:1"}):
         pass
+
+
+def of_three(evaluated: Evaluation, measure: Callable[[int], int]) -> tuple[list[int], list[int]]:
+    """What is measured of three items, and the items that were drawn."""
+    drawn: list[int] = []
+
+    def items() -> Iterator[int]:
+        for item in range(3):
+            drawn.append(item)
+            yield item
+
+    return evaluated.of_each(measure, items()), drawn
+
+
+def test_several_are_measured_at_once_and_come_in_order(classifier: StyleClassifier, tmp_path: Path) -> None:
+    """The first two meet, or one of them would wait in vain."""
+    two = Evaluation(Mock(), Mock(), classifier, Size(at_once=2), tmp_path)
+    meeting = Barrier(2, timeout=60)
+
+    def measure(item: int) -> int:
+        if item < 2:
+            meeting.wait()
+        return 10 * item
+
+    assert of_three(two, measure) == ([0, 10, 20], [0, 1, 2])
+
+
+def test_what_fails_ends_the_measuring(classifier: StyleClassifier, tmp_path: Path) -> None:
+    """Items whose turn has not come are not drawn."""
+    one = Evaluation(Mock(), Mock(), classifier, Size(at_once=1), tmp_path)
+    asked: list[int] = []
+
+    def measure(item: int) -> int:
+        asked.append(item)
+        raise NotOfferedError("no")
+
+    with pytest.raises(NotOfferedError):
+        of_three(one, measure)
+    assert 2 not in asked

@@ -108,12 +108,13 @@ def test_the_other_piece_of_a_cover_is_of_the_same_style_and_never_itself(
 
 def test_covers_of_planned_clips_hear_the_plan(store: LatentStore, tokenizer: PromptTokenizer) -> None:
     first, second = store.entries
-    plans = {first.seed: range(first.frames // 5), second.seed: range(first.frames // 5 - 1)}
+    whole = first.frames // 5
+    plans = {(first.seed, first.seconds): range(whole), (second.seed, second.seconds): range(whole - 1)}
     settings = replace(SETTINGS, planned=0.5)
     drawn = Examples(store, tokenizer, settings, SIZE.reference_frames, 0, plans)
     found = [example for number in range(100) for example in drawn.batch(number)]
     planned = [example for example in found if example.framed.codes]
     covers = [example for example in found if example.framed.task is Task.COVER]
     assert all(example.framed.task is Task.COVER for example in planned)
-    assert {len(example.framed.codes) for example in planned} == {first.frames // 5}
+    assert {len(example.framed.codes) for example in planned} == {whole}
     assert 0.1 < len(planned) / len(covers) < 0.4

@@ -17,7 +17,9 @@ from services.encoder import checkpoint as encoder_checkpoint
 from services.encoder.config import EncoderConfig
 from services.encoder.model import Words
 from services.encoder.tokenization import PromptTokenizer
+from serving.settings import SettingsError
 from tests.training.dit.conftest import SIZE, examples
+from training.dit.__main__ import DitTrainingSettings, read_plans
 from training.dit.examples import Example, ExampleSettings
 from training.dit.export import write_package, write_text_encoder
 from training.dit.network import Item, SongModel
@@ -25,6 +27,7 @@ from training.dit.task import LossWeights, SongTask
 from training.dit.tasks import FRAMES_PER_CODE, Task
 from training.latents import LatentStore, LatentStoreError
 from training.loop import LoopSettings, run
+from training.planner.codes import Kept, keep
 from training.tiny_tokenizer import write_tiny_tokenizer
 from training.weights import initialise, original_tensors, weights
 
@@ -99,6 +102,23 @@ def test_a_cover_hears_the_plan_that_it_has(model: SongModel, store: LatentStore
         own = model.package.tokenizer(windows).tolist()
     assert flow(own) == pytest.approx(flow(()), rel=1e-5)
     assert flow([code ^ 1 for code in own]) != pytest.approx(flow(()), rel=1e-5)
+
+
+def test_plans_that_cannot_be_followed_are_refused(latents: Path, tmp_path: Path) -> None:
+    settings = DitTrainingSettings(data=tmp_path, planned=0.4, codes="fixed")
+    with pytest.raises(SettingsError, match=r"--planned: .* give --codes fixed"):
+        read_plans(replace(settings, codes="trained"), 16)
+    for file in latents.glob("*.*"):
+        shutil.copy(file, tmp_path)
+    with pytest.raises(LatentStoreError, match=r"clips\.plans\.safetensors: .*python -m training\.planner\.plans"):
+        read_plans(settings, 16)
+    plan, none = torch.arange(12), torch.empty(0, dtype=torch.int32)
+    for codes, size in (((none, none), 16), ((plan, none), 8)):
+        keep(tmp_path / f"clips{Kept.PLANS}", {}, 16, codes)
+        with pytest.raises(LatentStoreError, match=f"in 16 audio codes, the package has {size}"):
+            read_plans(settings, size)
+    assert read_plans(settings, 16) == {(3, 4.0): list(range(12))}
+    assert read_plans(replace(settings, planned=0.0), 16) == {}
 
 
 def test_it_goes_on_bit_by_bit(

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from services.dit import checkpoint as dit_checkpoint
@@ -28,6 +29,7 @@ from training.nano.data import render_bank
 from training.nano.recipe import HELD_OUT_SEEDS, RECIPES, SHORT_SEEDS, TRAINING_SEEDS
 from training.planner.__main__ import PlannerTrainingSettings
 from training.planner.__main__ import main as train_planner
+from training.planner.codes import Kept, read_codes
 
 VARIANT, PLANNER = "acestep-v15-base", "acestep-5Hz-lm-nano"
 MEGABYTES = 40
@@ -83,7 +85,7 @@ def test_only_what_is_missing_is_made_again(made: Path) -> None:
     (made / "parts" / "latents.json").unlink()
     main(NanoSettings(recipe="rehearsal", output=made, processes=1))
     assert missing.read_bytes() == latents
-    assert any(file.parent == missing.parent and file.suffix == ".npy" for file in before)
+    assert any(file.match("latents/clips-*.npy") for file in before)
     assert kept() == before
 
 
@@ -126,6 +128,11 @@ def test_a_family_is_trained_further(made: Path, tmp_path: Path) -> None:
         same = {key: torch.equal(before.read(key), after.read(key)) for key in before.shapes()}
         assert all(same[key] for key in same if key.startswith(kept))
         assert not all(same.values())
+    planner = planner_checkpoint.load(begin, PLANNER, dtype=torch.bfloat16, device=torch.device("cpu"))
+    for index in (output / "latents").glob("*.json"):
+        with safe_open(index.with_suffix(Kept.PLANS), framework="np") as plans:
+            assert plans.metadata()["planner"] == planner.revision
+    assert any(len(clip.codes) for clip in read_codes(output / "latents", Kept.PLANS).clips)
     assert f"--begin {begin}" in (output / "models" / "README.md").read_text("utf-8")
     with pytest.raises(ValueError, match=r"recipe\.json: the folder was begun with another recipe or family"):
         main(NanoSettings(recipe="rehearsal", output=output))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from services.planner import checkpoint
 from services.planner.checkpoint import LoadedPlanner
 from services.planner.codes import code_count
 from tests.training.planner.conftest import CODES, CPU, PLANNER, Trainee, write_latents
+from training.latents import LatentStoreError
 from training.planner.codes import CodedClip, Kept, read_codes
 from training.planner.export import write_planner
 from training.planner.plans import keep_plans, plans
@@ -54,6 +56,29 @@ def test_a_plan_does_not_depend_on_the_others(planner: LoadedPlanner) -> None:
     together = plans(planner, songs)
     assert torch.equal(plans(planner, songs[3:])[0], together[3])
     assert not torch.equal(together[2], together[3])
+
+
+def test_an_interruption_leaves_whole_shards(latents: Path, planner: LoadedPlanner) -> None:
+    write_latents(latents, "b", (4,))
+    answers = iter([False, True])
+    assert not keep_plans(latents, planner, longest=60, interrupted=lambda: next(answers))
+    assert (latents / f"a{Kept.PLANS}").exists()
+    with pytest.raises(
+        LatentStoreError, match=r"b\.plans\.safetensors: .*; write them by python -m training\.planner\.plans"
+    ):
+        kept(latents)
+    assert keep_plans(latents, planner, longest=60)
+    assert set(kept(latents)) == {*SEEDS, 4}
+
+
+def test_a_song_that_cannot_be_planned_is_named(trainee: Trainee, tmp_path: Path) -> None:
+    network = trainee.network()
+    network.norm.weight.data[0] = torch.nan
+    models = shutil.copytree(trainee.models, tmp_path / "models")
+    write_planner(models / PLANNER, network, trainee.config)
+    broken = checkpoint.load(models, PLANNER, dtype=torch.float32, device=CPU)
+    with pytest.raises(LatentStoreError, match="the clip of seed 5 cannot be planned: the planner produced NaN"):
+        plans(broken, [describe(5, seconds=2.0)])
 
 
 def test_clips_are_planned_once_and_again_by_another_planner(latents: Path, planner: LoadedPlanner) -> None:
