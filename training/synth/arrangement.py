@@ -38,17 +38,22 @@ def write_parts(random: np.random.Generator, facts: Facts, sections: Sequence[Se
     return tuple((role, _part(random, facts, lines[role], name, sections)) for role, name in facts.instruments)
 
 
-def in_another_style(random: np.random.Generator, score: Score) -> Score:
+def tempo_in(facts: Facts, style: Style) -> int:
+    """Beats per minute of a style whose bars last as long."""
+    return round(facts.beats_per_minute / facts.style.beats_per_bar * style.beats_per_bar)
+
+
+def in_another_style(random: np.random.Generator, score: Score, among: Sequence[Style] = STYLES) -> Score:
     """The same piece as others would play it: key, chords and bars stay; in the same meter what is sung, and a tune."""
     facts = score.facts
-    others = [style for style in STYLES if style.name != facts.style.name]
+    others = [style for style in among if style.name != facts.style.name]
     style = others[random.integers(len(others))]
     same_meter = style.meter == facts.style.meter
     voice = facts.voice if same_meter else None
     wanted = replace(
         facts,
         style=style,
-        bpm=round(facts.beats_per_minute / facts.style.beats_per_bar * style.beats_per_bar),
+        bpm=tempo_in(facts, style),
         character=draw_character(random),
         instruments=draw_instruments(random, style, voice),
         has_drums=bool(style.drums),

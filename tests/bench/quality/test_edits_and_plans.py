@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pytest
 
 from bench.quality.edits import compare_repaint, in_another_style
 from bench.quality.plans import judge
@@ -12,7 +13,7 @@ from bench.quality.recordings import recording_of
 from quartet.planning import Blueprint
 from quartet.tasks import Region
 from training.synth.captions import describes
-from training.synth.clip import describe
+from training.synth.clip import INSTRUMENTAL, describe
 from training.synth.styles import style_named
 
 WALTZ = Blueprint(caption="a waltz", bpm=120, key_scale="F# minor", time_signature="3", duration=60)
@@ -31,13 +32,18 @@ def test_a_repaint_is_compared_outside_and_inside() -> None:
     assert early.outside_db > 0
 
 
-def test_a_cover_is_asked_for_in_another_style_of_the_same_key_and_tempo() -> None:
-    clip = describe(1_000_000_000, seconds=20)
-    cover = in_another_style(clip)
-    assert cover.facts.style != clip.facts.style
-    assert (cover.facts.bpm, cover.facts.key, cover.lyrics) == (clip.facts.bpm, clip.facts.key, clip.lyrics)
-    assert describes(cover.caption) == cover.facts.style
-    assert in_another_style(clip) == cover
+def test_a_cover_is_asked_for_in_another_style_of_the_same_key_with_bars_as_long() -> None:
+    for clip in (describe(1_000_000_000 + number, seconds=20) for number in range(30)):
+        cover = in_another_style(clip)
+        assert cover.facts.style != clip.facts.style
+        assert cover.facts.key == clip.facts.key
+        bars = [each.facts.bpm / each.facts.style.beats_per_bar for each in (clip, cover)]
+        assert bars[0] == pytest.approx(bars[1], abs=1)
+        slowest, fastest = cover.facts.style.bpm
+        assert 0.9 * slowest <= cover.facts.bpm <= 1.1 * fastest
+        assert cover.lyrics == (clip.lyrics if cover.facts.voice else INSTRUMENTAL)
+        assert describes(cover.caption) == cover.facts.style
+        assert in_another_style(clip) == cover
 
 
 def test_plausible_metadata_fits_the_style() -> None:
