@@ -43,11 +43,14 @@ def main() -> None:
         default=usual.at_once,
         help="songs that are asked for at once",
     )
+    parser.add_argument("--steps", type=int, default=usual.steps, help="sampling steps; 0 takes the model's own")
     parser.add_argument("--classifier-clips", type=int, default=480, help="clips that the style classifier learns from")
     parser.add_argument("--only", nargs="+", choices=tuple(SECTIONS), default=tuple(SECTIONS), help="some sections")
     parser.add_argument("--variant", help="DiT variant within the family")
     arguments = parser.parse_args()
-    size = Size(arguments.prompts, arguments.rounds, arguments.clips, arguments.seconds, arguments.at_once)
+    size = Size(
+        arguments.prompts, arguments.rounds, arguments.clips, arguments.seconds, arguments.at_once, arguments.steps
+    )
     classifier = classifier_of_generator(arguments.output, arguments.classifier_clips, size.seconds)
     flags = ("--variant", arguments.variant) if arguments.variant else ()
     with serving(arguments.models, flags, classifier, size, arguments.output) as evaluation:

@@ -188,7 +188,10 @@ def _edited(
         path = Path(folder, "source.wav")
         soundfile.write(path, source.samples, source.sample_rate, subtype="FLOAT")
         spec = dataclasses.replace(
-            spec_of(words, words.seed, Thinking.none()), duration=None, task=task(path), keep_level=True
+            spec_of(words, words.seed, Thinking.none(), evaluation.size.steps),
+            duration=None,
+            task=task(path),
+            keep_level=True,
         )
         return song_of(evaluation.client, spec, evaluation.folder / name / f"{words.seed}.flac")[0]
 

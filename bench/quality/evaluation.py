@@ -30,6 +30,7 @@ class Size:
     """How much is measured: prompts, songs of each, clips for what takes a recording, seconds of all of them.
 
     So many songs are asked for `at_once`: servers share their forward passes, and one is heard while others are made.
+    `steps` are those of sampling; 0 takes the model's own.
     """
 
     prompts: int = 200
@@ -37,6 +38,7 @@ class Size:
     clips: int = 40
     seconds: float = 30.0
     at_once: int = 4
+    steps: int = 0
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def markdown(evaluation: Evaluation, family: str, parts: Sequence[Part], picture
         f"# Quality of {family}",
         f"{machine()} {served}.",
         f"{size.prompts} prompts ({size.rounds} song(s) of each), {size.clips} clips, {size.seconds:g} s each, "
-        f"{size.at_once} at once.",
+        f"{size.at_once} at once; {size.steps or 'as many as usual'} sampling steps.",
         f"The style classifier hears {classifier.accuracy:.1%} of {classifier.tested} held-out clips of the generator "
         f"right, {classifier.degraded_accuracy:.1%} of degraded copies; chance would be "
         f"{1 / len(classifier.names):.1%}.",

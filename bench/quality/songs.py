@@ -54,7 +54,7 @@ def thought(evaluation: Evaluation, earlier: Mapping[str, Outcome]) -> Outcome:
     return _beside_best(Outcome(figures, rows), earlier)
 
 
-def spec_of(prompt: Description, seed: int, thinking: Thinking) -> SongSpec:
+def spec_of(prompt: Description, seed: int, thinking: Thinking, steps: int) -> SongSpec:
     """The request for a song as a clip is described."""
     facts = prompt.facts
     return SongSpec(
@@ -66,6 +66,7 @@ def spec_of(prompt: Description, seed: int, thinking: Thinking) -> SongSpec:
         time_signature=facts.style.meter,
         vocal_language=facts.language,
         seeds=(seed,),
+        steps=steps,
         format=AudioFormat.FLAC,
         thinking=thinking,
     )
@@ -77,7 +78,7 @@ def _songs(evaluation: Evaluation, name: str, thinking: Thinking) -> tuple[Heard
     def heard(asked: tuple[int, Description]) -> Heard:
         number, prompt = asked
         kept = evaluation.folder / name / f"{prompt.seed}.flac" if number == 0 else None
-        spec = spec_of(prompt, prompt.seed + _SEEDS_PER_ROUND * number, thinking)
+        spec = spec_of(prompt, prompt.seed + _SEEDS_PER_ROUND * number, thinking, evaluation.size.steps)
         recording, raw_peak = song_of(evaluation.client, spec, kept)
         return hear(recording, prompt.facts, prompt.seed, evaluation.classifier, raw_peak)
 
