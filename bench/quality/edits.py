@@ -18,6 +18,7 @@ from bench.quality.music import STYLE_GOAL, Heard, hear
 from bench.quality.recordings import recording_of
 from bench.quality.similarity import chroma_similarity, distance_db, si_sdr_db, si_sdr_improvement_db
 from bench.quality.songs import song_of, spec_of
+from bench.quality.tempo import is_tempo_of
 from quartet.cli.audio import Recording
 from quartet.planning import Thinking
 from quartet.tasks import Cover, Extract, Region, Repaint, Task, Track
@@ -26,7 +27,7 @@ from training.synth.arrangement import tempo_in
 from training.synth.captions import write_caption
 from training.synth.clip import INSTRUMENTAL, Clip, Description
 from training.synth.render import mix, render
-from training.synth.styles import STYLES, Style
+from training.synth.styles import STYLES
 
 # Beside the region a cross-fade may act.
 _GUARD_SECONDS = 0.1
@@ -140,16 +141,12 @@ def in_another_style(description: Description) -> Description:
     """The same piece in a style that has such a tempo, of the same meter where there is one, with a caption of it."""
     facts = description.facts
     random = np.random.default_rng((description.seed, 2))
-    near = [style for style in STYLES if style.name != facts.style.name and _has_tempo(style, tempo_in(facts, style))]
+    others = [style for style in STYLES if style.name != facts.style.name]
+    near = [style for style in others if is_tempo_of(style, tempo_in(facts, style), margin=_NEAR_TEMPO)]
     alike = [style for style in near if style.meter == facts.style.meter]
-    score = arrangement.in_another_style(random, description.score, alike or near or STYLES)
+    score = arrangement.in_another_style(random, description.score, alike or near or others)
     lyrics = description.lyrics if score.facts.voice else INSTRUMENTAL
     return dataclasses.replace(description, score=score, caption=write_caption(random, score.facts), lyrics=lyrics)
-
-
-def _has_tempo(style: Style, bpm: int) -> bool:
-    slowest, fastest = style.bpm
-    return slowest * (1 - _NEAR_TEMPO) <= bpm <= fastest * (1 + _NEAR_TEMPO)
 
 
 def extracted(evaluation: Evaluation, earlier: Mapping[str, Outcome]) -> Outcome:

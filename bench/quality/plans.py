@@ -9,6 +9,7 @@ from bench.quality.evaluation import Evaluation, Outcome, Section
 from bench.quality.figures import Goal, share
 from bench.quality.key import key_named
 from bench.quality.stages import NotOfferedError
+from bench.quality.tempo import is_tempo_of
 from quartet.planning import Blueprint
 from training.synth.clip import Description
 from training.synth.styles import Style
@@ -60,7 +61,6 @@ def planned(evaluation: Evaluation, earlier: Mapping[str, Outcome]) -> Outcome:
 def judge(found: Blueprint, style: Style, seed: int) -> Planned:
     """What holds of metadata for a caption that names a style."""
     bpm, seconds = found.bpm or 0, found.duration or 0.0
-    slowest, fastest = style.bpm
     return Planned(
         seed=seed,
         style=style.name,
@@ -74,7 +74,7 @@ def judge(found: Blueprint, style: Style, seed: int) -> Planned:
             and key_named(found.key_scale) is not None
             and found.time_signature in ("2", "3", "4", "6")
         ),
-        has_plausible_bpm=slowest * (1 - _MARGIN) <= bpm <= fastest * (1 + _MARGIN),
+        has_plausible_bpm=is_tempo_of(style, bpm, margin=_MARGIN),
         has_meter=found.time_signature == style.meter,
     )
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from bench.quality.recordings import HEARD_RATE, heard, is_silent
 from quartet.cli.audio import Recording
+from training.synth.styles import Style
 
 TOLERANCE = 0.04
 _HOP = 256
@@ -45,3 +46,9 @@ def match_tempo(found: float, asked: float) -> TempoMatch:
         if abs(found / (factor * asked) - 1) <= TOLERANCE:
             return match
     return TempoMatch.OTHER
+
+
+def is_tempo_of(style: Style, bpm: float, *, margin: float) -> bool:
+    """Whether a style is played at a tempo, or at one that its own come so near to, as a share."""
+    slowest, fastest = style.bpm
+    return slowest * (1 - margin) <= bpm <= fastest * (1 + margin)

@@ -25,6 +25,11 @@ class DitPackageEncoder(nn.Module):
         self.detokenizer = AudioDetokenizer(config)
         self.null_condition_emb = nn.Parameter(torch.zeros(1, 1, config.width))
 
+    def detokenize(self, codes: torch.Tensor) -> torch.Tensor:
+        """Hint latents [codes, 5, channels] of codes [codes]."""
+        hints: torch.Tensor = self.detokenizer(self.tokenizer.quantizer.decode(codes))
+        return hints
+
 
 @dataclass(frozen=True)
 class Words:
@@ -86,9 +91,7 @@ class EncoderModel:
     @torch.inference_mode()
     def detokenize(self, codes: torch.Tensor) -> torch.Tensor:
         """Hint latents [codes, 5, channels] of codes [codes]."""
-        quantized = self.package.tokenizer.quantizer.decode(codes.to(self._like.device))
-        hints: torch.Tensor = self.package.detokenizer(quantized)
-        return hints.float().cpu()
+        return self.package.detokenize(codes.to(self._like.device)).float().cpu()
 
     def _timbres(self, items: Sequence[Words]) -> list[torch.Tensor]:
         """Timbre vectors [references, width] of each item. That of silence is the same for all: computed once."""

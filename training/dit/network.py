@@ -96,5 +96,4 @@ class SongModel(nn.Module):
     def hints_of(self, codes: Sequence[int]) -> torch.Tensor:
         """Hint latents [frames, channels] of audio codes, in float32."""
         indices = torch.tensor(codes, device=self.package.null_condition_emb.device)
-        hints: torch.Tensor = self.package.detokenizer(self.package.tokenizer.quantizer.decode(indices))
-        return hints.flatten(0, 1).float()
+        return self.package.detokenize(indices).flatten(0, 1).float()

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from services.planner.codes import code_count
+from services.planner.codes import code_count, whole_seconds
 from services.planner.grammar import Field
 from services.planner.modes import METADATA
 from services.planner.prompts import INSTRUMENTAL, Prompts
@@ -138,10 +138,15 @@ class Examples:
 
 def _thought(random: np.random.Generator, facts: Facts) -> Thought:
     """What the planner is to know of a song, with a caption of its own."""
+    return metadata_of(facts, caption=write_caption(random, facts))
+
+
+def metadata_of(facts: Facts, caption: str = "") -> Thought:
+    """What is true of a song."""
     return Thought(
         bpm=facts.bpm,
-        caption=write_caption(random, facts),
-        duration=int(facts.seconds),
+        caption=caption,
+        duration=whole_seconds(facts.seconds),
         keyscale=str(facts.key),
         language=facts.language,
         timesignature=facts.style.meter,

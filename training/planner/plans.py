@@ -23,7 +23,6 @@ from services.planner.modes import Bounds, PlanWish
 from services.planner.prompts import Prompts
 from services.planner.sampling import TokenSampling
 from services.planner.tasks import Script
-from services.planner.thought import Thought
 from services.runtime.checkpoints import CheckpointError, revision
 from services.runtime.items import Ticket
 from serving.settings import SettingsError, load, setting
@@ -32,6 +31,7 @@ from training.latents import LatentStore, LatentStoreError
 from training.machine import MachineSettings
 from training.model_configs import NANO_PLANNER_NAME
 from training.planner.codes import Kept, is_missing, keep
+from training.planner.examples import metadata_of
 from training.synth.clip import Description, describe
 
 _ROWS, _PREFILL = 32, 256
@@ -79,20 +79,19 @@ def keep_plans(
         size = len(planner.tokenizer.audio_codes)
         if is_missing(path, origin, size):
             described = [describe(e.seed, seconds=e.seconds) for e in store.entries if e.shard == shard]
-            short = [each for each in described if each.facts.seconds <= longest]
-            planned = iter(plans(planner, short))
+            planned = plans(planner, [each for each in described if each.facts.seconds <= longest])
             none = torch.empty(0, dtype=torch.int32)
-            keep(path, origin, size, [next(planned) if each.facts.seconds <= longest else none for each in described])
+            keep(path, origin, size, [planned.get(each.seed, none) for each in described])
     return True
 
 
-def plans(planner: LoadedPlanner, songs: Sequence[Description]) -> list[torch.Tensor]:
-    """Audio codes [codes] for the words and the metadata of songs, by the product's defaults.
+def plans(planner: LoadedPlanner, songs: Sequence[Description]) -> Mapping[int, torch.Tensor]:
+    """Audio codes [codes] for the words and the metadata of songs, by their seeds and by the product's defaults.
 
     Raises LatentStoreError with the seed of a song that cannot be planned.
     """
     if not songs:
-        return []
+        return {}
     prompts, longest = Prompts(planner.tokenizer), max(whole_seconds(song.facts.seconds) for song in songs)
     scripts = {song.seed: modes.plan(prompts, _wish(song), Bounds(longest, lyric_tokens=0)) for song in songs}
     weight = planner.model.embed_tokens.weight
@@ -103,22 +102,15 @@ def plans(planner: LoadedPlanner, songs: Sequence[Description]) -> list[torch.Te
         found = _run(engine, scripts)
     finally:
         engine.close()
-    return [torch.tensor(found[song.seed], dtype=torch.int32) for song in songs]
+    return {seed: torch.tensor(codes, dtype=torch.int32) for seed, codes in found.items()}
 
 
 def _wish(song: Description) -> PlanWish:
-    facts = song.facts
     return PlanWish(
         caption=song.caption,
         lyrics=song.lyrics,
-        given=Thought(
-            bpm=facts.bpm,
-            duration=whole_seconds(facts.seconds),
-            keyscale=str(facts.key),
-            language=facts.language,
-            timesignature=facts.style.meter,
-        ),
-        seconds=facts.seconds,
+        given=metadata_of(song.facts),
+        seconds=song.facts.seconds,
         write_metadata=True,
         rewrite_caption=True,
         detect_language=True,
