@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.quality import codec, edits, plans, report, songs
+from bench.quality import codec, edits, plans, report, songs, tracks
 from bench.quality.evaluation import Evaluation, Outcome, Section, Size
 from bench.quality.plots import draw
 from bench.quality.report import Part
@@ -22,7 +22,7 @@ from bench.servers import up
 from quartet import Client
 from quartet.errors import InvalidRequestError, UnimplementedError
 
-SECTIONS = {section.name: section for part in (songs, plans, codec, edits) for section in part.sections()}
+SECTIONS = {section.name: section for part in (songs, plans, codec, edits, tracks) for section in part.sections()}
 
 
 def main() -> None:

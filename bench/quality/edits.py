@@ -1,4 +1,4 @@
-"""Edits of clips through the gateway, as a user asks for them (spec/model.md §4): repaint, cover and extract."""
+"""Edits of clips through the gateway, as a user asks for them (spec/model.md §4): repaint and cover."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from bench.quality.evaluation import Evaluation, Outcome, Section, mix_of, stem_of
+from bench.quality.evaluation import Evaluation, Outcome, Section, mix_of
 from bench.quality.figures import Goal, mean, mean_of_known, share
 from bench.quality.music import STYLE_GOAL, Heard, hear
 from bench.quality.recordings import recording_of
-from bench.quality.similarity import chroma_similarity, distance_db, si_sdr_db, si_sdr_improvement_db
+from bench.quality.similarity import chroma_similarity, distance_db
 from bench.quality.songs import song_of, spec_of
 from bench.quality.tempo import is_tempo_of
 from quartet.cli.audio import Recording
 from quartet.planning import Thinking
-from quartet.tasks import Cover, Extract, Region, Repaint, Task, Track
+from quartet.tasks import Cover, Region, Repaint, Task
 from training.synth import arrangement
 from training.synth.arrangement import tempo_in
 from training.synth.captions import write_caption
@@ -59,23 +59,13 @@ class Covered:
     best_similarity: float
 
 
-@dataclass(frozen=True)
-class Extracted:
-    """Drums out of a clip: how much nearer they and the rest came, and the drums through the codec alone; in dB."""
-
-    seed: int
-    drums_db: float
-    rest_db: float
-    codec_db: float
-
-
 def repainted(evaluation: Evaluation, earlier: Mapping[str, Outcome]) -> Outcome:
     """The middle third of each clip under its own words."""
 
     def compared(clip: Clip) -> Repainted:
         source = mix_of(clip)
         region = Region(source.seconds / 3, 2 * source.seconds / 3)
-        result = _edited(evaluation, "repaint", clip.description, source, partial(Repaint, regions=(region,)))
+        result = edited(evaluation, "repaint", clip.description, source, partial(Repaint, regions=(region,)))
         return compare_repaint(clip.description.seed, source, result, region)
 
     rows = evaluation.of_each(compared, evaluation.clips())
@@ -103,7 +93,7 @@ def covered(evaluation: Evaluation, earlier: Mapping[str, Outcome]) -> Outcome:
     def compared(clips: tuple[Clip, Clip | None]) -> Covered:
         clip, previous = clips
         source, wanted = mix_of(clip), in_another_style(clip.description)
-        cover = _edited(evaluation, "cover", wanted, source, Cover)
+        cover = edited(evaluation, "cover", wanted, source, Cover)
         heard = hear(cover, wanted.facts, clip.description.seed, evaluation.classifier)
         best = recording_of(mix(render(wanted.score, clip.rate)), clip.rate)
         return Covered(
@@ -115,7 +105,7 @@ def covered(evaluation: Evaluation, earlier: Mapping[str, Outcome]) -> Outcome:
             best_similarity=chroma_similarity(best, source),
         )
 
-    rows = evaluation.of_each(compared, _with_previous(evaluation.clips()))
+    rows = evaluation.of_each(compared, with_previous(evaluation.clips()))
     chance = mean_of_known(row.other_similarity for row in rows)
     nearest = mean("chroma similarity", "", [row.best_similarity for row in rows])
     known = share("new style", [row.best_style == row.heard.style for row in rows])
@@ -130,7 +120,8 @@ def covered(evaluation: Evaluation, earlier: Mapping[str, Outcome]) -> Outcome:
     return Outcome(figures, tuple(rows))
 
 
-def _with_previous(clips: Iterable[Clip]) -> Iterator[tuple[Clip, Clip | None]]:
+def with_previous(clips: Iterable[Clip]) -> Iterator[tuple[Clip, Clip | None]]:
+    """Each clip, and the one before it, to which a result of it should not be alike."""
     previous = None
     for clip in clips:
         yield clip, previous
@@ -149,35 +140,7 @@ def in_another_style(description: Description) -> Description:
     return dataclasses.replace(description, score=score, caption=write_caption(random, score.facts), lyrics=lyrics)
 
 
-def extracted(evaluation: Evaluation, earlier: Mapping[str, Outcome]) -> Outcome:
-    """The drums of each clip that has them; what is left of the clip without them is the rest."""
-    stages = evaluation.stages
-
-    def compared(clip: Clip) -> Extracted:
-        whole, drums, seed = mix_of(clip), stem_of(clip, Track.DRUMS), clip.description.seed
-        rest = recording_of(whole.samples - drums.samples, clip.rate)
-        found = _edited(evaluation, "extract", clip.description, whole, partial(Extract, tracks=(Track.DRUMS,)))
-        shorter = min(len(found.samples), len(whole.samples))
-        left = recording_of(whole.samples[:shorter] - found.samples[:shorter], clip.rate)
-        codec = stages.sound(stages.latents(drums))
-        return Extracted(
-            seed=seed,
-            drums_db=si_sdr_improvement_db(found, drums, whole),
-            rest_db=si_sdr_improvement_db(left, rest, whole),
-            codec_db=si_sdr_db(codec, drums) - si_sdr_db(whole, drums),
-        )
-
-    with_drums = (clip for clip in evaluation.clips() if np.any(clip.stems.get(Track.DRUMS, np.zeros(1))))
-    rows = evaluation.of_each(compared, with_drums)
-    best = mean_of_known(row.codec_db for row in rows)
-    figures = (
-        mean("SI-SDR improvement of the drums", "dB", [row.drums_db for row in rows], Goal(at_least=6), best=best),
-        mean("SI-SDR improvement of the rest", "dB", [row.rest_db for row in rows]),
-    )
-    return Outcome(figures, tuple(rows))
-
-
-def _edited(
+def edited(
     evaluation: Evaluation, name: str, words: Description, source: Recording, task: Callable[[Path], Task]
 ) -> Recording:
     """What the product makes of a source under words; the file is kept."""
@@ -194,8 +157,7 @@ def _edited(
 
 
 def sections() -> Iterable[Section]:
-    """Repaint, cover, extract."""
+    """Repaint and cover."""
     yield Section("repaint", "Repaint", "The middle third of held-out clips", repainted)
     method = "Held-out clips under captions of styles that have such a tempo; best is the generator's own covers"
     yield Section("cover", "Cover", method, covered)
-    yield Section("extract", "Extract", "Drums out of held-out clips; best is the codec alone", extracted)

@@ -1,4 +1,4 @@
-"""How near two recordings are, in waveform, spectrum and harmony. Both are of one rate; the shorter length counts."""
+"""How near two recordings are, in waveform, spectrum, harmony and rhythm. Of one rate; the shorter length counts."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from training.vae.losses import LossWeights, si_sdr, spectral_distance
 
 # A dead recording against a sounding one would be at minus infinity, which no mean survives.
 _LOWEST_DB = -60.0
+# Samples from one strength of onsets to the next, and how many of these a beat may be early or late by, on both sides.
+_HOP, _NEAR_HOPS = 256, 9
 
 
 def si_sdr_db(found: Recording, wanted: Recording) -> float:
@@ -42,6 +44,17 @@ def chroma_similarity(one: Recording, other: Recording) -> float:
     # Each frame has the norm 1.
     chromas = [librosa.feature.chroma_cens(y=mono[:shorter], sr=HEARD_RATE) for mono in pair]
     return float((chromas[0] * chromas[1]).sum(axis=0).mean())
+
+
+def rhythm_similarity(one: Recording, other: Recording) -> float:
+    """Correlation of how strongly notes and beats set in, within some 50 ms, from -1 to 1; of silence 0."""
+    pair = [heard(one), heard(other)]
+    if any(is_silent(mono) for mono in pair):
+        return 0.0
+    shorter = min(map(len, pair))
+    onsets = [librosa.onset.onset_strength(y=mono[:shorter], sr=HEARD_RATE, hop_length=_HOP) for mono in pair]
+    smooth = [np.convolve(strengths, np.hanning(_NEAR_HOPS + 2), mode="same") for strengths in onsets]
+    return float(np.corrcoef(smooth)[0, 1])
 
 
 def distance_db(found: Samples, wanted: Samples) -> float:

@@ -38,10 +38,10 @@ class Mode(StrEnum):
     REWRITE = "rewrite"
 
 
-_SHARES = {Mode.PLAN: 0.5, Mode.THINK: 0.1, Mode.UNDERSTAND: 0.2, Mode.COMPOSE: 0.1, Mode.REWRITE: 0.1}
-# Modes that take the codes of a clip; the others are about words, of which there is no end.
+# Modes that take the codes of a clip, and those that are about words, of which there is no end: shares within each kind.
+_HEARS = {Mode.PLAN: 5 / 7, Mode.UNDERSTAND: 2 / 7}
+_SPEAKS = {Mode.THINK: 1 / 3, Mode.COMPOSE: 1 / 3, Mode.REWRITE: 1 / 3}
 _KEPT_DESCRIPTIONS = 1024
-_HEARS = (Mode.PLAN, Mode.UNDERSTAND)
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ class ExampleSettings:
     """How examples are drawn. Probabilities are from 0 to 1."""
 
     tokens_per_batch: int = setting(8000, "tokens of prompts and answers in a batch, about", at_least=1)
+    words_alone: float = setting(0.3, "share of the modes without codes", at_least=0)
     condition_dropout: float = setting(0.15, "how often codes follow the prompt that guidance leads away from")
     line_dropout: float = setting(0.25, "how often a plan has no caption, no language, or not all of the metadata")
     empty_prompt: float = setting(0.05, "how often nothing is given: no caption, no wish or no codes")
@@ -69,6 +70,8 @@ class Examples:
         self._settings = settings
         self._seed = seed
         self._new_words = new_words
+        kinds = ((_HEARS, 1 - settings.words_alone), (_SPEAKS, settings.words_alone))
+        self._shares = {mode: share * part for kind, part in kinds for mode, share in kind.items()}
         self._describe = lru_cache(maxsize=_KEPT_DESCRIPTIONS)(describe)
 
     def batch(self, number: int) -> list[Example]:
@@ -83,7 +86,7 @@ class Examples:
         return sorted(examples, key=_tokens)
 
     def _example(self, random: np.random.Generator) -> Example:
-        mode = Mode(random.choice(list(_SHARES), p=list(_SHARES.values())))
+        mode = Mode(random.choice(list(self._shares), p=list(self._shares.values())))
         clip = self._store.clips[random.integers(len(self._store.clips))]
         empty = random.random() < self._settings.empty_prompt
         if mode in _HEARS or not self._new_words:
@@ -137,8 +140,11 @@ class Examples:
 
 
 def _thought(random: np.random.Generator, facts: Facts) -> Thought:
-    """What the planner is to know of a song, with a caption of its own."""
-    return metadata_of(facts, caption=write_caption(random, facts))
+    """What the planner is to know of a song, with a caption of its own.
+
+    It names no key: the key is written after the caption, where a user's may be forced.
+    """
+    return metadata_of(facts, caption=write_caption(random, facts, names_key=False))
 
 
 def metadata_of(facts: Facts, caption: str = "") -> Thought:

@@ -27,12 +27,12 @@ _METERS = {"2": ["2/4"], "3": ["3/4"], "4": [], "6": ["6/8"]}
 _ARTICLE = re.compile(r"a\(n\)(?= ([aeio8]|u(?!ni))?)")
 
 
-def write_caption(random: np.random.Generator, facts: Facts) -> str:
+def write_caption(random: np.random.Generator, facts: Facts, *, names_key: bool = True) -> str:
     """A caption of at most 512 characters, three in four of them English, as tags or as sentences.
 
-    Its words name the style, so that `describes` finds it.
+    Its words name the style, so that `describes` finds it, and the key now and then where they may.
     """
-    speaker = _Speaker(random, _phrasebook(random, facts), facts)
+    speaker = _Speaker(random, _phrasebook(random, facts), facts, names_key=names_key)
     return speaker.tags() if random.random() < _TAGS_SHARE else speaker.sentences()
 
 
@@ -61,10 +61,12 @@ def _phrasebook(random: np.random.Generator, facts: Facts) -> Phrasebook:
 class _Speaker:
     """Fills templates from what can be said of a clip. What is said is used up."""
 
-    def __init__(self, random: np.random.Generator, book: Phrasebook, facts: Facts) -> None:
+    def __init__(self, random: np.random.Generator, book: Phrasebook, facts: Facts, *, names_key: bool = True) -> None:
         self._random = random
         self._book = book
         self._parts = _Describer(random, book, facts).parts()
+        if not names_key:
+            self._parts["key"] = []
 
     def tags(self) -> str:
         """Style, instruments, drums, voice, mood and numbers, mostly in this order; some are left out."""

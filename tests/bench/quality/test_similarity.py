@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from bench.quality.recordings import recording_of, resampled
-from bench.quality.similarity import chroma_similarity, distance_db, si_sdr_db, si_sdr_improvement_db, stft_distance
+from bench.quality.similarity import (
+    chroma_similarity,
+    distance_db,
+    rhythm_similarity,
+    si_sdr_db,
+    si_sdr_improvement_db,
+    stft_distance,
+)
 from quartet.cli.audio import Recording
 from training.synth.clip import make_clip
 from training.synth.styles import style_named
@@ -56,6 +63,16 @@ def test_harmony_is_alike_in_another_timbre_and_not_in_another_key() -> None:
     bass_less = recording(CLIP.audio - CLIP.stems["bass"])
     other = make_clip(1_000_000_002, seconds=6, style=style_named("techno"))
     assert chroma_similarity(bass_less, MIX) > 0.8 > chroma_similarity(recording(other.audio), MIX)
+
+
+def test_rhythm_is_alike_where_onsets_are_and_not_half_a_beat_later() -> None:
+    drums = CLIP.stems["drums"]
+    half_a_beat = round(30 / CLIP.description.facts.bpm * CLIP.rate)
+    late, hardly = (recording(np.roll(drums, samples, axis=0)) for samples in (half_a_beat, CLIP.rate // 50))
+    assert rhythm_similarity(recording(0.1 * drums), recording(drums)) == pytest.approx(1, abs=0.02)
+    assert rhythm_similarity(hardly, recording(drums)) > 0.8
+    assert rhythm_similarity(late, recording(drums)) < 0.5 < rhythm_similarity(MIX, recording(drums))
+    assert rhythm_similarity(recording(np.zeros_like(drums)), recording(drums)) == 0
 
 
 def test_rates_must_agree() -> None:

@@ -99,6 +99,7 @@ def test_what_is_drawn_is_what_the_planner_stage_asks_and_writes(
             continue
         end = example.answer.index(tokenizer.think_end)
         thought = thought_of(prompts, example.answer[1:end])
+        assert not thought.keyscale or thought.keyscale not in thought.caption
         lines = tuple(line for line in Field if getattr(thought, line.value))
         if kind != "Generate":
             assert lines == tuple(Field)

@@ -108,6 +108,15 @@ def test_one_clip_has_many_captions() -> None:
     assert len({write_caption(np.random.default_rng(seed), facts) for seed in range(500)}) > 450
 
 
+def test_keys_are_named_now_and_then_and_not_where_they_may_not_be() -> None:
+    def named(*, names_key: bool) -> int:
+        clips = ((np.random.default_rng(seed), clip(seed)) for seed in range(CLIPS))
+        return sum(str(facts.key) in write_caption(random, facts, names_key=names_key) for random, facts in clips)
+
+    assert named(names_key=True) > 0.01 * CLIPS
+    assert named(names_key=False) == 0
+
+
 def test_captions_are_short_enough(captions: list[tuple[Facts, str]]) -> None:
     lengths = [len(text) for _, text in captions[::2]]
     assert max(lengths) <= 512
