@@ -20,7 +20,7 @@ from training.latents import LatentStoreError
 from training.planner import answers
 from training.planner.answers import Example
 from training.planner.codes import CodedClip, CodeStore
-from training.synth.captions import write_caption
+from training.synth.captions import write_caption, write_planned_caption
 from training.synth.clip import Description, describe
 from training.synth.facts import Facts
 
@@ -38,7 +38,7 @@ class Mode(StrEnum):
     REWRITE = "rewrite"
 
 
-# Modes that take the codes of a clip, and those that are about words, of which there is no end: shares within each kind.
+# Shares of the modes that take the codes of a clip, and of those that are about words, of which there is no end.
 _HEARS = {Mode.PLAN: 5 / 7, Mode.UNDERSTAND: 2 / 7}
 _SPEAKS = {Mode.THINK: 1 / 3, Mode.COMPOSE: 1 / 3, Mode.REWRITE: 1 / 3}
 _KEPT_DESCRIPTIONS = 1024
@@ -140,11 +140,8 @@ class Examples:
 
 
 def _thought(random: np.random.Generator, facts: Facts) -> Thought:
-    """What the planner is to know of a song, with a caption of its own.
-
-    It names no key: the key is written after the caption, where a user's may be forced.
-    """
-    return metadata_of(facts, caption=write_caption(random, facts, names_key=False))
+    """What the planner is to know of a song, with a caption of its own."""
+    return metadata_of(facts, caption=write_planned_caption(random, facts))
 
 
 def metadata_of(facts: Facts, caption: str = "") -> Thought:

@@ -27,13 +27,17 @@ _METERS = {"2": ["2/4"], "3": ["3/4"], "4": [], "6": ["6/8"]}
 _ARTICLE = re.compile(r"a\(n\)(?= ([aeio8]|u(?!ni))?)")
 
 
-def write_caption(random: np.random.Generator, facts: Facts, *, names_key: bool = True) -> str:
+def write_caption(random: np.random.Generator, facts: Facts) -> str:
     """A caption of at most 512 characters, three in four of them English, as tags or as sentences.
 
-    Its words name the style, so that `describes` finds it, and the key now and then where they may.
+    Its words name the style, so that `describes` finds it.
     """
-    speaker = _Speaker(random, _phrasebook(random, facts), facts, names_key=names_key)
-    return speaker.tags() if random.random() < _TAGS_SHARE else speaker.sentences()
+    return _Speaker(random, _phrasebook(random, facts), facts).caption()
+
+
+def write_planned_caption(random: np.random.Generator, facts: Facts) -> str:
+    """The caption of a plan: always English, and silent about the key, which a plan names after it."""
+    return _Speaker(random, PHRASEBOOKS[0], facts, names_key=False).caption()
 
 
 def shorten(random: np.random.Generator, facts: Facts) -> str:
@@ -68,7 +72,15 @@ class _Speaker:
         if not names_key:
             self._parts["key"] = []
 
-    def tags(self) -> str:
+    def caption(self) -> str:
+        """Tags or sentences."""
+        return self._tags() if self._random.random() < _TAGS_SHARE else self._sentences()
+
+    def wish(self) -> str:
+        """A wish in a few words."""
+        return self._say_one_of(self._book.wishes)
+
+    def _tags(self) -> str:
         """Style, instruments, drums, voice, mood and numbers, mostly in this order; some are left out."""
         items = [self._say_one_of(self._book.heads)]
         instruments = self._parts["instrument"]
@@ -88,7 +100,7 @@ class _Speaker:
             items[1:] = [items[1:][number] for number in self._random.permutation(len(items) - 1)]
         return self._book.comma.join(items)
 
-    def sentences(self) -> str:
+    def _sentences(self) -> str:
         """An opening, and sentences that go on while there is room."""
         sentences = [self._say_one_of(self._book.openings)]
         more = self._random.permutation(len(self._book.continuations))[: self._random.integers(10)]
@@ -96,10 +108,6 @@ class _Speaker:
             if self._can_say(template) and sum(map(len, sentences)) < _ROOM:
                 sentences.append(self._say(template))
         return self._book.gap.join(sentence[0].upper() + sentence[1:] for sentence in sentences)
-
-    def wish(self) -> str:
-        """A wish in a few words."""
-        return self._say_one_of(self._book.wishes)
 
     def _say_one_of(self, templates: Phrases) -> str:
         return self._say(_one_of(self._random, [template for template in templates if self._can_say(template)]))

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from training.synth.captions import describes, shorten, write_caption
+from training.synth.captions import describes, shorten, write_caption, write_planned_caption
 from training.synth.facts import Character, Facts, Voice
 from training.synth.lexicon import SLOT
 from training.synth.phrasebook import Phrasebook
@@ -108,13 +108,12 @@ def test_one_clip_has_many_captions() -> None:
     assert len({write_caption(np.random.default_rng(seed), facts) for seed in range(500)}) > 450
 
 
-def test_keys_are_named_now_and_then_and_not_where_they_may_not_be() -> None:
-    def named(*, names_key: bool) -> int:
-        clips = ((np.random.default_rng(seed), clip(seed)) for seed in range(CLIPS))
-        return sum(str(facts.key) in write_caption(random, facts, names_key=names_key) for random, facts in clips)
-
-    assert named(names_key=True) > 0.01 * CLIPS
-    assert named(names_key=False) == 0
+def test_captions_of_plans_are_english_and_name_style_but_no_key() -> None:
+    clips = [(np.random.default_rng(seed), clip(seed)) for seed in range(500)]
+    planned = [(facts, write_planned_caption(random, facts)) for random, facts in clips]
+    assert all(describes(text) is facts.style for facts, text in planned)
+    assert all(english(text.replace("bodhrán", "")) and str(facts.key) not in text for facts, text in planned)
+    assert any(str(facts.key) in write_caption(random, facts) for random, facts in clips)
 
 
 def test_captions_are_short_enough(captions: list[tuple[Facts, str]]) -> None:
