@@ -108,7 +108,7 @@ def test_what_is_drawn_is_what_the_planner_stage_asks_and_writes(
             continue
         lines_of_plans.add(lines)
         if lines:
-            check_written(prompts, Grammar(lines, max_seconds=600), example.answer[:end], masks)
+            check_written(prompts, Grammar(lines, max_seconds=600), example.answer[: end + 1], masks)
         if codes:
             kinds["codes"] += 1
             assert example.answer[-1 - len(codes) :] == (*codes, tokenizer.turn_end)
