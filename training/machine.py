@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
+from services.runtime.numerics import fastest_dtype
 from serving.settings import setting
 
 
@@ -14,8 +15,18 @@ class MachineSettings:
     """Device, type and threads."""
 
     device: str = setting("cpu", "torch device to train on", choices=("cpu", "cuda"))
-    bfloat16: bool = setting(True, "computes in bfloat16 where that is safe")
+    compute: str = setting(
+        "auto",
+        "type to compute in where that is safe; auto takes what this machine is fastest in",
+        choices=("auto", "bfloat16", "float32"),
+    )
     threads: int = setting(0, "CPU threads; 0 leaves the choice to torch", at_least=0)
+
+    @property
+    def bfloat16(self) -> bool:
+        """Whether it computes in bfloat16."""
+        device = torch.device(self.device)
+        return self.compute == "bfloat16" or (self.compute == "auto" and fastest_dtype(device) is torch.bfloat16)
 
     def use_threads(self) -> None:
         """Gives torch its threads, where their number is chosen."""

@@ -10,8 +10,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import torch
+
+from services.runtime.numerics import fastest_dtype
 
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 _ITERATIONS = 5
@@ -52,15 +55,21 @@ class Muon:
 
 
 def orthogonal(matrices: torch.Tensor) -> torch.Tensor:
-    """Matrices [count, rows, columns] with singular values of about one, by products in bfloat16; zeros stay zeros."""
+    """Matrices [count, rows, columns] with singular values of about one; zeros stay zeros.
+
+    The products need no more than bfloat16, but some machines are slow at it.
+    """
     linear, cubic, quintic = _COEFFICIENTS
     tall = matrices.shape[1] > matrices.shape[2]
-    x = (matrices.mT if tall else matrices).bfloat16()
+    x = (matrices.mT if tall else matrices).to(_fastest_dtype(matrices.device))
     x = x / (torch.linalg.matrix_norm(x, keepdim=True) + 1e-7)
     for _ in range(_ITERATIONS):
         squares = x @ x.mT
         x = torch.baddbmm(x, torch.baddbmm(squares, squares, squares, beta=cubic, alpha=quintic), x, beta=linear)
     return (x.mT if tall else x).to(matrices.dtype)
+
+
+_fastest_dtype = cache(fastest_dtype)
 
 
 def _is_inner(name: str, weight: torch.Tensor) -> bool:
