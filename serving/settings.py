@@ -23,9 +23,16 @@ class SettingsError(ValueError):
     """A setting has a value that it cannot have; names the flag and the fix."""
 
 
-def setting(default: Any, help: str, *, choices: Sequence[str] = (), at_least: float | None = None) -> Any:  # noqa: A002
+def setting(
+    default: Any,
+    help: str,  # noqa: A002
+    *,
+    choices: Sequence[str] = (),
+    at_least: float | None = None,
+    at_most: float | None = None,
+) -> Any:
     """A dataclass field with its help text and bounds."""
-    metadata = {"help": help, "choices": tuple(choices), "at_least": at_least}
+    metadata = {"help": help, "choices": tuple(choices), "at_least": at_least, "at_most": at_most}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -83,6 +90,8 @@ def _parsed(raw: str, hint: Any, metadata: Mapping[str, Any], source: str) -> An
         raise SettingsError(f"{source}: {raw!r} is not one of {', '.join(metadata['choices'])}")
     if metadata["at_least"] is not None and not value >= metadata["at_least"]:
         raise SettingsError(f"{source}: {raw} is below {metadata['at_least']}")
+    if metadata["at_most"] is not None and not value <= metadata["at_most"]:
+        raise SettingsError(f"{source}: {raw} is above {metadata['at_most']}")
     return value
 
 

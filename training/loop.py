@@ -34,7 +34,7 @@ class LoopSettings:
     muon: float = setting(
         0.0, "rate of Muon for the matrices between states, in learning rates; with 0 AdamW learns them too", at_least=0
     )
-    final_rate: float = setting(0.01, "share of the learning rate at the end of its cosine", at_least=0)
+    final_rate: float = setting(0.01, "share of the learning rate at the end of its cosine", at_least=0, at_most=1)
     warmup_steps: int = setting(100, "updates over which the learning rate rises from zero", at_least=0)
     beta1: float = setting(0.9, "AdamW: decay of the mean of gradients", at_least=0)
     beta2: float = setting(0.99, "AdamW: decay of the mean of their squares", at_least=0)

@@ -15,10 +15,10 @@ class MachineSettings:
     """Device, type and threads."""
 
     device: str = setting("cpu", "torch device to train on", choices=("cpu", "cuda"))
-    compute: str = setting(
+    dtype: str = setting(
         "auto",
-        "type to compute in where that is safe; auto takes what this machine is fastest in",
-        choices=("auto", "bfloat16", "float32"),
+        "type to compute in where that is safe; auto takes what the device is fastest in",
+        choices=("auto", "float32", "bfloat16"),
     )
     threads: int = setting(0, "CPU threads; 0 leaves the choice to torch", at_least=0)
 
@@ -26,7 +26,7 @@ class MachineSettings:
     def bfloat16(self) -> bool:
         """Whether it computes in bfloat16."""
         device = torch.device(self.device)
-        return self.compute == "bfloat16" or (self.compute == "auto" and fastest_dtype(device) is torch.bfloat16)
+        return self.dtype == "bfloat16" or (self.dtype == "auto" and fastest_dtype(device) is torch.bfloat16)
 
     def use_threads(self) -> None:
         """Gives torch its threads, where their number is chosen."""

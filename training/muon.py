@@ -57,7 +57,7 @@ class Muon:
 def orthogonal(matrices: torch.Tensor) -> torch.Tensor:
     """Matrices [count, rows, columns] with singular values of about one; zeros stay zeros.
 
-    The products need no more than bfloat16, but some machines are slow at it.
+    The products need no more than bfloat16, whatever the training computes in, but some machines are slow at it.
     """
     linear, cubic, quintic = _COEFFICIENTS
     tall = matrices.shape[1] > matrices.shape[2]

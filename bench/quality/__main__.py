@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("out/quality"), help="where the report goes")
     parser.add_argument("--prompts", type=int, default=usual.prompts, help="prompts for songs and plans")
     parser.add_argument("--rounds", type=int, default=usual.rounds, help="songs of each prompt")
-    parser.add_argument("--clips", type=int, default=usual.clips, help="clips for codec, codes and edits")
+    parser.add_argument("--clips", type=int, default=usual.clips, help="clips for what takes a recording")
     parser.add_argument("--seconds", type=float, default=usual.seconds, help="length of songs and clips")
     parser.add_argument(
         "--at-once",

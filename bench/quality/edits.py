@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from bench.quality.evaluation import Evaluation, Outcome, Section, mix_of
+from bench.quality.evaluation import Evaluation, Outcome, Section, mix_of, with_previous
 from bench.quality.figures import Goal, mean, mean_of_known, share
 from bench.quality.music import STYLE_GOAL, Heard, hear
 from bench.quality.recordings import recording_of
@@ -118,14 +118,6 @@ def covered(evaluation: Evaluation, earlier: Mapping[str, Outcome]) -> Outcome:
         share("key", [row.heard.has_key for row in rows]),
     )
     return Outcome(figures, tuple(rows))
-
-
-def with_previous(clips: Iterable[Clip]) -> Iterator[tuple[Clip, Clip | None]]:
-    """Each clip, and the one before it, to which a result of it should not be alike."""
-    previous = None
-    for clip in clips:
-        yield clip, previous
-        previous = clip
 
 
 def in_another_style(description: Description) -> Description:

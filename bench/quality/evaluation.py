@@ -105,3 +105,16 @@ def mix_of(clip: Clip) -> Recording:
 def stem_of(clip: Clip, name: str) -> Recording:
     """One of its stems."""
     return recording_of(clip.stems[name], clip.rate)
+
+
+def without_stem(clip: Clip, name: str) -> Recording:
+    """All of it but one of its stems."""
+    return recording_of(clip.audio - clip.stems[name], clip.rate)
+
+
+def with_previous(clips: Iterable[Clip]) -> Iterator[tuple[Clip, Clip | None]]:
+    """Each clip, and the one before it, to which a result of it should not be alike."""
+    previous = None
+    for clip in clips:
+        yield clip, previous
+        previous = clip

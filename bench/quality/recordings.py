@@ -26,6 +26,12 @@ def resampled(recording: Recording, rate: int) -> Recording:
     return recording_of(samples, rate)
 
 
+def plus(one: Recording, other: Recording, sign: float = 1) -> Recording:
+    """Both together, or one without the other with a sign of -1; of one rate and the shorter length."""
+    shorter = min(len(one.samples), len(other.samples))
+    return recording_of(one.samples[:shorter] + sign * other.samples[:shorter], one.sample_rate)
+
+
 def heard(recording: Recording) -> Floats:
     """Mono [samples] at `HEARD_RATE`."""
     mono: Floats = resampled(recording, HEARD_RATE).samples.mean(axis=1)

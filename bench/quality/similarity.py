@@ -7,13 +7,14 @@ import numpy as np
 import torch
 
 from bench.quality.recordings import HEARD_RATE, heard, is_silent
+from bench.quality.tempo import HOP
 from quartet.cli.audio import Recording, Samples
 from training.vae.losses import LossWeights, si_sdr, spectral_distance
 
 # A dead recording against a sounding one would be at minus infinity, which no mean survives.
 _LOWEST_DB = -60.0
-# Samples from one strength of onsets to the next, and how many of these a beat may be early or late by, on both sides.
-_HOP, _NEAR_HOPS = 256, 9
+# Width of the window that onsets are smoothed over: some 0.1 s.
+_SMOOTHING_HOPS = 11
 
 
 def si_sdr_db(found: Recording, wanted: Recording) -> float:
@@ -46,14 +47,14 @@ def chroma_similarity(one: Recording, other: Recording) -> float:
     return float((chromas[0] * chromas[1]).sum(axis=0).mean())
 
 
-def rhythm_similarity(one: Recording, other: Recording) -> float:
-    """Correlation of how strongly notes and beats set in, within some 50 ms, from -1 to 1; of silence 0."""
+def onset_correlation(one: Recording, other: Recording) -> float:
+    """Correlation of how strongly notes and beats set in, within some 20 ms, from -1 to 1; 0 where nothing does."""
     pair = [heard(one), heard(other)]
-    if any(is_silent(mono) for mono in pair):
-        return 0.0
     shorter = min(map(len, pair))
-    onsets = [librosa.onset.onset_strength(y=mono[:shorter], sr=HEARD_RATE, hop_length=_HOP) for mono in pair]
-    smooth = [np.convolve(strengths, np.hanning(_NEAR_HOPS + 2), mode="same") for strengths in onsets]
+    onsets = [librosa.onset.onset_strength(y=mono[:shorter], sr=HEARD_RATE, hop_length=HOP) for mono in pair]
+    smooth = [np.convolve(strengths, np.hanning(_SMOOTHING_HOPS), mode="same") for strengths in onsets]
+    if any(np.ptp(strengths) == 0 for strengths in smooth):
+        return 0.0
     return float(np.corrcoef(smooth)[0, 1])
 
 

@@ -12,7 +12,8 @@ from quartet.cli.audio import Recording
 from training.synth.styles import Style
 
 TOLERANCE = 0.04
-_HOP = 256
+# Samples from one strength of onsets to the next.
+HOP = 256
 _FEW_BEATS = 4
 
 
@@ -33,11 +34,11 @@ def tempo_of(recording: Recording) -> float:
     mono = heard(recording)
     if is_silent(mono):
         return 0.0
-    tempo, beats = librosa.beat.beat_track(y=mono, sr=HEARD_RATE, hop_length=_HOP)
+    tempo, beats = librosa.beat.beat_track(y=mono, sr=HEARD_RATE, hop_length=HOP)
     if len(beats) < _FEW_BEATS:
         return float(np.atleast_1d(tempo)[0])
     hops_per_beat = np.polynomial.Polynomial.fit(np.arange(len(beats)), beats, 1).convert().coef[1]
-    return float(60 * HEARD_RATE / _HOP / hops_per_beat)
+    return float(60 * HEARD_RATE / HOP / hops_per_beat)
 
 
 def match_tempo(found: float, asked: float) -> TempoMatch:

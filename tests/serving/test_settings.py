@@ -17,7 +17,7 @@ class Example(ServerSettings):
     folder: Path = setting(Path("here"), "a folder")
     colour: str = setting("red", "a colour", choices=("red", "blue"))
     fast: bool = setting(False, "a switch")
-    limit: int = setting(3, "a bound", at_least=1)
+    limit: int = setting(3, "bounds", at_least=1, at_most=9)
 
 
 def example(*argv: str, **environ: str) -> Example:
@@ -45,6 +45,7 @@ def test_environment_wins_over_default() -> None:
     ("argv", "environ", "complaint"),
     [
         (("--limit", "0"), {}, "--limit: 0 is below 1"),
+        (("--limit", "10"), {}, "--limit: 10 is above 9"),
         (("--limit", "many"), {}, "--limit: 'many' is not a valid int"),
         (("--colour", "green"), {}, "--colour: 'green' is not one of red, blue"),
         ((), {"QUARTET_EXAMPLE_FAST": "perhaps"}, "QUARTET_EXAMPLE_FAST: 'perhaps' is not a valid bool"),

@@ -39,17 +39,28 @@ class ExampleSettings:
     """How examples are drawn. Probabilities are from 0 to 1."""
 
     frames_per_batch: int = setting(4000, "frames of latents in a batch, about", at_least=1)
-    condition_dropout: float = setting(0.15, "how often the null condition takes the place of a condition", at_least=0)
-    value_dropout: float = setting(0.15, "how often each value of the metadata is left out", at_least=0)
-    planned: float = setting(
-        0.0, "how often a cover hears what the planner wrote for its words, of clips that are planned", at_least=0
+    condition_dropout: float = setting(
+        0.15, "how often the null condition takes the place of a condition", at_least=0, at_most=1
     )
-    reference: float = setting(0.2, "how often a clip's own sound is given as the reference", at_least=0)
+    value_dropout: float = setting(0.15, "how often each value of the metadata is left out", at_least=0, at_most=1)
+    planned: float = setting(
+        0.0,
+        "how often a cover hears what the planner wrote for its words, of clips that are planned",
+        at_least=0,
+        at_most=1,
+    )
+    reference: float = setting(0.2, "how often a clip's own sound is given as the reference", at_least=0, at_most=1)
     uniform: float = setting(
-        0.3, "how often a noise level is any level alike; else it is the larger of two logit normals", at_least=0
+        0.3,
+        "how often a noise level is any level alike; else it is the larger of two logit normals",
+        at_least=0,
+        at_most=1,
     )
     nearly_noise: float = setting(
-        0.3, "how often a noise level is from 0.85 to 1, where only words tell key, tempo and style", at_least=0
+        0.3,
+        "how often a noise level is from 0.85 to 1, where only words tell key, tempo and style",
+        at_least=0,
+        at_most=1,
     )
     timestep_mean: float = setting(-0.4, "mean of the normals whose sigmoids are noise levels")
     timestep_std: float = setting(1.0, "their standard deviation", at_least=0)

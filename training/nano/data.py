@@ -14,6 +14,7 @@ from pathlib import Path
 
 import torch
 
+from services.runtime.numerics import fastest_dtype
 from services.vae.checkpoint import load
 from training.audio_bank import write_shard
 from training.interruption import interruption
@@ -40,7 +41,7 @@ class Codec:
         if self._recipe.fixed_encoder:
             return Components.load(self._components).project
         device = torch.device(self._recipe.device)
-        return encode_with(load(self._models, dtype=torch.bfloat16, device=device).model)
+        return encode_with(load(self._models, dtype=fastest_dtype(device), device=device).model)
 
 
 def render_bank(folder: Path, recipe: Recipe, rate: int, processes: int) -> bool:

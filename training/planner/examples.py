@@ -49,11 +49,19 @@ class ExampleSettings:
     """How examples are drawn. Probabilities are from 0 to 1."""
 
     tokens_per_batch: int = setting(8000, "tokens of prompts and answers in a batch, about", at_least=1)
-    words_alone: float = setting(0.3, "share of the modes without codes", at_least=0)
-    condition_dropout: float = setting(0.15, "how often codes follow the prompt that guidance leads away from")
-    line_dropout: float = setting(0.25, "how often a plan has no caption, no language, or not all of the metadata")
-    empty_prompt: float = setting(0.05, "how often nothing is given: no caption, no wish or no codes")
-    short_caption: float = setting(0.3, "how often the caption that is given is as short as a wish")
+    words_alone: float = setting(0.3, "share of the modes without codes", at_least=0, at_most=1)
+    condition_dropout: float = setting(
+        0.15, "how often codes follow the prompt that guidance leads away from", at_least=0, at_most=1
+    )
+    line_dropout: float = setting(
+        0.25, "how often a plan has no caption, no language, or not all of the metadata", at_least=0, at_most=1
+    )
+    empty_prompt: float = setting(
+        0.05, "how often nothing is given: no caption, no wish or no codes", at_least=0, at_most=1
+    )
+    short_caption: float = setting(
+        0.3, "how often the caption that is given is as short as a wish", at_least=0, at_most=1
+    )
 
 
 class Examples:

@@ -16,6 +16,7 @@ from training.synth.phrases import PHRASEBOOKS
 from training.synth.styles import STYLES, Style
 from training.synth.traits import Trait, traits_of
 
+_ENGLISH, *_OTHERS = PHRASEBOOKS
 _ENGLISH_SHARE = 0.75
 _NATIVE_SHARE = 0.5
 _TAGS_SHARE = 0.5
@@ -36,8 +37,8 @@ def write_caption(random: np.random.Generator, facts: Facts) -> str:
 
 
 def write_planned_caption(random: np.random.Generator, facts: Facts) -> str:
-    """The caption of a plan: always English, and silent about the key, which a plan names after it."""
-    return _Speaker(random, PHRASEBOOKS[0], facts, names_key=False).caption()
+    """The caption of a plan: always English, and silent about key, language and meter, which a plan names after it."""
+    return _Speaker(random, _ENGLISH, facts, unsaid=("key", "lyrics", "meter")).caption()
 
 
 def shorten(random: np.random.Generator, facts: Facts) -> str:
@@ -54,23 +55,22 @@ def describes(caption: str) -> Style | None:
 
 def _phrasebook(random: np.random.Generator, facts: Facts) -> Phrasebook:
     """Mostly the English one; among the others, who sings in a language is often spoken of in it."""
-    english, *others = PHRASEBOOKS
     if random.random() < _ENGLISH_SHARE:
-        return english
-    native = [book for book in others if facts.voice and book.code == facts.language]
-    books = native if native and random.random() < _NATIVE_SHARE else others
+        return _ENGLISH
+    native = [book for book in _OTHERS if facts.voice and book.code == facts.language]
+    books = native if native and random.random() < _NATIVE_SHARE else _OTHERS
     return books[int(random.integers(len(books)))]
 
 
 class _Speaker:
     """Fills templates from what can be said of a clip. What is said is used up."""
 
-    def __init__(self, random: np.random.Generator, book: Phrasebook, facts: Facts, *, names_key: bool = True) -> None:
+    def __init__(
+        self, random: np.random.Generator, book: Phrasebook, facts: Facts, *, unsaid: Sequence[str] = ()
+    ) -> None:
         self._random = random
         self._book = book
-        self._parts = _Describer(random, book, facts).parts()
-        if not names_key:
-            self._parts["key"] = []
+        self._parts = _Describer(random, book, facts).parts() | {slot: [] for slot in unsaid}
 
     def caption(self) -> str:
         """Tags or sentences."""

@@ -33,7 +33,7 @@ class WordsTrainingSettings(LoopSettings, MachineSettings):
     models: Path = setting(Path("out/nano/models"), "model family that gets the text encoder")
     output: Path = setting(Path("out/nano/words"), "folder of the training; what is there is gone on with")
     prompts: int = setting(64, "prompts in a batch", at_least=1)
-    value_dropout: float = setting(0.15, "how often each value of the metadata is left out", at_least=0)
+    value_dropout: float = setting(0.15, "how often each value of the metadata is left out", at_least=0, at_most=1)
 
 
 def main(settings: WordsTrainingSettings) -> bool:

@@ -14,14 +14,8 @@ import pytest
 from bench.quality.__main__ import SECTIONS, evaluate
 from bench.quality.evaluation import Evaluation, Size
 from bench.quality.stages import NotOfferedError, Stages
-from bench.quality.style import StyleClassifier, classifier_of_generator
+from bench.quality.style import StyleClassifier
 from quartet import Client
-from training.synth.styles import STYLES
-
-
-@pytest.fixture(scope="module")
-def classifier(tmp_path_factory: pytest.TempPathFactory) -> StyleClassifier:
-    return classifier_of_generator(tmp_path_factory.mktemp("classifier"), clips=len(STYLES), seconds=3.0)
 
 
 @contextmanager

@@ -77,7 +77,7 @@ def test_what_is_trained_is_what_the_encoder_stage_says_and_reads(
         learning_rate=1e-2,
         warmup_steps=1,
         clips=2,
-        compute="float32",
+        dtype="float32",
     )
     assert trainer.main(settings)
     encoder = checkpoint.load(tmp_path / "models", settings.variant, dtype=torch.float32, device=torch.device("cpu"))

@@ -41,8 +41,11 @@ def masks() -> Iterator[Executor]:
         yield pool
 
 
-def drawn(store: CodeStore, prompts: Prompts, batches: int, *, new_words: bool = True) -> list[Example]:
-    source = Examples(store, prompts, ExampleSettings(tokens_per_batch=4000), seed=1, new_words=new_words)
+def drawn(
+    store: CodeStore, prompts: Prompts, batches: int, *, new_words: bool = True, words_alone: float = 0.3
+) -> list[Example]:
+    settings = ExampleSettings(tokens_per_batch=4000, words_alone=words_alone)
+    source = Examples(store, prompts, settings, seed=1, new_words=new_words)
     return [example for number in range(batches) for example in source.batch(number)]
 
 
@@ -145,6 +148,17 @@ def test_new_words_are_of_songs_in_no_store(
     described.clear()
     drawn(store, trainee.prompts, 12, new_words=False)
     assert described == set(SEEDS)
+
+
+def test_modes_without_codes_have_their_share(store: CodeStore, trainee: Trainee) -> None:
+    def heard(words_alone: float) -> set[bool]:
+        """Whether an example has codes, in its prompt or its answer."""
+        examples = drawn(store, trainee.prompts, 6, words_alone=words_alone)
+        return {max(*example.prompt, *example.answer) >= trainee.prompts.tokenizer.first_code for example in examples}
+
+    assert heard(1.0) == {False}
+    assert heard(0.3) == {False, True}
+    assert "Expand" not in {kind_of(trainee.prompts, each) for each in drawn(store, trainee.prompts, 6, words_alone=0)}
 
 
 def test_words_are_of_the_length_that_was_asked_for(trainee: Trainee) -> None:
