@@ -43,6 +43,8 @@ _WORDS_RATE, _CODES_RATE, _PLANNER_RATE = 3e-3, 2e-3, 3e-3
 _DIT_RATE, _MUON = 1.5e-3, 2.0
 # What is learned further: the planner as the transformer is, the codec by its spectra more than by its waveform.
 _PLANNER_FURTHER_RATE, _CODEC_FURTHER_RATE, _CODEC_FURTHER_WAVEFORM = 1.5e-3, 6e-4, 0.03
+# Of words there is no end, while codes are soon those of the same clips again.
+_FURTHER_WORDS_ALONE = 0.7
 # Averages of what is nearly learned already need not be long.
 _FURTHER_AVERAGE = 0.99
 # Words take few steps: an average over the usual thousand would still hold the first.
@@ -268,6 +270,7 @@ class Parts:
                 begin="planner",
                 muon=_MUON,
                 learning_rate=_PLANNER_FURTHER_RATE,
+                words_alone=_FURTHER_WORDS_ALONE,
                 ema_decay=_FURTHER_AVERAGE,
             )
         return train_planner(settings)
