@@ -18,11 +18,12 @@ from training.dit.questions import Asked
 from training.dit.tasks import FRAMES_PER_CODE, TRACK_TASKS, Framed, Task, frame
 from training.latents import Entry, LatentStore, tiled
 from training.synth.clip import describe, facts_of
+from training.synth.facts import Facts
 
 # A clip by its seed and the length that was asked for, which together decide its words.
 Clip = tuple[int, float | None]
-# Descriptions take 70 KB, and a few milliseconds to be made again.
-_KEPT_DESCRIPTIONS = 1024
+# A description takes tens of milliseconds; its facts and lyrics take a kilobyte or two.
+_KEPT_WORDS = 32_768
 _NEARLY_NOISE = 0.85
 _SHARES = {
     Task.TEXT_TO_MUSIC: 0.44,
@@ -110,7 +111,7 @@ class Examples:
         for entry in store.entries:
             self._by_length[entry.frames].append(entry)
             self._by_style[self._kind(entry)].append(entry)
-        self._describe = lru_cache(maxsize=_KEPT_DESCRIPTIONS)(describe)
+        self._words_of = lru_cache(maxsize=_KEPT_WORDS)(_words_of)
 
     def batch(self, number: int) -> list[Example]:
         """Examples of one length whose frames add up to about the settings' number, at least one.
@@ -127,12 +128,12 @@ class Examples:
         settings = self._settings
         task = Task(random.choice(list(_SHARES), p=list(_SHARES.values())))
         framed = self._planned(random, entry, frame(random, task, self._store, entry, self._other(random, entry)))
-        described = self._describe(entry.seed, seconds=entry.seconds)
-        prompt = drawn_prompt(random, described.facts, described.lyrics, framed.instruction, settings.value_dropout)
+        facts, lyrics = self._words_of(entry.seed, entry.seconds)
+        prompt = drawn_prompt(random, facts, lyrics, framed.instruction, settings.value_dropout)
         generator = torch.Generator().manual_seed(int(random.integers(2**62)))
         return Example(
             framed=framed,
-            asked=Asked(described.facts, task, entry.stem if task in TRACK_TASKS else ""),
+            asked=Asked(facts, task, entry.stem if task in TRACK_TASKS else ""),
             caption=self._tokenizer.caption(prompt).ids,
             lyrics=self._tokenizer.lyrics(prompt).ids,
             reference=self._reference(random, entry),
@@ -175,3 +176,9 @@ class Examples:
         """Silence, or as many frames of the clip as a reference has, over and over where it is shorter."""
         heard = random.random() < self._settings.reference
         return tiled(self._store.mix(entry), self._reference_frames) if heard else self._silence
+
+
+def _words_of(seed: int, seconds: float | None) -> tuple[Facts, str]:
+    """What a clip is about, and its lyrics."""
+    described = describe(seed, seconds=seconds)
+    return described.facts, described.lyrics
