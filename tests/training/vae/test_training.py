@@ -113,6 +113,21 @@ def test_the_served_codec_is_the_trained_one(
         assert relative_error(found.pcm, decoded) <= 1e-5
 
 
+def test_one_short_piece_has_the_gradients_of_two_that_are_alike(weights: dict[str, torch.Tensor]) -> None:
+    """CPUs take other kernels for so little."""
+    codec = TrainableCodec(CONFIG)
+    pcm, noise = torch.from_numpy(chord(0.05))[None], torch.randn(1, 10, 8)
+
+    def gradients(items: int) -> list[torch.Tensor]:
+        leaves = {key: weights[key].detach().requires_grad_() for key in codec.initial(0, CPU)}
+        found = codec.reconstruct(leaves, pcm.expand(items, -1, -1), noise.expand(items, -1, -1))
+        return list(torch.autograd.grad(found.pcm.square().mean(), list(leaves.values()), allow_unused=True))
+
+    for one, two in zip(gradients(1), gradients(2), strict=True):
+        assert (one is None) is (two is None)
+        assert one is None or relative_error(one, two) <= 1e-4
+
+
 def test_diffusers_reads_the_exported_codec(tmp_path: Path, weights: dict[str, torch.Tensor]) -> None:
     codec = TrainableCodec(CONFIG, IDLE)
     trained = {key: weights[key] for key in codec.initial(0, CPU)}
