@@ -22,12 +22,16 @@ class OverTime(Packable):
     weight: nn.Parameter
 
     def layout(self, weight: torch.Tensor) -> torch.Tensor:
-        """The kernel of an image [out, in, width, 1] from the weight of a checkpoint."""
+        """The kernel of an image [out, in, width, 1], contiguous, from the weight of a checkpoint.
+
+        For small images in float32 CPUs take code that gives gradients to contiguous kernels alone.
+        """
         raise NotImplementedError
 
     def pack(self) -> None:
-        """Replaces the weight of the checkpoint by the kernel; once."""
-        self.weight = nn.Parameter(self.layout(self.weight.data), requires_grad=False)
+        """Replaces the weight of the checkpoint by the kernel, channels side by side; once."""
+        kernel = self.layout(self.weight.data).contiguous(memory_format=torch.channels_last)
+        self.weight = nn.Parameter(kernel, requires_grad=False)
 
 
 class Convolution(OverTime):
@@ -42,7 +46,7 @@ class Convolution(OverTime):
 
     def layout(self, weight: torch.Tensor) -> torch.Tensor:
         """The same numbers."""
-        return _image_kernel(weight)
+        return weight[..., None]
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """[batch, time, out]."""
@@ -65,7 +69,7 @@ class StridedConvolution(OverTime):
         """The kernel over blocks [out, ratio * in, 2, 1]."""
         out, channels, _ = weight.shape
         halves = weight.view(out, channels, 2, self._ratio)
-        return _image_kernel(halves.permute(0, 3, 1, 2).reshape(out, self._ratio * channels, 2))
+        return halves.permute(0, 3, 1, 2).reshape(out, self._ratio * channels, 2, 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """[batch, floor(time / ratio), out]; samples beyond the last whole block count as its neighbours."""
@@ -91,17 +95,13 @@ class TransposedConvolution(OverTime):
         """The kernel of blocks [ratio * out, in, 2, 1]: the second half acts on the input before."""
         channels, out, _ = weight.shape
         halves = weight.view(channels, out, 2, self._ratio).flip(2)
-        return _image_kernel(halves.permute(3, 1, 0, 2).reshape(self._ratio * out, channels, 2))
+        return halves.permute(3, 1, 0, 2).reshape(self._ratio * out, channels, 2, 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """[batch, ratio * time, out]."""
         blocks = _over_time(x, self.weight, self.bias.repeat(self._ratio), padding=1)
         samples = blocks.reshape(len(x), blocks.shape[1] * self._ratio, -1)
         return samples[:, self._ratio // 2 : samples.shape[1] - self._ratio // 2]
-
-
-def _image_kernel(weight: torch.Tensor) -> torch.Tensor:
-    return weight[..., None].contiguous(memory_format=torch.channels_last)
 
 
 def _over_time(
@@ -112,11 +112,9 @@ def _over_time(
     With a dilation d, samples that are d apart are neighbours in a column of an image d wide. The kernels of CPUs for
     dilated convolutions add in an order that depends on the length; those for plain ones, tested bit for bit, do not.
     In training, time without dilation lies along the width: that order depends on the length, but the gradient of the
-    kernel, where CPUs are slow at images one wide, takes a fifth of the time. For small images in float32 CPUs take
-    code that gives gradients to contiguous kernels alone.
+    kernel, where CPUs are slow at images one wide, takes a fifth of the time.
     """
     batch, time, channels = x.shape
-    weight = weight.contiguous() if weight.requires_grad else weight
     if dilation == 1 and weight.requires_grad:
         image = x.reshape(batch, 1, time, channels).permute(0, 3, 1, 2)
         out = functional.conv2d(image, weight.transpose(2, 3), bias, padding=(0, padding)).permute(0, 2, 3, 1)
