@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from services.runtime.numerics import fastest_dtype
+from services.runtime.numerics import chosen_dtype
 from serving.settings import setting
 
 
@@ -22,11 +22,14 @@ class MachineSettings:
     )
     threads: int = setting(0, "CPU threads; 0 leaves the choice to torch", at_least=0)
 
+    def torch_dtype(self) -> torch.dtype:
+        """The type to compute in. May be measured, so ask once."""
+        return chosen_dtype(self.dtype, torch.device(self.device))
+
     @property
     def bfloat16(self) -> bool:
-        """Whether it computes in bfloat16."""
-        device = torch.device(self.device)
-        return self.dtype == "bfloat16" or (self.dtype == "auto" and fastest_dtype(device) is torch.bfloat16)
+        """Whether that is bfloat16."""
+        return self.torch_dtype() is torch.bfloat16
 
     def use_threads(self) -> None:
         """Gives torch its threads, where their number is chosen."""

@@ -11,11 +11,9 @@ import torch
 from quartet.models.family import default_variant
 from services.runtime.allocator import use_huge_pages
 from services.runtime.cores import usable_cores
-from services.runtime.numerics import fastest_dtype
+from services.runtime.numerics import DTYPES, chosen_dtype
 from services.runtime.turnstile import Turnstile
 from serving.settings import ServerSettings, SettingsError, setting
-
-_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ class StageSettings(ServerSettings):
     dtype: str = setting(
         "auto",
         "type to compute in; auto takes bfloat16 where the device is fast in it, else float32",
-        choices=("auto", *_DTYPES),
+        choices=("auto", *DTYPES),
     )
     threads: int = setting(
         0, "CPU threads of the network; 0 takes as many as there are cores, within a container's limit", at_least=0
@@ -70,9 +68,7 @@ class StageSettings(ServerSettings):
 
     def torch_dtype(self) -> torch.dtype:
         """The type to compute in. May be measured, so ask once."""
-        if self.dtype == "auto":
-            return fastest_dtype(self.torch_device())
-        return _DTYPES[self.dtype]
+        return chosen_dtype(self.dtype, self.torch_device())
 
     def apply_to_process(self) -> None:
         """Sets torch's CPU threads and the pages of its tensors for this process."""

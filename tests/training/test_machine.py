@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from training import machine
+from services.runtime import numerics
 from training.machine import MachineSettings
 
 
@@ -13,7 +13,7 @@ from training.machine import MachineSettings
 def test_the_type_to_compute_in_is_the_users_or_the_fastest(
     fastest: torch.dtype, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(machine, "fastest_dtype", lambda device: fastest)
+    monkeypatch.setattr(numerics, "fastest_dtype", lambda device: fastest)
     assert MachineSettings().bfloat16 is (fastest is torch.bfloat16)
     assert MachineSettings(dtype="bfloat16").bfloat16
     assert not MachineSettings(dtype="float32").bfloat16

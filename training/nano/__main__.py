@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -62,14 +62,15 @@ def main(settings: NanoSettings) -> None:
         return
     if not parts.make(first):
         return
-    with _beside(settings) as beside:
-        if parts.make(_MAIN):
+    with nullcontext() if parts.finished(_BESIDE) else _beside(settings) as beside:
+        made = parts.make(_MAIN)
+        if beside and made:
             beside.wait()
-        failed = _has_failed(beside.poll())
+        failed = beside and _has_failed(beside.poll())
     if failed:
         raise ValueError(f"a part beside the transformer failed, see above; run it again to go on in {parts.output}")
     names = (*first, *_MAIN, *_BESIDE)
-    if all(parts.made(name).finished for name in names):
+    if parts.finished(names):
         hours = {name: parts.made(name).hours for name in names}
         write_card(settings.output / "models" / CARD, settings.recipe, recipe, hours, settings.begin)
 

@@ -98,6 +98,10 @@ class Parts:
                 return False
         return True
 
+    def finished(self, names: Iterable[str]) -> bool:
+        """Whether all of these are there."""
+        return all(self.made(name).finished for name in names)
+
     def made(self, name: str) -> Part:
         """What is known of a part."""
         path = self._notes / f"{name}.json"

@@ -56,7 +56,7 @@ def main(settings: PlansSettings) -> bool:
     planner = checkpoint.load(
         settings.models,
         settings.name,
-        dtype=torch.bfloat16 if settings.bfloat16 else torch.float32,
+        dtype=settings.torch_dtype(),
         device=torch.device(settings.device),
     )
     with interruption() as interrupted:
@@ -143,6 +143,7 @@ def _ticket() -> Ticket:
 
 if __name__ == "__main__":
     try:
-        main(load(PlansSettings, "quartet-train-plans"))
+        if not main(load(PlansSettings, "quartet-train-plans")):
+            print("was interrupted; run it again to go on")
     except (CheckpointError, LatentStoreError, SettingsError) as error:
         sys.exit(f"error: {error}")

@@ -21,7 +21,7 @@ from services.planner.scoring import ScoreWish, score
 from services.planner.tasks import CodesTask, Script
 from services.planner.thought import Thought
 from services.runtime import items
-from tests.services.planner.conftest import planner_queue, results
+from tests.services.planner.conftest import planner_queue, results, until
 from tests.services.planner.test_generation_parity import codes_task, script_of
 from tests.services.planner.test_prefill_economy import WISH
 
@@ -98,13 +98,11 @@ async def test_whoever_leaves_gets_no_more_than_the_pass_that_runs(
 ) -> None:
     async with planner_queue(loaded, rows=2, prefill_tokens=BLOCK, codes_at_once=codes_at_once) as queue:
         leaving = asyncio.create_task(queue.run(make(prompts), cost=1, seconds_left=None))
-        while queue.steps_computed < 10 and not leaving.done():
-            await asyncio.sleep(0)
+        await until(lambda: queue.steps_computed >= 10 or leaving.done())
         leaving.cancel()
         await asyncio.wait([leaving])
         steps = queue.steps_computed
-        while queue.load.running_items:
-            await asyncio.sleep(0)
+        await until(lambda: not queue.load.running_items)
         assert leaving.cancelled()
         assert queue.steps_computed <= steps + codes_at_once
 
@@ -121,8 +119,7 @@ async def test_a_deadline_ends_its_item_between_passes(
         late = asyncio.create_task(queue.run(long_codes(prompts), cost=1, seconds_left=3600))
         stays = asyncio.create_task(queue.run(other, cost=1, seconds_left=None))
         begun = queue.steps_computed
-        while queue.steps_computed < begun + 10:
-            await asyncio.sleep(0)
+        await until(lambda: queue.steps_computed >= begun + 10)
         clock = SimpleNamespace(monotonic=lambda: time.monotonic() + 3600)
         monkeypatch.setattr(items, "time", clock)
         with pytest.raises(DeadlineError, match="during compute"):

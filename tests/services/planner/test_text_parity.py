@@ -26,7 +26,7 @@ from services.planner.tokenization import PlannerTokenizer
 from services.planner.writing import Writer, Written
 from services.runtime.batching import BatchQueue
 from services.runtime.noise import Purpose, uniform
-from tests.services.planner.conftest import planner_queue, results
+from tests.services.planner.conftest import planner_queue, results, until
 from tests.services.planner.test_generation_parity import codes_task, only, picked, script_of
 
 FREE = {"caption": 16, "genres": 6}
@@ -153,8 +153,7 @@ async def joined_late(queue: BatchQueue[Script], script: Script, joins: int, lea
 
 async def reached(queue: BatchQueue[Script], steps: int) -> None:
     """Waits for a number of steps, or until there is nobody to make them."""
-    while queue.steps_computed < steps and queue.load.running_items + queue.load.queued_items:
-        await asyncio.sleep(0)
+    await until(lambda: queue.steps_computed >= steps or not queue.load.running_items + queue.load.queued_items)
 
 
 @pytest.mark.parametrize("codes_at_once", [1, 8])
@@ -175,8 +174,7 @@ async def test_mates_of_all_kinds_that_come_and_go_change_nothing(
         calls = []
         for item in zip(scripts, joins, leaves, strict=True):
             calls.append(asyncio.create_task(joined_late(queue, *item)))
-            while not queue.load.running_items:  # the first one makes the steps that the others wait for
-                await asyncio.sleep(0)
+            await until(lambda: queue.load.running_items > 0)  # the first makes the steps that the others wait for
         found = await asyncio.gather(*calls)
     stayed = [(result, wanted) for result, wanted in zip(found, alone, strict=True) if result is not None]
     assert all(result == wanted for result, wanted in stayed)
