@@ -61,19 +61,24 @@ class Evaluation:
         return map(make, self._seeds(self.size.clips))
 
     def of_each(self, measure: Callable[[T], R], items: Iterable[T]) -> list[R]:
-        """What is measured of each item, in their order. Items are drawn when their turn comes: clips are large."""
-        found: list[R] = []
-        with ThreadPoolExecutor(self.size.at_once) as pool:
-            under_way: deque[Future[R]] = deque()
-            for item in items:
-                under_way.append(pool.submit(measure, item))
-                if len(under_way) > self.size.at_once:
-                    found.append(under_way.popleft().result())
-            return [*found, *(last.result() for last in under_way)]
+        """What is measured of each item, in their order."""
+        return measured(measure, items, self.size.at_once)
 
     @staticmethod
     def _seeds(count: int) -> range:
         return range(PROMPT_SEEDS, PROMPT_SEEDS + count)
+
+
+def measured(measure: Callable[[T], R], items: Iterable[T], at_once: int) -> list[R]:
+    """What is measured of each item, in their order. Items are drawn when their turn comes: clips are large."""
+    found: list[R] = []
+    with ThreadPoolExecutor(at_once) as pool:
+        under_way: deque[Future[R]] = deque()
+        for item in items:
+            under_way.append(pool.submit(measure, item))
+            if len(under_way) > at_once:
+                found.append(under_way.popleft().result())
+        return [*found, *(last.result() for last in under_way)]
 
 
 @dataclass(frozen=True)

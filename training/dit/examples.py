@@ -25,13 +25,13 @@ Clip = tuple[int, float | None]
 # A description takes tens of milliseconds; its facts and lyrics take a kilobyte or two.
 _KEPT_WORDS = 32_768
 _NEARLY_NOISE = 0.85
-_SHARES = {
-    Task.TEXT_TO_MUSIC: 0.44,
-    Task.COVER: 0.26,
-    Task.REPAINT: 0.06,
-    Task.EXTRACT: 0.12,
-    Task.LEGO: 0.06,
-    Task.COMPLETE: 0.06,
+# Parts of what is no cover.
+_OTHER_TASKS = {
+    Task.TEXT_TO_MUSIC: 22,
+    Task.REPAINT: 3,
+    Task.EXTRACT: 6,
+    Task.LEGO: 3,
+    Task.COMPLETE: 3,
 }
 
 
@@ -43,6 +43,7 @@ class ExampleSettings:
     condition_dropout: float = setting(
         0.15, "how often the null condition takes the place of a condition", at_least=0, at_most=1
     )
+    covers: float = setting(0.26, "how often the task is a cover", at_least=0, at_most=1)
     value_dropout: float = setting(0.15, "how often each value of the metadata is left out", at_least=0, at_most=1)
     planned: float = setting(
         0.0,
@@ -112,6 +113,9 @@ class Examples:
             self._by_length[entry.frames].append(entry)
             self._by_style[self._kind(entry)].append(entry)
         self._words_of = lru_cache(maxsize=_KEPT_WORDS)(_words_of)
+        parts = sum(_OTHER_TASKS.values())
+        others = {task: (1 - settings.covers) * part / parts for task, part in _OTHER_TASKS.items()}
+        self._shares = {Task.COVER: settings.covers, **others}
 
     def batch(self, number: int) -> list[Example]:
         """Examples of one length whose frames add up to about the settings' number, at least one.
@@ -126,7 +130,7 @@ class Examples:
 
     def _example(self, random: np.random.Generator, entry: Entry) -> Example:
         settings = self._settings
-        task = Task(random.choice(list(_SHARES), p=list(_SHARES.values())))
+        task = Task(random.choice(list(self._shares), p=list(self._shares.values())))
         framed = self._planned(random, entry, frame(random, task, self._store, entry, self._other(random, entry)))
         facts, lyrics = self._words_of(entry.seed, entry.seconds)
         prompt = drawn_prompt(random, facts, lyrics, framed.instruction, settings.value_dropout)

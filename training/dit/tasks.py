@@ -16,7 +16,7 @@ from training.latents import Entry, LatentStore, tiled
 FRAMES_PER_CODE = 5
 _SHORTEST_REPAINT = 2 * FRAMES_PER_SECOND
 # How often a cover hears the same piece in another style, and how often another piece.
-_ANOTHER_STYLE, _ASTRAY = 0.35, 0.25
+_ANOTHER_STYLE, _ASTRAY = 0.45, 0.15
 
 
 class Task(StrEnum):

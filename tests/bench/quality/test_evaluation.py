@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Barrier
-from unittest.mock import Mock
 
 import pytest
 
 from bench.quality.__main__ import SECTIONS, evaluate
-from bench.quality.evaluation import Evaluation, Size
+from bench.quality.evaluation import Evaluation, Size, measured
 from bench.quality.stages import NotOfferedError, Stages
 from bench.quality.style import StyleClassifier
 from quartet import Client
@@ -64,7 +63,7 @@ def test_a_chain_that_lacks_a_stage_is_refused() -> None:
         pass
 
 
-def of_three(evaluated: Evaluation, measure: Callable[[int], int]) -> tuple[list[int], list[int]]:
+def of_three(measure: Callable[[int], int], at_once: int) -> tuple[list[int], list[int]]:
     """What is measured of three items, and the items that were drawn."""
     drawn: list[int] = []
 
@@ -73,12 +72,11 @@ def of_three(evaluated: Evaluation, measure: Callable[[int], int]) -> tuple[list
             drawn.append(item)
             yield item
 
-    return evaluated.of_each(measure, items()), drawn
+    return measured(measure, items(), at_once), drawn
 
 
-def test_several_are_measured_at_once_and_come_in_order(classifier: StyleClassifier, tmp_path: Path) -> None:
+def test_several_are_measured_at_once_and_come_in_order() -> None:
     """The first two meet, or one of them would wait in vain."""
-    two = Evaluation(Mock(), Mock(), classifier, Size(at_once=2), tmp_path)
     meeting = Barrier(2, timeout=60)
 
     def measure(item: int) -> int:
@@ -86,12 +84,11 @@ def test_several_are_measured_at_once_and_come_in_order(classifier: StyleClassif
             meeting.wait()
         return 10 * item
 
-    assert of_three(two, measure) == ([0, 10, 20], [0, 1, 2])
+    assert of_three(measure, at_once=2) == ([0, 10, 20], [0, 1, 2])
 
 
-def test_what_fails_ends_the_measuring(classifier: StyleClassifier, tmp_path: Path) -> None:
+def test_what_fails_ends_the_measuring() -> None:
     """Items whose turn has not come are not drawn."""
-    one = Evaluation(Mock(), Mock(), classifier, Size(at_once=1), tmp_path)
     asked: list[int] = []
 
     def measure(item: int) -> int:
@@ -99,5 +96,5 @@ def test_what_fails_ends_the_measuring(classifier: StyleClassifier, tmp_path: Pa
         raise NotOfferedError("no")
 
     with pytest.raises(NotOfferedError):
-        of_three(one, measure)
+        of_three(measure, at_once=1)
     assert 2 not in asked

@@ -1,7 +1,7 @@
 """Batches are functions of the seed and their number, and follow the laws of spec/training.md §3."""
 
 import shutil
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,6 +71,19 @@ def test_a_batch_is_of_one_length(latents: Path, tokenizer: PromptTokenizer, tmp
     lengths = [{len(example.noise) for example in drawn.batch(number)} for number in range(20)]
     assert all(len(found) == 1 for found in lengths)
     assert set.union(*lengths) == {50, 100}
+
+
+@pytest.mark.parametrize("covers", [0.0, 0.26, 1.0])
+def test_so_many_are_covers_and_the_other_tasks_share_the_rest(
+    store: LatentStore, tokenizer: PromptTokenizer, covers: float
+) -> None:
+    drawn = examples(store, tokenizer, replace(SETTINGS, covers=covers))
+    tasks = Counter(example.framed.task for number in range(200) for example in drawn.batch(number))
+    found = {task: tasks[task] / tasks.total() for task in Task}
+    assert found[Task.COVER] == pytest.approx(covers, abs=0.06)
+    assert found[Task.TEXT_TO_MUSIC] == pytest.approx((1 - covers) * 22 / 37, abs=0.06)
+    assert found[Task.EXTRACT] == pytest.approx((1 - covers) * 6 / 37, abs=0.05)
+    assert min(found.values()) > 0 or covers in (0, 1)
 
 
 def test_conditions_are_dropped_in_one_of_seven(many: list[Example]) -> None:
