@@ -28,7 +28,7 @@ class MachineSettings:
 
     @property
     def bfloat16(self) -> bool:
-        """Whether that is bfloat16."""
+        """Whether it computes in bfloat16."""
         return self.torch_dtype() is torch.bfloat16
 
     def use_threads(self) -> None:

@@ -61,15 +61,15 @@ class Evaluation:
         return map(make, self._seeds(self.size.clips))
 
     def of_each(self, measure: Callable[[T], R], items: Iterable[T]) -> list[R]:
-        """What is measured of each item, in their order."""
-        return measured(measure, items, self.size.at_once)
+        """`in_order`, as many at once as the size says."""
+        return in_order(measure, items, self.size.at_once)
 
     @staticmethod
     def _seeds(count: int) -> range:
         return range(PROMPT_SEEDS, PROMPT_SEEDS + count)
 
 
-def measured(measure: Callable[[T], R], items: Iterable[T], at_once: int) -> list[R]:
+def in_order(measure: Callable[[T], R], items: Iterable[T], at_once: int) -> list[R]:
     """What is measured of each item, in their order. Items are drawn when their turn comes: clips are large."""
     found: list[R] = []
     with ThreadPoolExecutor(at_once) as pool:

@@ -25,7 +25,7 @@ Clip = tuple[int, float | None]
 # A description takes tens of milliseconds; its facts and lyrics take a kilobyte or two.
 _KEPT_WORDS = 32_768
 _NEARLY_NOISE = 0.85
-# Parts of what is no cover.
+# Weights of the tasks beside covers, relative to one another.
 _OTHER_TASKS = {
     Task.TEXT_TO_MUSIC: 22,
     Task.REPAINT: 3,
@@ -43,7 +43,7 @@ class ExampleSettings:
     condition_dropout: float = setting(
         0.15, "how often the null condition takes the place of a condition", at_least=0, at_most=1
     )
-    covers: float = setting(0.26, "how often the task is a cover", at_least=0, at_most=1)
+    covers: float = setting(0.26, "how often the task is a cover; the others share the rest", at_least=0, at_most=1)
     value_dropout: float = setting(0.15, "how often each value of the metadata is left out", at_least=0, at_most=1)
     planned: float = setting(
         0.0,

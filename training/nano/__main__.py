@@ -64,9 +64,9 @@ def main(settings: NanoSettings) -> None:
         return
     with nullcontext() if parts.finished(_BESIDE) else _beside(settings) as beside:
         made = parts.make(_MAIN)
-        if beside and made:
+        if beside is not None and made:
             beside.wait()
-        failed = beside and _has_failed(beside.poll())
+        failed = beside is not None and _has_failed(beside.poll())
     if failed:
         raise ValueError(f"a part beside the transformer failed, see above; run it again to go on in {parts.output}")
     names = (*first, *_MAIN, *_BESIDE)

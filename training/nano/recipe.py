@@ -67,12 +67,12 @@ _CPU = Recipe(
 
 RECIPES: Mapping[str, Recipe] = {
     "cpu": _CPU,
-    # For a family that is there already. models/nano has heard the clips of seeds 10 to 30 million later: move on.
+    # For a family that is there already. models/nano has heard clips of seeds 10 to 40 million later: move on.
     "cpu-further": replace(
         _CPU,
         latent_clips=192,
         short_clips=3072,
-        later_seeds=40_000_000,
+        later_seeds=50_000_000,
         primer_steps=0,
         codec_steps=900,
         dit_steps=3000,

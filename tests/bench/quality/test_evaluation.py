@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Barrier
@@ -11,7 +11,7 @@ from threading import Barrier
 import pytest
 
 from bench.quality.__main__ import SECTIONS, evaluate
-from bench.quality.evaluation import Evaluation, Size, measured
+from bench.quality.evaluation import Evaluation, Size, in_order
 from bench.quality.stages import NotOfferedError, Stages
 from bench.quality.style import StyleClassifier
 from quartet import Client
@@ -63,16 +63,11 @@ def test_a_chain_that_lacks_a_stage_is_refused() -> None:
         pass
 
 
-def of_three(measure: Callable[[int], int], at_once: int) -> tuple[list[int], list[int]]:
-    """What is measured of three items, and the items that were drawn."""
-    drawn: list[int] = []
-
-    def items() -> Iterator[int]:
-        for item in range(3):
-            drawn.append(item)
-            yield item
-
-    return measured(measure, items(), at_once), drawn
+def three(drawn: list[int]) -> Iterator[int]:
+    """Three items; those that were drawn are noted."""
+    for item in range(3):
+        drawn.append(item)
+        yield item
 
 
 def test_several_are_measured_at_once_and_come_in_order() -> None:
@@ -84,17 +79,16 @@ def test_several_are_measured_at_once_and_come_in_order() -> None:
             meeting.wait()
         return 10 * item
 
-    assert of_three(measure, at_once=2) == ([0, 10, 20], [0, 1, 2])
+    assert in_order(measure, three([]), at_once=2) == [0, 10, 20]
 
 
 def test_what_fails_ends_the_measuring() -> None:
     """Items whose turn has not come are not drawn."""
-    asked: list[int] = []
+    drawn: list[int] = []
 
     def measure(item: int) -> int:
-        asked.append(item)
         raise NotOfferedError("no")
 
     with pytest.raises(NotOfferedError):
-        of_three(measure, at_once=1)
-    assert 2 not in asked
+        in_order(measure, three(drawn), at_once=1)
+    assert drawn == [0, 1]

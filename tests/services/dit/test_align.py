@@ -18,6 +18,7 @@ from services.dit.model import Branch, DiffusionTransformer
 from services.dit.plan import TURBO_DEFAULTS, SamplingOptions
 from services.runtime.noise import Purpose, gaussian
 from tests.services.dit.tiny import CHANNELS, CONDITION_WIDTH, TINY, dit_engine, normal, transformer
+from tests.support.waiting import until
 
 SILENCE = normal(0, 300, CHANNELS)
 CONDITION = normal(1, 9, CONDITION_WIDTH)
@@ -165,8 +166,7 @@ async def test_one_that_nobody_waits_for_is_not_computed(monkeypatch: pytest.Mon
             sampling = asyncio.create_task(anext(engine.sample(SampleItem(CONDITION, None, 130), None)))
             await asyncio.to_thread(started.wait, 10)
             waiting = asyncio.create_task(aligned(engine, item()))
-            while not queue.load.queued_items:
-                await asyncio.sleep(0)
+            await until(lambda: queue.load.queued_items)
             waiting.cancel()
             await asyncio.wait([waiting])
             resume.set()

@@ -24,6 +24,7 @@ from services.runtime.items import Finished
 from services.runtime.noise import Purpose, gaussian
 from tests.parity.tolerance import relative_error
 from tests.services.dit.tiny import CHANNELS, CONDITION_WIDTH, TINY, dit_engine, normal, transformer
+from tests.support.waiting import until
 
 SILENCE = normal(0, 300, CHANNELS)
 CONDITION, NULL = normal(1, 9, CONDITION_WIDTH), normal(2, 1, CONDITION_WIDTH)
@@ -166,8 +167,7 @@ async def test_guided_items_cost_twice_as_much_to_wait() -> None:
                 group.create_task(sampled(stage, item()))
                 await asyncio.to_thread(started.wait, 10)
                 group.create_task(sampled(stage, item(options=guided)))
-                while not stage.queue.load.queued_items:
-                    await asyncio.sleep(0)
+                await until(lambda: stage.queue.load.queued_items)
                 with pytest.raises(OverloadedError):
                     await sampled(stage, item(options=plain))
                 resume.set()
@@ -204,8 +204,7 @@ async def test_an_abandoned_item_stops_before_its_next_step(turbo: Stage) -> Non
                     assert await asyncio.to_thread(reached.wait, 10)
                     break
         left.set()
-        while turbo.queue.load.running_items:
-            await asyncio.sleep(0)
+        await until(lambda: not turbo.queue.load.running_items)
     assert len(watched.passes) == turbo.queue.steps_computed == 3
 
 
@@ -258,8 +257,7 @@ async def test_a_heun_item_shares_its_passes_with_one_of_single_evaluations(turb
             first = group.create_task(sampled(turbo, item(seed=3, options=SamplingOptions(steps=1))))
             await asyncio.to_thread(reached.wait, 10)
             tasks = [group.create_task(sampled(turbo, what)) for what in (heun, euler)]
-            while turbo.queue.load.queued_items < 2:
-                await asyncio.sleep(0)
+            await until(lambda: turbo.queue.load.queued_items >= 2)
             both.set()
     assert first.done()
     assert [len(branches) for branches in watched.passes] == [1, 2, 2, 2, 1, 1, 1]
@@ -345,8 +343,7 @@ async def test_an_item_joins_and_leaves_while_another_is_at_its_steps(turbo: Sta
             group.create_task(run("long", long))
             await asyncio.to_thread(reached.wait, 10)
             group.create_task(run("short", item(40)))
-            while not turbo.queue.load.queued_items:
-                await asyncio.sleep(0)
+            await until(lambda: turbo.queue.load.queued_items)
             resume.set()
     assert ended == ["short", "long"]
     assert [len(branches) for branches in watched.passes[:3]] == [1, 2, 2]

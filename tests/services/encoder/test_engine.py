@@ -18,6 +18,7 @@ from services.encoder.stepper import Codes, EncoderStepper, Latents
 from services.runtime.items import Ticket
 from tests.parity.tolerance import relative_error
 from tests.services.encoder.engines import encoder_engine
+from tests.support.waiting import until
 
 CPU: dict[str, Any] = {"dtype": torch.float32, "device": torch.device("cpu")}
 
@@ -147,7 +148,6 @@ async def test_calls_that_overlap_share_steps(loaded: LoadedEncoder, monkeypatch
             prompt = Prompt(f"song {number}", "la " * number)
             calls.append(group.create_task(engine.encode(EncodeItem(prompt), seconds_left=None)))
             await started.wait()
-        while queue.load.queued_items < 3:
-            await asyncio.sleep(0)
+        await until(lambda: queue.load.queued_items >= 3)
         go_on.set()
         assert [(await call).batch_size for call in calls] == [1, 3, 3, 3]

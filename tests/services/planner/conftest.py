@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -85,12 +85,6 @@ async def results(queue: BatchQueue[Script], scripts: Sequence[Script]) -> list[
         return finished.result
 
     return await asyncio.gather(*map(result, scripts))
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Waits for what the compute thread brings about. Looking without a pause would keep the interpreter from it."""
-    while not condition():
-        await asyncio.sleep(1e-3)
 
 
 @pytest.fixture(scope="session")

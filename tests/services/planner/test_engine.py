@@ -21,9 +21,10 @@ from services.planner.scoring import ScoreWish, score
 from services.planner.tasks import CodesTask, Script
 from services.planner.thought import Thought
 from services.runtime import items
-from tests.services.planner.conftest import planner_queue, results, until
+from tests.services.planner.conftest import planner_queue, results
 from tests.services.planner.test_generation_parity import codes_task, script_of
 from tests.services.planner.test_prefill_economy import WISH
+from tests.support.waiting import until
 
 SONG = replace(WISH, given=Thought(duration=2), seconds=2.0, write_codes=True, guidance_scale=2.0)
 

@@ -20,6 +20,7 @@ from services.planner.tasks import CodesTask, Script, Task
 from services.planner.thought import Thought
 from services.runtime.noise import Purpose, uniform
 from tests.services.planner.conftest import CPU, planner_queue, results
+from tests.support.waiting import until
 
 THOUGHT = Thought(bpm=96, duration=12, keyscale="A minor", language="en", timesignature="3")
 
@@ -148,8 +149,7 @@ async def test_a_mate_that_is_cancelled_changes_nothing(loaded: LoadedPlanner, p
         (alone,) = await results(queue, [script_of(task)])
         leaving = asyncio.create_task(queue.run(script_of(long), cost=1, seconds_left=None))
         staying = asyncio.create_task(queue.run(script_of(task), cost=1, seconds_left=None))
-        while queue.load.running_items < 2:
-            await asyncio.sleep(0)
+        await until(lambda: queue.load.running_items >= 2)
         leaving.cancel()
         assert (await staying).result == alone
         await asyncio.wait([leaving])

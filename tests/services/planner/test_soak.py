@@ -17,7 +17,7 @@ GROWTH = 1.10
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(("codes_at_once", "cycle", "requests"), [("1", "rare", 170), ("8", "even", 34)])
+@pytest.mark.parametrize(("codes_at_once", "cycle", "requests"), [("1", "rare", 300), ("8", "even", 34)])
 def test_every_request_is_answered_as_the_first_of_its_kind(
     tiny_models: os.PathLike[str], codes_at_once: str, cycle: str, requests: int
 ) -> None:

@@ -12,6 +12,7 @@ from services.runtime import batching
 from services.runtime.batching import BatchQueue, Member
 from services.runtime.items import Finished, Ticket
 from serving.telemetry import Telemetry
+from tests.support.waiting import until
 
 
 class Counter(Member):
@@ -73,8 +74,7 @@ async def test_items_step_together_and_report_it() -> None:
     stepper.gate = threading.Event()
     async with queue_of(stepper) as queue:
         items = [asyncio.create_task(queue.run(5, cost=1, seconds_left=None)) for _ in range(2)]
-        while queue.load.running_items + queue.load.queued_items < 2:
-            await asyncio.sleep(0)
+        await until(lambda: queue.load.running_items + queue.load.queued_items >= 2)
         stepper.gate.set()
         finished = await asyncio.gather(*items)
     assert [item.result for item in finished] == ["done", "done"]
@@ -130,8 +130,7 @@ async def test_deadlines_act_in_the_queue_and_in_the_batch() -> None:
     stepper.gate = threading.Event()
     async with queue_of(stepper) as queue:
         held = [asyncio.create_task(queue.run(3, cost=1, seconds_left=None)) for _ in range(2)]
-        while queue.load.running_items + queue.load.queued_items < 2:
-            await asyncio.sleep(0)
+        await until(lambda: queue.load.running_items + queue.load.queued_items >= 2)
         with pytest.raises(DeadlineError, match="in the queue"):
             await queue.run(3, cost=1, seconds_left=0.05)
         stepper.gate.set()
@@ -145,8 +144,7 @@ async def test_a_full_queue_says_when_to_come_back() -> None:
     stepper.gate = threading.Event()
     async with queue_of(stepper, max_queued_items=2) as queue:
         held = [asyncio.create_task(queue.run(3, cost=1, seconds_left=None)) for _ in range(2)]
-        while queue.load.running_items + queue.load.queued_items < 2:
-            await asyncio.sleep(0)
+        await until(lambda: queue.load.running_items + queue.load.queued_items >= 2)
         waiting = [asyncio.create_task(queue.run(3, cost=1, seconds_left=None)) for _ in range(3)]
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         stepper.gate.set()
@@ -161,8 +159,7 @@ async def test_leaving_fails_what_runs_and_what_waits() -> None:
     stepper = Counting()
     async with queue_of(stepper) as queue:
         running = [asyncio.create_task(queue.run(10**9, cost=1, seconds_left=None)) for _ in range(3)]
-        while queue.load.running_items < 2:
-            await asyncio.sleep(0)
+        await until(lambda: queue.load.running_items >= 2)
     errors = await asyncio.gather(*running, return_exceptions=True)
     assert all(isinstance(error, UnavailableError | CancelledError) for error in errors)
     with pytest.raises(UnavailableError):
@@ -204,8 +201,7 @@ async def test_the_device_is_held_for_many_short_steps_and_let_go_of_at_rest() -
     settings = {"max_queued_items": 8, "max_queued_cost": 1e9}
     async with BatchQueue("test", Watching(door), Telemetry.off(), turnstile=door, **settings) as queue:  # type: ignore[arg-type]
         await queue.run(12, cost=1, seconds_left=None)
-        while door.inside:
-            await asyncio.sleep(0)
+        await until(lambda: not door.inside)
         assert door.entered < 12
         assert (await queue.run(3, cost=1, seconds_left=None)).result == "done"
 

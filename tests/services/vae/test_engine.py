@@ -22,6 +22,7 @@ from tests.services.vae.engines import vae_engine
 
 CPU: dict[str, Any] = {"dtype": torch.float32, "device": torch.device("cpu")}
 LENGTHS = (10, 40, 41, 95, 200)
+FEW_LENGTHS = (10, 41, 95)  # for bfloat16, which is slow on CPUs that have no instructions for it
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +75,8 @@ async def test_in_bfloat16_items_among_others_are_nearly_as_alone(tiny_models: P
     rough = {**CPU, "dtype": torch.bfloat16}
     codec = WindowedCodec(checkpoint.load(tiny_models, **rough).model, 40, **rough)
     async with vae_engine(codec, windows_per_step=1) as (single, _), vae_engine(codec, windows_per_step=4) as (both, _):
-        alone = [await decoded(single, frames) for frames in LENGTHS]
-        together = await asyncio.gather(*(decoded(both, frames) for frames in LENGTHS))
+        alone = [await decoded(single, frames) for frames in FEW_LENGTHS]
+        together = await asyncio.gather(*(decoded(both, frames) for frames in FEW_LENGTHS))
     for one, other in zip(alone, together, strict=True):
         assert relative_error(other.float(), one.float()) <= 1e-2
 

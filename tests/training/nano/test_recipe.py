@@ -3,8 +3,8 @@
 import math
 import shutil
 import signal
-import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -25,6 +25,7 @@ from services.runtime.checkpoints import SafetensorsFolder
 from services.vae import checkpoint as vae_checkpoint
 from training.dit.__main__ import DitTrainingSettings
 from training.dit.__main__ import main as train_dit
+from training.nano import __main__ as nano
 from training.nano.__main__ import NanoSettings, main
 from training.nano.data import render_bank
 from training.nano.recipe import HELD_OUT_SEEDS, RECIPES, SHORT_SEEDS, TRAINING_SEEDS
@@ -72,8 +73,8 @@ def test_the_card_tells_how_it_was_made(made: Path) -> None:
 
 
 def test_only_what_is_missing_is_made_again(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As after an interruption, which leaves whole shards. What is made beside the transformer takes a second process,
-    which could not start here."""
+    """As after an interruption, which leaves whole shards. For parts beside the transformer that are there no process
+    starts."""
     *_, missing = sorted((made / "latents").glob("clips-*.npy"))
     latents = missing.read_bytes()
 
@@ -85,7 +86,7 @@ def test_only_what_is_missing_is_made_again(made: Path, monkeypatch: pytest.Monk
     missing.unlink()
     missing.with_suffix(".json").unlink()
     (made / "parts" / "latents.json").unlink()
-    monkeypatch.setattr(sys, "executable", "")
+    monkeypatch.delattr(nano, "_beside")
     main(NanoSettings(recipe="rehearsal", output=made, processes=1))
     assert missing.read_bytes() == latents
     assert any(file.match("latents/clips-*.npy") for file in before)
@@ -174,7 +175,7 @@ def test_rendering_ends_when_it_is_asked_to(tmp_path: Path) -> None:
 
     def interrupt() -> None:
         while not list(tmp_path.glob("*.json")):
-            pass
+            time.sleep(1e-2)
         signal.raise_signal(signal.SIGTERM)
 
     thread = threading.Thread(target=interrupt)
