@@ -54,6 +54,11 @@ def test_every_item_has_the_scores_and_the_lines_that_it_has_later(client: Clien
     assert [timing.item for timing in checks] == [0, 1]
 
 
+def test_what_can_be_found_out_leaves_no_warning(client: Client) -> None:
+    kept = dataclasses.replace(SONG, items=1, seeds=(11,), thinking=Thinking(rewrite_caption=False))
+    assert client.generate(kept).record.warnings == ()
+
+
 def test_scores_are_those_of_the_official_formulas(song: Song) -> None:
     for item in song.record.items:
         scores, alignment = item.scores, item.lyric_scores
